@@ -1,14 +1,14 @@
-pub fn add(left: u64, right: u64) -> u64 {
-    left + right
-}
+//! tuomin (脱敏) finds personal data in logs, database dumps, CSV, NDJSON and Parquet, and rewrites the files
+//! de-identified or anonymized so that they still load.
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_works() {
-        let result = add(2, 2);
-        assert_eq!(result, 4);
-    }
-}
+pub mod block;
+pub mod detect;
+pub mod error;
+pub mod exit;
+pub mod finding;
+pub mod format;
+pub mod policy;
+pub mod rule;
+pub mod source;
+pub mod transform;
+pub mod validate;

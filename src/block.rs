@@ -1,0 +1,158 @@
+//! The two shapes in which data reaches detection: text and table. There is no third.
+//!
+//! A [`TextBlock`] is a slab of whole lines. A [`TableBlock`] is a set of Arrow columns with table and column names,
+//! plus, where the format is text, the span of each cell in the slab, so that untouched cells are copied byte for byte.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+
+use crate::source::slab::Slab;
+
+/// One unit of work of the pipeline.
+pub enum Block {
+    /// Lines of text.
+    Text(TextBlock),
+    /// Rows of a table.
+    Table(TableBlock),
+}
+
+/// What the text of a [`TextBlock`] is, which decides where hard boundaries are and how an edit is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// Free text: logs, chat, source code.
+    Plain,
+    /// JSON values: strings and numbers are hard boundaries; edits keep the text valid JSON.
+    Json,
+    /// Statements of a database dump outside its rows: scanned, never rewritten.
+    Statements,
+}
+
+/// A slab of whole lines of text.
+pub struct TextBlock {
+    /// The bytes.
+    pub slab: Slab,
+    /// What they are.
+    pub syntax: Syntax,
+    /// JSON strings with escapes, decoded aside. Detection reads them instead of the escaped text.
+    pub asides: Vec<Aside>,
+}
+
+/// One JSON string with escapes, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// Where the string's content (without its quotes) stands in the slab's text.
+    pub span: Range<usize>,
+    /// The object key that the string is the value of; empty when it is a key itself or stands in an array.
+    pub key: String,
+    /// The decoded content, UTF-8.
+    pub decoded: Vec<u8>,
+}
+
+/// Rows of one table.
+pub struct TableBlock {
+    /// Names and types.
+    pub table: Arc<TableContext>,
+    /// One entry per column that is examined. Text formats: all columns, each with `rows` values.
+    pub columns: Vec<Column>,
+    /// Number of rows (records).
+    pub rows: usize,
+    /// Number of the first row in its table, from 1.
+    pub first_row: u64,
+    /// The cells as text, where the format is text.
+    pub text: Option<TableText>,
+}
+
+/// The values of one column of a block.
+pub struct Column {
+    /// Index into [`TableContext::columns`].
+    pub index: usize,
+    /// The values: Utf8, LargeUtf8, Binary (text formats: unescaped bytes), Dictionary of these, Int64 or Decimal128.
+    pub values: ArrayRef,
+    /// For nested leaves: the record (from 0 within the block) that each value belongs to. `None`: value i is record i.
+    pub records: Option<Vec<u32>>,
+}
+
+/// Where the cells of a [`TableBlock`] stand in its slab.
+pub struct TableText {
+    /// The bytes, row separators and all.
+    pub slab: Slab,
+    /// Text span of cell (row, column) at `row * columns + column`, quotes and all; an absent cell is an empty span.
+    pub cells: Vec<Range<u32>>,
+    /// Line number (from 1, in the whole stream) on which each row starts.
+    pub lines: Vec<u64>,
+}
+
+/// Names and types of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TableContext {
+    /// Table name as in the dump; `None` for CSV and Parquet.
+    pub name: Option<String>,
+    /// The columns.
+    pub columns: Vec<ColumnContext>,
+}
+
+/// Name and type of one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnContext {
+    /// Column name, or the dotted path of a nested leaf; `#3` for the third column of a file without a header.
+    pub name: String,
+    /// What values it can hold.
+    pub kind: ColumnKind,
+}
+
+/// What a place can hold: decides which operators fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Text, with its limits when declared.
+    Text {
+        /// Most characters (not bytes) that fit.
+        max_chars: Option<u32>,
+        /// True when NULL is allowed.
+        nullable: bool,
+    },
+    /// A whole number of at most this many decimal digits (BIGINT: 18, INT: 9, DECIMAL(p,0): p).
+    Number {
+        /// Decimal digits that always fit.
+        digits: u32,
+        /// True when NULL is allowed.
+        nullable: bool,
+    },
+    /// Anything else (date, boolean, bytea, json with its own syntax…), by the name of its type: never rewritten.
+    Fixed(String),
+}
+
+impl ColumnKind {
+    /// Text without a limit.
+    pub const FREE_TEXT: ColumnKind = ColumnKind::Text { max_chars: None, nullable: true };
+}
+
+/// What a rewritten block asks for, before the format encodes it. Sorted by place, disjoint.
+#[derive(Default)]
+pub struct Edits {
+    /// Edits of a text block: span in the slab's text (or in aside `aside`'s decoded text) and its replacement.
+    pub text: Vec<TextEdit>,
+    /// Edits of a table block.
+    pub cells: Vec<CellEdit>,
+}
+
+/// One edit of a text block.
+pub struct TextEdit {
+    /// Aside that the span is in, or `None` for the slab's text.
+    pub aside: Option<u32>,
+    /// What is replaced.
+    pub span: Range<usize>,
+    /// By what; unescaped UTF-8. `None`: by the format's null, where it has one (else the empty string).
+    pub replacement: Option<Vec<u8>>,
+}
+
+/// One edit of a table cell: the whole new value.
+pub struct CellEdit {
+    /// Position in [`TableBlock::columns`].
+    pub column: u32,
+    /// Index of the value in that column.
+    pub row: u32,
+    /// The new value, unescaped; `None` is NULL.
+    pub value: Option<Vec<u8>>,
+}

@@ -1,0 +1,68 @@
+//! The one match type of the crate, and findings: matches grouped for people.
+
+use std::fmt;
+
+/// Index of an entity type in the rule set's table ([`crate::rule::RuleSet::entity`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntityId(pub u16);
+
+/// Where the span of a [`Match`] counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The text of the block's slab.
+    Text,
+    /// The decoded text of aside `.0` of a JSON block.
+    Aside(u32),
+    /// The value at index `row` of the block's column at position `column`.
+    Cell {
+        /// Position in `TableBlock::columns`.
+        column: u32,
+        /// Index of the value in that column.
+        row: u32,
+    },
+}
+
+/// What else is known of a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traits {
+    /// A well-known test or documentation value (13800138000, 4111111111111111).
+    pub test_value: bool,
+    /// Not personal by itself: a service hotline, a private or well-known address, a placeholder.
+    pub non_personal: bool,
+    /// Belongs to an organization (registered address, role mailbox).
+    pub organization: bool,
+    /// The checksum fails; reported because a label says what it is.
+    pub checksum_fails: bool,
+    /// The match is the whole cell or JSON value.
+    pub whole: bool,
+}
+
+/// One span of one entity type in one value. Holds no value, so that nothing that prints it can leak one.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Match {
+    /// Entity type.
+    pub entity: EntityId,
+    /// 0..1; at least 0.6 is a match, 0.4 to 0.6 is "possible".
+    pub score: f32,
+    /// What the span counts from.
+    pub place: Place,
+    /// First byte of the span.
+    pub start: u32,
+    /// One past its last byte.
+    pub end: u32,
+    /// What else is known.
+    pub traits: Traits,
+}
+
+impl Match {
+    /// The span as indexes.
+    pub fn span(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl fmt::Debug for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Match({:?} {:?} {}..{} score {:.2})", self.entity, self.place, self.start, self.end, self.score)
+    }
+}

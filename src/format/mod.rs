@@ -1,0 +1,143 @@
+//! Formats: one file or folder each, reader and writer together.
+//!
+//! Stream formats (text, CSV, NDJSON, SQL dumps) are cut into slabs by one sequential [`Splitter`]; each slab is
+//! lexed and later rendered by the [`Codec`] that the splitter handed out with it, in any thread. Container formats
+//! (Parquet) need the whole file and implement [`Container`].
+//!
+//! To add a format: write its file, add one line to [`FORMATS`].
+
+use std::fs::File;
+use std::sync::Arc;
+
+use crate::block::{Block, ColumnKind, Edits, TextBlock};
+use crate::error::DataError;
+use crate::finding::Match;
+use crate::source::slab::Slab;
+
+/// A format that tuomin reads and writes.
+pub trait Format: Send + Sync {
+    /// Its name, as in `--format`.
+    fn name(&self) -> &'static str;
+
+    /// How sure it is that `sample` (the first decoded bytes, at most 64 KiB) is in this format.
+    fn sniff(&self, sample: &[u8]) -> Confidence;
+
+    /// How it is read.
+    fn open(&self) -> Access;
+}
+
+/// How sure a format is of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Certainly not.
+    No,
+    /// It would do if nothing better comes: plain text.
+    Fallback,
+    /// It looks like it: CSV with equal column counts.
+    Likely,
+    /// A signature says so: `PAR1`, `-- PostgreSQL database dump`.
+    Certain,
+}
+
+/// How a format is read: as a stream, or as a whole file.
+pub enum Access {
+    /// From front to back. The closure makes a fresh splitter.
+    Stream(fn(sample: &[u8]) -> Result<Box<dyn Splitter>, DataError>),
+    /// With the whole file at hand.
+    Container(Box<dyn Container>),
+}
+
+/// What a splitter found at the start of the buffer.
+pub enum Cut {
+    /// No whole record yet: call again with more bytes.
+    More,
+    /// The next `len` bytes are a block for `codec`. `len` ≥ 1.
+    Block {
+        /// Raw bytes of the block.
+        len: usize,
+        /// Who lexes and renders it.
+        codec: Arc<dyn Codec>,
+    },
+}
+
+/// Cuts the decoded stream at record boundaries; sequential, so it may keep state from block to block
+/// (the current table, the CSV header, the line number).
+pub trait Splitter: Send {
+    /// Looks at `buffer`, which starts where the last block ended. `target` is the block size to aim for; a block
+    /// may be larger only when one record is. At the end of the stream (`at_end`) everything left must be cut.
+    ///
+    /// # Errors
+    /// When the stream is not what the format allows, with its line: a dump cut in mid-row, an unclosed quote.
+    fn cut(&mut self, buffer: &[u8], at_end: bool, target: usize) -> Result<Cut, DataError>;
+}
+
+/// Where a match of a text block stands in the record's structure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// JSON path (`user.phones[0]`), when the text has structure.
+    pub path: Option<String>,
+    /// What may stand there instead.
+    pub kind: ColumnKind,
+    /// The match is the whole value (the whole JSON string or number).
+    pub whole: bool,
+}
+
+/// Lexes and renders blocks of one kind; shared between threads.
+pub trait Codec: Send + Sync {
+    /// Finds the cells or tokens of a slab.
+    ///
+    /// # Errors
+    /// When the slab is not what the format allows, with line or row.
+    fn lex(&self, slab: Slab) -> Result<Block, DataError>;
+
+    /// The structure around a match of a text block that this codec lexed.
+    fn site(&self, _block: &TextBlock, _found: &Match) -> Site {
+        Site { path: None, kind: ColumnKind::FREE_TEXT, whole: false }
+    }
+
+    /// Appends the block with its edits to `out`. With no edits, the result is the block's raw bytes, byte for byte.
+    ///
+    /// # Errors
+    /// When a new value cannot be written in this format, encoding or width.
+    fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError>;
+}
+
+/// A format that needs the whole file.
+pub trait Container: Send + Sync {
+    /// Reads the file block by block, in order, and hands each to `visit`.
+    ///
+    /// # Errors
+    /// When the file is damaged, encrypted or of a kind that cannot be read, by name; or what `visit` returned.
+    fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError>;
+
+    /// Reads `file`, asks `edit` for the edits of each block, and writes the rewritten file to `out`.
+    ///
+    /// # Errors
+    /// As [`Container::read`], or when a new value cannot be written.
+    fn rewrite(
+        &self,
+        file: &File,
+        out: &mut File,
+        edit: &mut dyn FnMut(&Block) -> Result<Edits, DataError>,
+    ) -> Result<(), DataError>;
+}
+
+/// The formats, most specific first; among equal confidence the first wins.
+pub static FORMATS: &[&dyn Format] = &[];
+
+/// The format called `name`.
+pub fn by_name(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|format| format.name() == name)
+}
+
+/// The format that `sample` (the first decoded bytes) is most likely in.
+pub fn sniff(sample: &[u8]) -> Option<&'static dyn Format> {
+    let mut best: Option<(&'static dyn Format, Confidence)> = None;
+    for format in FORMATS.iter().copied() {
+        let confidence = format.sniff(sample);
+        if confidence > Confidence::No && best.is_none_or(|(_, held)| confidence > held) {
+            best = Some((format, confidence));
+        }
+    }
+    best.map(|(format, _)| format)
+}

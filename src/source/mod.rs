@@ -1,0 +1,3 @@
+//! Where bytes come from: walking folders, standard input, decompression, character encoding.
+
+pub mod slab;
