@@ -114,7 +114,7 @@ pub enum Error {
         /// The asset.
         path: PathBuf,
         /// What is wrong in it.
-        error: DataError,
+        error: Box<DataError>,
     },
     /// A file system call failed.
     #[error("{path}: cannot {action}: {source}", path = path.display())]
