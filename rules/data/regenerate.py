@@ -21,7 +21,8 @@ import tempfile
 import zipfile
 from collections import Counter, defaultdict
 
-import typed
+sys.dont_write_bytecode = True
+import typed  # beside this file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MAX_BYTES = 1 << 20
@@ -221,7 +222,7 @@ ETHNIC = sorted(typed.ETHNIC_GROUPS, key=len, reverse=True)
 
 def short_name(name):
     """The name without its administrative suffix, and without the peoples of an autonomous area."""
-    match = re.fullmatch(r"(.+?)(自治州|自治县|自治旗|自治区)", name)
+    match = re.fullmatch(r"(.+?)(自治州|自治县|自治旗|自治区|(?<=族)区)", name)
     if match:
         stem, changed = match.group(1), True
         while changed:
@@ -259,10 +260,12 @@ def gazetteer(divisions, dictionary, frequency):
         aliases[alias] = ("province", code)
 
     def usable(alias):
-        if len(alias) < 2 or not han(alias) or alias in typed.RISKY_ALIASES or alias in taken:
+        if len(alias) < 2 or not han(alias) or alias in taken:
             return False
         if alias in typed.SAFE_ALIASES:
             return True
+        if alias in typed.RISKY_ALIASES:
+            return False
         tag = dictionary.get(alias, ("ns", 0))[0]
         return tag == "ns"
 
@@ -377,7 +380,7 @@ def bank_bins(pk):
             str(len(sources[bin_])),
         ]))
     write("bank_bins.tsv", [
-        "Issuer prefixes of bank cards issued in or accepted as Chinese, with exact card lengths.",
+        "Issuer prefixes of bank cards of Chinese issuers and of foreign issuers of UnionPay cards, with exact card lengths.",
         "Source: bankcardinfo, cardbin (community data, not an official list); see SOURCES.md.",
         "bin\tlengths (comma list, ? not known)\ttype (DC debit|CC credit|SCC semi-credit|PC prepaid|?)\tsources (1|2)",
     ], rows)
@@ -436,6 +439,8 @@ def surname_rows(pk):
     for name, percent in literal(source, "last_names"):
         weights[name] = max(weights.get(name, 0), round(percent * 10000))
     weights.update(typed.SURNAME_WEIGHT_FIXES)
+    for variant, other in typed.SURNAME_VARIANTS.items():
+        weights.setdefault(variant, weights[other])
     rules = pk.text(pk.path("jionlp", "jionlp", "rule", "rule_pattern.py"))
     block = re.search(r"SINGLE_CHINESE_FAMILY_NAME = \\\n((?:\s+'[^']+'\\?\s*\\?\n)+)", rules).group(1)
     names = set("".join(re.findall(r"'([^']+)'", block)))
@@ -495,7 +500,7 @@ def ordinary_words(pk, dictionary, rows, frequency):
         if tag not in PERSON_TAGS or word in idioms or looks_composed(word, dictionary):
             words.add(word)
     words |= {w for w in idioms if len(w) == 4 and han(w) and w[0] in single}
-    words |= {w for w in typed.ORDINARY_WORDS if w[0] in single}
+    words |= {w for w in typed.ORDINARY_WORDS if 2 <= len(w) <= 4}
     words -= set(typed.PERSON_NAMES)
     return words
 
@@ -510,6 +515,9 @@ def common_words(words):
 def given_name_chars(pk, dictionary, rows, words, frequency):
     source = pk.text(pk.path("faker", "faker", "providers", "person", "zh_CN", "__init__.py"))
     count = Counter()
+    for weight, chars in typed.GIVEN_CHARS.items():
+        for char in set(chars):
+            count[char] += weight
     for table in ("first_names_male", "first_names_female"):
         for name in literal(source, table):
             count.update(name * 5)
@@ -518,7 +526,8 @@ def given_name_chars(pk, dictionary, rows, words, frequency):
             continue
         if len(word) == 4 and rows.get(word[:2], (0, ""))[1] == "compound":
             given = word[2:]
-        elif len(word) in (2, 3) and rows.get(word[0], (0, ""))[0] >= 100:
+        elif (len(word) in (2, 3) and rows.get(word[0], (0, ""))[0] >= 500
+              and word[0] not in typed.TRANSLITERATING_SURNAMES):
             given = word[1:]
         else:
             continue
@@ -529,9 +538,9 @@ def given_name_chars(pk, dictionary, rows, words, frequency):
         count.update(given)
     write("given_name_chars.tsv", [
         "How often a character stands in given names, whatever its position.",
-        "Source: jieba-rs dictionary (cleaned person entries), faker zh_CN; see SOURCES.md.",
+        "Source: jieba-rs dictionary (cleaned person entries), faker zh_CN, hand-typed weights; see SOURCES.md.",
         "char\tcount",
-    ], (f"{c}\t{n}" for c, n in sorted(count.items(), key=lambda item: (-item[1], item[0])) if n >= 2))
+    ], (f"{c}\t{n}" for c, n in sorted(count.items(), key=lambda item: (-item[1], item[0])) if n >= 4))
 
 
 def main():
