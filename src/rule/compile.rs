@@ -77,9 +77,8 @@ pub fn pack(lengths: impl IntoIterator<Item = usize>) -> u64 {
 /// # Errors
 /// What is wrong, in words for the author of the rule.
 pub fn compile(syntax: &RuleSyntax, id: EntityId, labels: &mut LabelIndex) -> Result<(EntityType, Rule), String> {
-    let name_is_standard =
-        syntax.entity.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-            && syntax.entity.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
+    let name_is_standard = syntax.entity.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        && syntax.entity.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
     if !name_is_standard {
         return Err(format!("entity `{}`: upper-case letters, digits and _ only", syntax.entity));
     }

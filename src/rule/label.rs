@@ -41,6 +41,7 @@ pub enum Standing {
 pub struct LabelIndex {
     entries: HashMap<Box<[u8]>, Vec<Says>>,
     longest: usize,
+    negatives_for_all: Vec<String>,
 }
 
 impl LabelIndex {
@@ -49,10 +50,18 @@ impl LabelIndex {
         let mut key = Key::default();
         key.fill(label.as_bytes());
         self.longest = self.longest.max(key.bytes().len());
+        if says == Says::NegativeForAll {
+            self.negatives_for_all.push(label.to_owned());
+        }
         let held = self.entries.entry(key.bytes().into()).or_default();
         if !held.contains(&says) {
             held.push(says);
         }
+    }
+
+    /// The labels that speak against every entity type, as written.
+    pub fn negatives_for_all(&self) -> impl Iterator<Item = &str> {
+        self.negatives_for_all.iter().map(String::as_str)
     }
 
     /// What the longest label that ends `key` says; nothing when no tail of it is a label.
@@ -65,6 +74,11 @@ impl LabelIndex {
             }
         }
         &[]
+    }
+
+    /// Whether `said` speaks for an entity type.
+    pub fn starts_values(said: Says) -> bool {
+        matches!(said, Says::Positive(_) | Says::Weak(_))
     }
 
     /// What the labels `says` mean for `entity`.

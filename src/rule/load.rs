@@ -62,7 +62,7 @@ impl RuleSet {
 fn parse(file: &str, text: &str) -> Result<RuleSyntax, Error> {
     serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map(|location| location.line());
-        rule_error(file, line.map(|line| line as u64), error.to_string().lines().next().unwrap_or_default())
+        rule_error(file, line, error.to_string().lines().next().unwrap_or_default())
     })
 }
 
