@@ -1,6 +1,11 @@
 //! Detection: blocks in, matches out. One pass finds anchors, candidates are confirmed by rules, resolve leaves
 //! disjoint spans.
 
+pub mod address;
+mod han;
+pub mod name;
+mod sorted_table;
+
 use std::sync::Arc;
 
 use crate::block::Block;
