@@ -17,6 +17,11 @@ mod scan;
 mod symbol;
 mod value;
 
+pub mod address;
+mod han;
+pub mod name;
+mod sorted_table;
+
 use std::sync::Arc;
 
 use crate::block::{Aside, Block, Syntax, TextBlock};
