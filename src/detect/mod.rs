@@ -9,18 +9,15 @@ pub mod column;
 mod context;
 mod digits;
 mod fold;
+mod han;
 pub mod name;
 mod pass;
 mod program;
 pub mod resolve;
 mod scan;
+mod sorted_table;
 mod symbol;
 mod value;
-
-pub mod address;
-mod han;
-pub mod name;
-mod sorted_table;
 
 use std::sync::Arc;
 
