@@ -422,7 +422,7 @@ def countries(pk):
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Country" and len(node.args) == 5:
             values = [ast.literal_eval(a) for a in node.args]
-            if values[3].isdigit() and re.fullmatch(r"[A-Z]{3}", values[2]):
+            if values[2] != "XKX":  # user-assigned, not ISO 3166
                 rows[values[3]] = values[2]
     write("iso3166.tsv", [
         "ISO 3166-1 countries.",
@@ -489,7 +489,17 @@ def looks_composed(word, dictionary):
         ordinary(word[:2]) or word[:2] in typed.ORDINARY_WORDS)
 
 
-def ordinary_words(pk, dictionary, rows, frequency):
+def mistagged_name(word, tag, count, rows, typical):
+    """A person's name that the dictionary holds under an ordinary tag."""
+    if tag in PERSON_TAGS or count >= 60 or rows.get(word[0], (0, ""))[0] < 500:
+        return False
+    if len(word) == 2:
+        return typical[word[1]] >= 40 and word[1] not in typed.WORD_ENDINGS_2
+    return len(word) == 3 and word[2] not in typed.WORD_ENDINGS_3 and (
+        min(typical[word[1]], typical[word[2]]) >= 20)
+
+
+def ordinary_words(pk, dictionary, rows):
     single = {n for n, (_, k) in rows.items() if k == "single"}
     idioms = {line.split("\t")[0] for line in
               pk.zipped("jionlp", "jionlp", "dictionary", "chinese_idiom.zip").splitlines()}
@@ -501,8 +511,10 @@ def ordinary_words(pk, dictionary, rows, frequency):
             words.add(word)
     words |= {w for w in idioms if len(w) == 4 and han(w) and w[0] in single}
     words |= {w for w in typed.ORDINARY_WORDS if 2 <= len(w) <= 4}
-    words -= set(typed.PERSON_NAMES)
-    return words
+    # Typical given-name characters are counted with these words set aside, then the names among them go.
+    typical = given_name_counts(pk, dictionary, rows, words)
+    return words - {w for w in words if w in dictionary and w not in typed.ORDINARY_WORDS and w not in idioms
+                    and mistagged_name(w, *dictionary[w], rows, typical)}
 
 
 def common_words(words):
@@ -512,7 +524,7 @@ def common_words(words):
     ], sorted(words))
 
 
-def given_name_chars(pk, dictionary, rows, words, frequency):
+def given_name_counts(pk, dictionary, rows, words):
     source = pk.text(pk.path("faker", "faker", "providers", "person", "zh_CN", "__init__.py"))
     count = Counter()
     for weight, chars in typed.GIVEN_CHARS.items():
@@ -536,6 +548,10 @@ def given_name_chars(pk, dictionary, rows, words, frequency):
         if len(given) == 2 and dictionary.get(given, ("", 0))[0] in typed.NOT_GIVEN_TAGS:
             continue
         count.update(given)
+    return count
+
+
+def given_name_chars(count):
     write("given_name_chars.tsv", [
         "How often a character stands in given names, whatever its position.",
         "Source: jieba-rs dictionary (cleaned person entries), faker zh_CN, hand-typed weights; see SOURCES.md.",
@@ -567,8 +583,8 @@ def build(work):
     oui(pk)
     rows = surname_rows(pk)
     surnames(rows)
-    words = ordinary_words(pk, dictionary, rows, frequency)
-    given_name_chars(pk, dictionary, rows, words, frequency)
+    words = ordinary_words(pk, dictionary, rows)
+    given_name_chars(given_name_counts(pk, dictionary, rows, words))
     common_words(words)
     tlds(pk)
     countries(pk)
