@@ -16,6 +16,7 @@ use crate::source::slab::Slab;
 
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod csv;
 pub mod text;
 
 /// A format that tuomin reads and writes.
@@ -128,6 +129,7 @@ pub trait Container: Send + Sync {
 
 /// The formats, most specific first; among equal confidence the first wins.
 pub static FORMATS: &[&dyn Format] = &[
+    &csv::Csv,
     &text::Text,
 ];
 
