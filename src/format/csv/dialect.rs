@@ -80,7 +80,7 @@ struct Records {
 
 /// The dialect of `sample`, when it surely is CSV.
 pub(super) fn detect(sample: &[u8]) -> Option<Dialect> {
-    let slab = Slab::lenient(sample.to_vec(), 0, 1).0;
+    let slab = Slab::of_sample(sample);
     let (text, named) = body(slab.text());
     if text.is_empty() || memchr::memchr(0, text).is_some() || matches!(text.first(), Some(b'{' | b'<')) {
         return None;
@@ -108,7 +108,7 @@ pub(super) fn assume(sample: &[u8]) -> Dialect {
     if let Some(dialect) = detect(sample) {
         return dialect;
     }
-    let slab = Slab::lenient(sample.to_vec(), 0, 1).0;
+    let slab = Slab::of_sample(sample);
     let (text, named) = body(slab.text());
     let delimiters: &[u8] = if let Some(named) = named.as_ref() { std::slice::from_ref(named) } else { b",\t;|" };
     let most = delimiters.iter().rev().filter_map(|delimiter| Records::of(text, *delimiter)).max_by_key(Records::width);
