@@ -253,7 +253,10 @@ impl GroupWriter<'_> {
         let mut metadata = chunk.clone();
         // Old writers compared bytes as signed; readers know them by `created_by`, which does not stay.
         let bytes = matches!(chunk.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
-        if bytes && chunk.statistics().is_some_and(|statistics| statistics.is_min_max_deprecated()) {
+        let signed = chunk.statistics().is_some_and(|statistics| {
+            statistics.is_min_max_deprecated() && (statistics.min_bytes_opt().or(statistics.max_bytes_opt())).is_some()
+        });
+        if bytes && signed {
             metadata = guard(|| metadata.into_builder().clear_statistics().build()).map_err(fail)?;
         }
         let result = ColumnCloseResult {
