@@ -6,6 +6,8 @@
 //!
 //! To add a format: write its file, add one line to [`FORMATS`].
 
+pub mod parquet;
+
 use std::fs::File;
 use std::sync::Arc;
 
@@ -132,7 +134,7 @@ pub trait Container: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] = &[&json::Json, &csv::Csv, &text::Text];
+pub static FORMATS: &[&dyn Format] = &[&parquet::Parquet, &json::Json, &csv::Csv, &text::Text];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
