@@ -48,8 +48,8 @@ fn values(edits: &Edits, rows: usize) -> Vec<Option<Option<String>>> {
     out
 }
 
-/// A codec that calls every site a whole value of `.0`.
-struct Sites(ColumnKind);
+/// A codec that calls every site a value of `.0`, a whole one when `.1`.
+struct Sites(ColumnKind, bool);
 
 impl Codec for Sites {
     fn lex(&self, _slab: Slab) -> Result<Block, DataError> {
@@ -57,7 +57,7 @@ impl Codec for Sites {
     }
 
     fn site(&self, _block: &TextBlock, _found: &Match) -> Site {
-        Site { path: None, kind: self.0.clone(), whole: true }
+        Site { path: None, kind: self.0.clone(), whole: self.1 }
     }
 
     fn render(&self, _block: &Block, _edits: &Edits, _out: &mut Vec<u8>) -> Result<(), DataError> {
@@ -90,7 +90,7 @@ fn asides_and_sites_decide_what_is_written() {
         asides: vec![Aside { span: 6..21, key: "p".to_owned(), decoded: b"13800013800".to_vec() }],
     });
     let matches = [found(PHONE, Place::Text, 27..38), found(PHONE, Place::Aside(0), 0..11)];
-    let number = Sites(ColumnKind::Number { digits: 18, nullable: true });
+    let number = Sites(ColumnKind::Number { digits: 18, nullable: true }, true);
     let mut ledger = Ledger::default();
     let edits = deidentify(OperatorSpec::Hash).edits(&block, Some(&number), &matches, &mut ledger).unwrap();
     assert_eq!((edits.text[0].aside, edits.text[1].aside), (None, Some(0)));
@@ -100,6 +100,9 @@ fn asides_and_sites_decide_what_is_written() {
     }
     let nothing = deidentify(OperatorSpec::Null).edits(&block, Some(&number), &matches, &mut ledger).unwrap();
     assert!(nothing.text.iter().all(|edit| edit.replacement.is_none()));
+    // `-13800138000` must not become `-null`.
+    let part = Sites(number.0, false);
+    assert!(deidentify(OperatorSpec::Null).edits(&block, Some(&part), &matches, &mut ledger).is_err());
 }
 
 #[test]
@@ -199,7 +202,7 @@ fn refusals_name_the_place_and_no_value() {
     assert!(message(nested).starts_with("table users row 108 column phone: PERSON_NAME"));
 
     let block = text_block("a\nb\n13800138000\n", Syntax::Plain);
-    let site = Sites(ColumnKind::Fixed("object key".to_owned()));
+    let site = Sites(ColumnKind::Fixed("object key".to_owned()), true);
     let error = deidentify(OperatorSpec::Hash)
         .edits(&block, Some(&site), &[found(PHONE, Place::Text, 4..15)], &mut Ledger::default())
         .map(drop)
