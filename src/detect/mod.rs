@@ -4,6 +4,8 @@
 pub mod address;
 mod han;
 pub mod name;
+#[cfg(test)]
+mod prose_tests;
 mod sorted_table;
 
 use std::sync::Arc;

@@ -89,14 +89,19 @@ pub fn is_value(value: &[u8]) -> Option<Found> {
         return None;
     }
     let mut found = labelled(value, range.start, range.end).or_else(|| english(value, range.clone()))?;
-    let rest = value.get(found.end..range.end)?;
-    if std::str::from_utf8(rest).is_ok_and(|rest| rest.contains(['。', '？', '?', '！'])) {
+    if found.structure < 30 && !is_short_note(value.get(found.end..range.end)?) {
         return None;
     }
     found.start = range.start;
     found.end = range.end;
     found.traits.whole = true;
     Some(found)
+}
+
+/// What may stand behind a coarse address in a cell without making it a sentence.
+fn is_short_note(rest: &[u8]) -> bool {
+    let Ok(rest) = std::str::from_utf8(rest) else { return false };
+    rest.chars().count() <= 12 && !rest.contains(|c| is_prose(c) || matches!(c, '。' | '？' | '?' | '！'))
 }
 
 /// The address that `admin` begins in running text, if there is enough of it.

@@ -250,28 +250,29 @@ fn surname_before_title(text: &[u8], run: &Run) -> Option<Found> {
 
 /// One name of a cell from `at`, and where the text that belongs to it ends (a title or note may follow the name).
 fn one_of_cell(value: &[u8], at: usize, limit: usize) -> Option<(Found, usize)> {
-    let run = Run::at(value.get(..limit)?, at);
-    let characters = run.first(run.length);
+    let value = value.get(..limit)?;
+    let run = Run::at(value, at);
     let end = run.end(run.length);
+    if run.length == 1 {
+        let found = spaced(value, &run)?;
+        return Some((found, found.end));
+    }
+    if let Some(cut) = (1..run.length).find(|&k| title_at(value, run.end(k))) {
+        return match cut {
+            1 => surname_before_title(value, &run),
+            _ => judged(value, &run, cut).map(|shape| found(at, run.end(cut), shape)),
+        }
+        .map(|found| (found, end));
+    }
+    let characters = run.first(run.length);
     let shape = if characters.iter().any(|c| is_dot(*c)) {
         shape::transliterated(characters)
     } else {
         judged(value, &run, run.length).or_else(|| minority::judge(characters, value.get(at..end)?))
-    };
-    if let Some(shape) = shape {
-        let noted = char_at(value, end).is_some_and(|(c, _)| fold(c) == '(')
-            && char_before(value, limit).is_some_and(|(c, _)| fold(c) == ')');
-        return Some((found(at, end, shape), if noted { limit } else { end }));
-    }
-    if run.length == 1 {
-        let found = spaced(value.get(..limit)?, &run)?;
-        return Some((found, found.end));
-    }
-    let cut = (1..run.length).find(|&k| title_at(value, run.end(k)))?;
-    if cut == 1 {
-        return surname_before_title(value, &run).map(|found| (found, end));
-    }
-    judged(value, &run, cut).map(|shape| (found(at, run.end(cut), shape), end))
+    }?;
+    let noted = char_at(value, end).is_some_and(|(c, _)| fold(c) == '(')
+        && char_before(value, limit).is_some_and(|(c, _)| fold(c) == ')');
+    Some((found(at, end, shape), if noted { limit } else { end }))
 }
 
 /// A pinyin name that fills a quoted value.

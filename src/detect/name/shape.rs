@@ -76,6 +76,11 @@ pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
     Some(Shape { structure, registry: of_surname + of_given })
 }
 
+/// Characters that transliterations do not use.
+fn is_never_transliterated(c: char) -> bool {
+    "的了是在请您我你他她这那们吗呢号码址话".contains(c)
+}
+
 /// The dots that separate the parts of a transliterated name.
 pub(super) fn is_dot(c: char) -> bool {
     matches!(c, '·' | '•' | '・' | '．' | '‧' | '∙' | '･')
@@ -85,7 +90,9 @@ pub(super) fn is_dot(c: char) -> bool {
 pub(super) fn transliterated(name: &[char]) -> Option<Shape> {
     let mut parts = 0;
     for part in name.split(|c| is_dot(*c)) {
-        if !(1..=8).contains(&part.len()) || !part.iter().all(|c| is_han(*c)) || part.iter().any(|c| is_never_given(*c))
+        if !(1..=8).contains(&part.len())
+            || !part.iter().all(|c| is_han(*c))
+            || part.iter().any(|c| is_never_transliterated(*c))
         {
             return None;
         }
