@@ -7,6 +7,7 @@ pub mod name;
 #[cfg(test)]
 mod prose_tests;
 mod sorted_table;
+mod words;
 
 use std::sync::Arc;
 

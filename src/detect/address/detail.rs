@@ -90,7 +90,8 @@ impl Walk<'_> {
         }
         match self.name(p, district)? {
             Next::Suffix { end, named } => {
-                self.detail.named = self.detail.named.saturating_add(1);
+                // A suffix of one character is no evidence before a number follows it.
+                self.detail.named = self.detail.named.saturating_add(u8::from(named != Named::Short));
                 self.detail.towns += u8::from(named == Named::Town);
                 let after_number = self.detail.numbered > 0 && named == Named::Place;
                 let counts = self.setting == Setting::Labelled && named != Named::Short;
@@ -148,6 +149,7 @@ impl Walk<'_> {
             }
             return;
         }
+        self.detail.named = self.detail.named.saturating_add(u8::from(self.behind == Behind::Named(Named::Short)));
         self.detail.anchored |= matches!(self.behind, Behind::Named(_) | Behind::Unnamed);
         let bare_room = number.unit == Unit::Bare && matches!(self.behind, Behind::Number(_));
         self.detail.building |= number.is_strong() || bare_room || number.parts > 1;
@@ -252,7 +254,6 @@ impl Walk<'_> {
 fn is_other_address(text: &[u8], at: usize) -> bool {
     gazetteer()
         .names_at(text, at)
-        .flatten()
         .any(|entry| entry.kind == Kind::Current && entry.level <= Level::City && entry.name.ends_with(['省', '市']))
 }
 

@@ -12,9 +12,8 @@ use std::ops::Range;
 
 use self::admin::Admin;
 use self::detail::{Detail, Setting, bracketed};
-use self::element::Number;
 use self::gazetteer::gazetteer;
-use self::word::{Unit, is_next_field, is_prose, is_stop};
+use self::word::{is_next_field, is_prose, is_stop};
 use super::Found;
 use super::han::{any_at, char_at, char_before, ends, fold, is_han, is_numeral, trimmed};
 use crate::finding::Traits;
@@ -52,10 +51,14 @@ pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
     let Some(last) = last_number(text, run.start, end) else { return };
     let gazetteer = gazetteer();
     let mut p = run.start;
-    while p < last {
+    while p <= last {
         let Some(byte) = text.get(p) else { return };
-        if !(0xE4..=0xE9).contains(byte) || !gazetteer.may_start(text, p) {
+        if !(0xE4..=0xE9).contains(byte) {
             p += 1;
+            continue;
+        }
+        if !gazetteer.may_start(text, p) {
+            p += 3;
             continue;
         }
         let Some(admin) = Admin::at(text, p, end) else {
@@ -211,31 +214,56 @@ fn is_of_organization(text: &[u8], at: usize) -> bool {
     ORGANIZATION_LABELS.iter().any(|label| ends(text, p, label))
 }
 
-/// The last place in the run where a number stands before a unit or a dash: no address without one.
+/// The last place in the run where a number stands before a unit or a dash: no address without one. This is the test
+/// that nearly all Han text fails, so it must stay cheap.
 fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
     let run = text.get(start..end)?;
-    let mut p = run.len();
-    while let Some((_, before)) = char_before(run, p).or_else(|| p.checked_sub(1).map(|before| ('\0', before))) {
-        p = before;
-        let Some((c, length)) = char_at(run, p) else { continue };
-        let Some(next) = run.get(p + length) else { continue };
-        let c = fold(c);
-        // 号 弄 栋 座 … start with E5..E9, a dash or a full-width sign with EF or E2.
-        if (c.is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中'))
-            && (*next >= 0xE2 || matches!(next, b'-' | b'#' | b'F'))
-            && is_number(run, p)
+    let (mut last, mut p) = (None, 0);
+    while let Some(byte) = run.get(p) {
+        let (is_unit, length) = match byte {
+            b'-' | b'#' | b'F' => (true, 1),
+            // The ideographs of the units start with these bytes only.
+            0xE4..=0xE9 => (char_at(run, p).is_some_and(|(c, _)| is_unit_start(c)), 3),
+            // Full-width - # F and the long dashes.
+            0xEF | 0xE2 => (char_at(run, p).is_some_and(|(c, _)| matches!(fold(c), '-' | '#' | 'F')), 3),
+            _ => (false, 1),
+        };
+        if is_unit
+            && let Some((c, before)) = char_before(run, p)
+            && (fold(c).is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中'))
         {
-            return Some(start + p);
+            last = Some(start + before);
         }
-        if p == 0 {
-            break;
-        }
+        p += length;
     }
-    None
+    last
 }
 
-fn is_number(run: &[u8], at: usize) -> bool {
-    Number::at(run, at).is_some_and(|number| number.unit != Unit::Bare || number.parts > 1)
+/// The first characters of what [`word::unit_at`] knows.
+fn is_unit_start(c: char) -> bool {
+    matches!(
+        c,
+        '号' | '弄'
+            | '支'
+            | '栋'
+            | '幢'
+            | '座'
+            | '楼'
+            | '层'
+            | '单'
+            | '门'
+            | '梯'
+            | '室'
+            | '户'
+            | '铺'
+            | '房'
+            | '组'
+            | '队'
+            | '社'
+            | '排'
+            | '院'
+            | '村'
+    )
 }
 
 /// An address in English: a number, a road and a place, as whole cell only.
