@@ -113,6 +113,7 @@ impl Walk<'_> {
         match char_at(self.text, at) {
             Some((c, length)) if fold(c) == ' ' => at + length,
             Some(('/', length)) if self.behind == Behind::Start => at + length,
+            Some(('与' | '和', length)) if self.is_crossing(at + length) => at + length,
             Some((c, length)) if fold(c) == '-' && matches!(self.behind, Behind::Number(_)) => at + length,
             Some(('，', length))
                 if self.setting == Setting::Labelled
@@ -124,12 +125,28 @@ impl Walk<'_> {
         }
     }
 
+    /// 花园路与农业路: whether another road is named at `at`, right behind a road and a conjunction.
+    fn is_crossing(&self, at: usize) -> bool {
+        let mut p = at;
+        for _ in 0..8 {
+            match char_at(self.text, p) {
+                Some((c, length)) if is_han(c) && !is_prose(c) => p += length,
+                _ => return false,
+            }
+            if matches!(suffix_at(self.text, p), Some((_, Named::Road))) {
+                return self.behind == Behind::Named(Named::Road);
+            }
+        }
+        false
+    }
+
     /// Whether `number` may follow what is behind.
     fn takes(&self, number: Number) -> bool {
         match (self.behind, number.unit) {
             (Behind::Start, Unit::Floor | Unit::Section | Unit::Bare | Unit::Group) => false,
             (Behind::Start, Unit::Door) => self.setting == Setting::Labelled && number.digits > 0,
             (Behind::Named(Named::Town), Unit::Bare) => false,
+            (Behind::Named(Named::Short), Unit::Bare) => number.parts > 1,
             (Behind::Named(named), Unit::Bare) => {
                 let room = named == Named::Place && self.detail.numbered > 0 && number.digits > 2;
                 self.setting == Setting::Labelled || number.parts > 1 || room
@@ -171,6 +188,11 @@ impl Walk<'_> {
             }
             let (c, length) = char_at(self.text, p)?;
             let c = fold(c);
+            let spaced_names = self.setting == Setting::Labelled && self.behind == Behind::Start && characters >= 2;
+            if c == ' ' && spaced_names {
+                p += length;
+                continue;
+            }
             if characters > 0
                 && (c.is_ascii_alphanumeric() || is_numeral(c))
                 && self.is_number_ahead(p, characters, district)

@@ -80,7 +80,8 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     let at = any_at(text, at, &["位于", "为", "是", "在"]).map_or(at, |word| at + word.len());
     let limit = text.len().min(at.saturating_add(LONGEST));
     let mut found = labelled(text, at, limit)?;
-    found.end = extended(text, found.end, limit);
+    let most = if found.structure < 30 { 8 } else { 24 };
+    found.end = extended(text, found.end, limit, most);
     found.traits.organization = is_of_organization(text, found.start);
     Some(found)
 }
@@ -159,9 +160,14 @@ fn labelled(text: &[u8], at: usize, limit: usize) -> Option<Found> {
     Some(Found { start: at, end, structure, registry, traits: Traits::default() })
 }
 
-/// A single name such as 阳光小区: three characters or more.
+/// A single name such as 阳光小区, 幸福路; not a word that only has such a suffix (通道, 线路).
 fn is_named_place(text: &[u8], start: usize, end: usize) -> bool {
-    text.get(start..end).and_then(|name| std::str::from_utf8(name).ok()).is_some_and(|name| name.chars().count() >= 4)
+    text.get(start..end).and_then(|name| std::str::from_utf8(name).ok()).is_some_and(|name| {
+        name.chars().count() >= 3
+            && !name.ends_with(['道', '段', '条', '坊', '径'])
+            && !name.ends_with("线路")
+            && !name.ends_with("中心")
+    })
 }
 
 /// Whether the value stops at `at` (weak evidence counts only when nothing follows it).
@@ -171,7 +177,7 @@ fn is_ended(text: &[u8], at: usize, limit: usize) -> bool {
 
 /// Where a labelled value goes on behind its last known element, up to the next pause: 东软大厦前台. Sentences, names
 /// in front of a phone number and the next field are left out.
-fn extended(text: &[u8], end: usize, limit: usize) -> usize {
+fn extended(text: &[u8], end: usize, limit: usize, most: usize) -> usize {
     let (mut p, mut count) = (end, 0);
     while let Some((c, length)) = char_at(text, p).filter(|_| p < limit) {
         if let Some(after) = bracketed(text, p) {
@@ -187,7 +193,7 @@ fn extended(text: &[u8], end: usize, limit: usize) -> usize {
             return if super::name::is_value(tail).is_some() { end } else { p };
         }
         count += 1;
-        if is_prose(c) || count > 20 {
+        if is_prose(c) || count > most {
             return end;
         }
         p += length;
@@ -248,6 +254,7 @@ fn is_unit_start(c: char) -> bool {
             | '栋'
             | '幢'
             | '座'
+            | '塔'
             | '楼'
             | '层'
             | '单'

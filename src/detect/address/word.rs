@@ -282,6 +282,7 @@ pub(super) fn suffix_at(text: &[u8], at: usize) -> Option<(usize, Named)> {
         '医' => &[("院", Place)],
         '酒' => &[("店", Place)],
         '宾' => &[("馆", Place)],
+        '交' => &[("叉口", Place), ("汇处", Place), ("界处", Place)],
         '商' => &[("场", Place), ("城", Place), ("厦", Place)],
         '市' => &[("场", Place)],
         '写' => &[("字楼", Place)],
@@ -322,7 +323,7 @@ pub(super) fn unit_at(text: &[u8], at: usize) -> Option<(usize, Unit)> {
         }
         '支' => &[("弄", Lane)],
         '弄' => &[("", Lane)],
-        '栋' | '幢' | '座' | '#' => &[("楼", Building), ("", Building)],
+        '栋' | '幢' | '座' | '塔' | '#' => &[("楼", Building), ("", Building)],
         '楼' | '层' => &[("", Floor)],
         'F' => &[("", Floor)],
         '单' => &[("元", Entrance)],

@@ -66,7 +66,7 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     let at = if matches!(c, '为' | '是' | '叫') { skip_spaces(text, at + length) } else { at };
     let run = Run::at(text, at);
     if !may_be_name(&run) {
-        return None;
+        return without_surname(text, &run);
     }
     let cut = (0..run.length).find(|&k| is_cut(text, &run, k)).unwrap_or(run.length);
     if cut == run.length && !is_closed(text, run.end(cut)) {
@@ -176,6 +176,14 @@ fn is_shorter_better(name: &[char], text: &[u8], starts: &[usize; 6], at: usize)
     let start = starts.get(rest.len().saturating_sub(1)).copied().unwrap_or(at);
     ending::is_function(*first)
         && text.get(start..at).and_then(|bytes| shape::judge(rest, bytes)).is_some_and(|shape| shape.structure >= 34)
+}
+
+/// A name of a people without surnames that fills the value.
+fn without_surname(text: &[u8], run: &Run) -> Option<Found> {
+    let cut = (0..run.length).find(|&k| is_cut(text, run, k)).unwrap_or(run.length);
+    let end = run.end(cut);
+    let shape = minority::judge(run.first(cut), text.get(run.start()..end)?)?;
+    is_closed(text, end).then(|| found(run.start(), end, shape))
 }
 
 /// Whether the run begins with a surname or holds the dot of a transliterated name.
