@@ -13,11 +13,14 @@ mod han;
 pub mod name;
 mod pass;
 mod program;
+#[cfg(test)]
+mod prose_tests;
 pub mod resolve;
 mod scan;
 mod sorted_table;
 mod symbol;
 mod value;
+mod words;
 
 use std::sync::Arc;
 

@@ -23,16 +23,16 @@ pub(super) struct Admin {
 }
 
 /// Names that do not say which place is meant unless one stands before them.
-const GENERIC: [&str; 16] = [
+const GENERIC: &[&str] = &[
     "一区", "二区", "三区", "东区", "西区", "南区", "北区", "中区", "城区", "郊区", "新区", "矿区", "市区", "林区",
     "区", "县",
 ];
 
 /// What makes a zone that is administered like a district.
-const ZONES: [&str; 10] =
-    ["高新区", "经开区", "开发区", "新区", "示范区", "保税区", "度假区", "风景区", "风景名胜区", "管委会"];
+const ZONES: &[&str] =
+    &["高新区", "经开区", "开发区", "新区", "示范区", "保税区", "度假区", "风景区", "风景名胜区", "管委会"];
 
-const COUNTRIES: [&str; 2] = ["中华人民共和国", "中国"];
+const COUNTRIES: &[&str] = &["中华人民共和国", "中国"];
 
 impl Admin {
     /// The chain that starts with a name at `at`, if one does.
@@ -99,33 +99,29 @@ impl Admin {
     fn next_name(&self, text: &[u8]) -> Option<(usize, Entry, Level, bool)> {
         let at = if self.names == 0 { self.end } else { separated(text, self.end) };
         let mut disagreeing = None;
-        for same in gazetteer().names_at(text, at) {
-            let Some(name) = same.first().map(|entry| entry.name) else { continue };
-            let end = at + name.len();
-            if self.names == 0 && (GENERIC.contains(&name) || is_inside_word(text, at)) {
+        let mut best: Option<(Entry, Level)> = None;
+        for entry in gazetteer().names_at(text, at) {
+            if best.is_some_and(|(other, _)| entry.name != other.name) {
+                break;
+            }
+            let end = at + entry.name.len();
+            let level = level_of(&entry);
+            let starts_nothing = self.names == 0 && (GENERIC.contains(&entry.name) || is_inside_word(text, at));
+            let is_higher = self.deepest.is_some_and(|deepest| level <= deepest);
+            if starts_nothing || is_higher || is_road_name(text, end, &entry) {
                 continue;
             }
-            let mut best: Option<(Entry, Level)> = None;
-            for entry in same {
-                let level = level_of(entry);
-                if self.deepest.is_some_and(|deepest| level <= deepest) || is_road_name(text, end, entry) {
-                    continue;
+            if !self.agrees(&entry) {
+                if entry.kind == Kind::Current {
+                    disagreeing.get_or_insert((end, entry, level, false));
                 }
-                if !self.agrees(entry) {
-                    if entry.kind == Kind::Current && disagreeing.is_none() {
-                        disagreeing = Some((end, *entry, level, false));
-                    }
-                    continue;
-                }
-                if best.is_none_or(|(other, _)| (entry.kind, entry.level) < (other.kind, other.level)) {
-                    best = Some((*entry, level));
-                }
+                continue;
             }
-            if let Some((entry, level)) = best {
-                return Some((end, entry, level, true));
+            if best.is_none_or(|(other, _)| (entry.kind, entry.level) < (other.kind, other.level)) {
+                best = Some((entry, level));
             }
         }
-        disagreeing
+        best.map(|(entry, level)| (at + entry.name.len(), entry, level, true)).or(disagreeing)
     }
 
     /// Whether the codes say that `entry` lies in the places named so far. Districts have moved between cities of a
@@ -191,7 +187,7 @@ fn is_inside_word(text: &[u8], at: usize) -> bool {
 fn zone(text: &[u8], at: usize) -> Option<usize> {
     let mut p = at;
     for _ in 0..9 {
-        if let Some(suffix) = any_at(text, p, &ZONES) {
+        if let Some(suffix) = any_at(text, p, ZONES) {
             let end = p + suffix.len();
             return Some(if starts(text, end, "管委会") { end + "管委会".len() } else { end });
         }
