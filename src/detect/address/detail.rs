@@ -56,6 +56,9 @@ struct Walk<'text> {
     text: &'text [u8],
     setting: Setting,
     behind: Behind,
+    /// Names and towns so far, also those behind the end, which count only once the end moves past them.
+    names: u8,
+    towns: u8,
     detail: Detail,
 }
 
@@ -64,7 +67,7 @@ impl Detail {
     pub(super) fn walk(text: &[u8], start: usize, limit: usize, setting: Setting, district: bool) -> Detail {
         let detail = Detail { end: start, named: 0, towns: 0, numbered: 0, anchored: false, building: false };
         let Some(text) = text.get(..limit) else { return detail };
-        let mut walk = Walk { text, setting, behind: Behind::Start, detail };
+        let mut walk = Walk { text, setting, behind: Behind::Start, names: 0, towns: 0, detail };
         let mut p = start;
         for _ in 0..MOST_ELEMENTS {
             let Some(next) = walk.step(p, district) else { break };
@@ -91,12 +94,12 @@ impl Walk<'_> {
         match self.name(p, district)? {
             Next::Suffix { end, named } => {
                 // A suffix of one character is no evidence before a number follows it.
-                self.detail.named = self.detail.named.saturating_add(u8::from(named != Named::Short));
-                self.detail.towns += u8::from(named == Named::Town);
+                self.names = self.names.saturating_add(u8::from(named != Named::Short));
+                self.towns = self.towns.saturating_add(u8::from(named == Named::Town));
                 let after_number = self.detail.numbered > 0 && named == Named::Place;
                 let counts = self.setting == Setting::Labelled && named != Named::Short;
                 if (after_number || counts) && !self.is_word_cut(end) {
-                    self.detail.end = end;
+                    self.end_at(end);
                 }
                 self.behind = Behind::Named(named);
                 Some(end)
@@ -161,18 +164,24 @@ impl Walk<'_> {
         let first_section = number.unit == Unit::Section && self.detail.numbered == 0;
         if first_section {
             self.behind = Behind::Named(Named::Place);
-            if self.setting == Setting::Labelled && self.detail.named > 0 {
-                self.detail.end = number.end;
+            if self.setting == Setting::Labelled && self.names > 0 {
+                self.end_at(number.end);
             }
             return;
         }
-        self.detail.named = self.detail.named.saturating_add(u8::from(self.behind == Behind::Named(Named::Short)));
+        self.names = self.names.saturating_add(u8::from(self.behind == Behind::Named(Named::Short)));
         self.detail.anchored |= matches!(self.behind, Behind::Named(_) | Behind::Unnamed);
         let bare_room = number.unit == Unit::Bare && matches!(self.behind, Behind::Number(_));
         self.detail.building |= number.is_strong() || bare_room || number.parts > 1;
         self.detail.numbered = self.detail.numbered.saturating_add(number.parts);
-        self.detail.end = number.end;
+        self.end_at(number.end);
         self.behind = Behind::Number(number.unit);
+    }
+
+    fn end_at(&mut self, end: usize) {
+        self.detail.end = end;
+        self.detail.named = self.names;
+        self.detail.towns = self.towns;
     }
 
     /// Reads a name from `start` up to its suffix or to a number that can stand behind a name without suffix.
@@ -220,7 +229,7 @@ impl Walk<'_> {
 
     /// Whether a number that makes an address of the unnamed place before it stands at `at`.
     fn is_number_ahead(&self, at: usize, characters: usize, district: bool) -> bool {
-        if self.detail.named == 0 && !district && self.setting == Setting::Free {
+        if self.names == 0 && !district && self.setting == Setting::Free {
             return false;
         }
         Number::at(self.text, at).is_some_and(|number| {
