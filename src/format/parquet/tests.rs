@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::Compression;
 use ::parquet::file::properties::{WriterProperties, WriterVersion};
-use arrow::array::{ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use proptest::prelude::*;
 
@@ -170,6 +170,28 @@ fn a_value_becomes_null_where_the_column_allows_it() {
             assert_eq!(nulls(&out), before - 1, "{column}");
         }
     }
+}
+
+/// A batch of a dictionary's values is as large as the dictionary, not as what they would take written out.
+#[test]
+fn a_dictionary_is_not_expanded() {
+    let keys = arrow::array::Int32Array::from(vec![0; 60_000]);
+    let values: ArrayRef = Arc::new(StringArray::from(vec!["长".repeat(7_000)]));
+    let array = DictionaryArray::<arrow::datatypes::Int32Type>::try_new(keys, values).unwrap();
+    let batch = RecordBatch::try_from_iter([("text", Arc::new(array) as ArrayRef)]).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let mut blocks = 0;
+    let read = Parquet.read(&file_of(&bytes), &mut |block| {
+        if let Block::Table(block) = block {
+            assert!(block.columns[0].values.get_array_memory_size() < 1 << 20);
+            blocks += 1;
+        }
+        Ok(())
+    });
+    assert_eq!((read, blocks), (Ok(()), 1));
 }
 
 #[test]
