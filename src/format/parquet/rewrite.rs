@@ -303,9 +303,10 @@ impl GroupWriter<'_> {
     {
         let fail = |reason: String| damaged(self.opened, self.number, schema.index, &reason);
         let rows = usize::try_from(self.group.num_rows()).unwrap_or(0);
+        let survey = self.surveys.get(schema.index).copied().unwrap_or_default();
         let missing = || ParquetError::General("no column is left to write".into());
         let mut column = guard(|| writer.next_column()?.ok_or_else(missing)).map_err(fail)?;
-        let mut leaf = guard(|| TypedLeaf::<T>::open(&self.opened.source, chunk, rows)).map_err(fail)?;
+        let mut leaf = guard(|| TypedLeaf::<T>::open(&self.opened.source, chunk, rows, &survey)).map_err(fail)?;
         let mut edits = edits.iter().peekable();
         let (mut done, mut place) = (0, 0);
         loop {
