@@ -42,10 +42,13 @@ pub enum Confidence {
 /// How a format is read: as a stream, or as a whole file.
 pub enum Access {
     /// From front to back. The closure makes a fresh splitter.
-    Stream(fn(sample: &[u8]) -> Result<Box<dyn Splitter>, DataError>),
+    Stream(OpenSplitter),
     /// With the whole file at hand.
     Container(Box<dyn Container>),
 }
+
+/// Makes a splitter for a stream that begins with the sample.
+pub type OpenSplitter = fn(sample: &[u8]) -> Result<Box<dyn Splitter>, DataError>;
 
 /// What a splitter found at the start of the buffer.
 pub enum Cut {

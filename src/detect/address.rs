@@ -1,0 +1,10 @@
+//! stub
+#![allow(missing_docs)]
+use super::Found;
+pub fn in_run(_: &[u8], _: std::ops::Range<usize>, _: &mut Vec<Found>) {}
+pub fn after_label(_: &[u8], _: usize) -> Option<Found> {
+    None
+}
+pub fn is_value(_: &[u8]) -> Option<Found> {
+    None
+}
