@@ -14,6 +14,10 @@ use crate::error::DataError;
 use crate::finding::Match;
 use crate::source::slab::Slab;
 
+#[cfg(test)]
+pub(crate) mod conformance;
+pub mod text;
+
 /// A format that tuomin reads and writes.
 pub trait Format: Send + Sync {
     /// Its name, as in `--format`.
@@ -126,7 +130,9 @@ pub trait Container: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] = &[];
+pub static FORMATS: &[&dyn Format] = &[
+    &text::Text,
+];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
