@@ -57,8 +57,10 @@ pub fn slab(
     first_line: u64,
     invalid_bytes: InvalidBytes,
 ) -> Result<Slab, DataError> {
-    let _ = invalid_bytes;
-    Slab::new(bytes, byte_offset, first_line)
+    match invalid_bytes {
+        InvalidBytes::Fail => Slab::new(bytes, byte_offset, first_line),
+        InvalidBytes::Keep => Ok(Slab::lenient(bytes, byte_offset, first_line).0),
+    }
 }
 
 /// Cuts a stream into pieces and pushes them.
@@ -150,7 +152,7 @@ impl Window {
         // As much again is read ahead, so that what is moved to the front is small beside what is read.
         let ahead = (missing + wanted) as u64;
         loop {
-            match reader.by_ref().take(ahead).read_to_end(&mut self.buffer) {
+            match (&mut *reader).take(ahead).read_to_end(&mut self.buffer) {
                 Ok(read) => {
                     self.at_end = (read as u64) < ahead;
                     return Ok(());

@@ -47,6 +47,8 @@ pub struct Findings {
     found: BTreeMap<(Spot, EntityId), Finding>,
     /// Values (not NULL) of each column of a table.
     values: BTreeMap<Spot, u64>,
+    /// Matches per entity type and operator that the policy has for them.
+    operators: BTreeMap<(EntityId, &'static str), u64>,
 }
 
 /// What of a column the matches are.
@@ -101,6 +103,16 @@ impl Findings {
         finding.score = finding.score.max(score);
     }
 
+    /// Counts a match for the operator that the policy has for it.
+    pub fn enter_operator(&mut self, entity: EntityId, operator: &'static str) {
+        *self.operators.entry((entity, operator)).or_default() += 1;
+    }
+
+    /// Matches per entity type and operator.
+    pub fn operators(&self) -> &BTreeMap<(EntityId, &'static str), u64> {
+        &self.operators
+    }
+
     /// Counts values of a column of a table.
     pub fn enter_values(&mut self, spot: Spot, count: u64) {
         if self.values.len() < MOST_PLACES || self.values.contains_key(&spot) {
@@ -123,6 +135,9 @@ impl Findings {
                 std::collections::btree_map::Entry::Vacant(place) => drop(place.insert(finding)),
                 std::collections::btree_map::Entry::Occupied(mut held) => held.get_mut().merge(finding),
             }
+        }
+        for (key, count) in next.operators {
+            *self.operators.entry(key).or_default() += count;
         }
         for (spot, count) in next.values {
             self.enter_values(spot, count);

@@ -8,6 +8,7 @@ pub mod findings;
 pub mod locate;
 pub mod ordered;
 pub mod read;
+pub mod recheck;
 pub mod rewrite;
 pub mod scan;
 

@@ -160,7 +160,7 @@ pub fn open_path(
     hash: bool,
 ) -> Result<Opened, Box<Status>> {
     let (file, stamp) = open_regular(path).map_err(|refused| match refused {
-        Refused::Skipped(reason) => Status::Skipped(reason),
+        Refused::Skipped(reason) => Box::new(Status::Skipped(reason)),
         Refused::Failed(error) => failed(DataError::new(format!("cannot be opened: {error}"))),
     })?;
     let twin = file.try_clone().map_err(|error| failed(error.into()))?;

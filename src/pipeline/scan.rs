@@ -19,6 +19,7 @@ use crate::detect::Scratch;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match, Place};
 use crate::format::Codec;
+use crate::policy::OperatorSpec;
 use crate::report::jsonl;
 use crate::rule::EntityType;
 use crate::source::Input;
@@ -99,6 +100,7 @@ pub(super) struct Worker {
 }
 
 /// What one block adds to its asset.
+#[derive(Default)]
 pub(super) struct BlockReport {
     pub(super) findings: Findings,
     pub(super) lines: Vec<u8>,
@@ -138,12 +140,14 @@ pub(super) fn report(
         };
         let canonical = entity.canonical.of(&value);
         let decision = context.policy.decide(&entity.name, found.traits, context.purpose);
+        report.findings.enter_operator(found.entity, operator_name(&decision.operator));
+        let is_new_value = spots.is_new_value(found);
         let spot = spots.spot(&locator, found);
         report.findings.enter(
             spot,
             found.entity,
             fingerprint(&context.fingerprints, found.entity, &canonical),
-            spots.is_new_value(found),
+            is_new_value,
             decision.level,
             found.score,
             || masked(entity, &canonical),
@@ -162,6 +166,19 @@ pub(super) fn report(
         }
     }
     report
+}
+
+/// The operator's name, as in policies.
+fn operator_name(operator: &OperatorSpec) -> &'static str {
+    match operator {
+        OperatorSpec::Hash => "hash",
+        OperatorSpec::Replace(_) => "replace",
+        OperatorSpec::Mask => "mask",
+        OperatorSpec::Redact => "redact",
+        OperatorSpec::Null => "null",
+        OperatorSpec::Keep => "keep",
+        OperatorSpec::Fpe => "fpe",
+    }
 }
 
 /// A keyed fingerprint of a canonical value.

@@ -52,18 +52,21 @@ fn walk_one(root: usize, path: &Path, entries: &mut Vec<Entry>) {
             Ok(entry) => entry,
             Err(error) => {
                 let place = error.path().unwrap_or(path).to_path_buf();
-                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                entries.push(Entry::Failed { path: place, reason });
+                entries.push(Entry::Failed { path: place, reason: reason_of(&error) });
                 continue;
             }
         };
         let named = entry.depth() == 0;
         // A named path may be a symbolic link: the user pointed at it. Below, links stay links.
-        let metadata = if named { std::fs::metadata(entry.path()).map_err(Into::into) } else { entry.metadata() };
+        let metadata = if named {
+            std::fs::metadata(entry.path()).map_err(|error| error.to_string())
+        } else {
+            entry.metadata().map_err(|error| reason_of(&error))
+        };
         let metadata = match metadata {
             Ok(metadata) => metadata,
-            Err(error) => {
-                entries.push(Entry::Failed { path: entry.into_path(), reason: reason_of(&error) });
+            Err(reason) => {
+                entries.push(Entry::Failed { path: entry.into_path(), reason });
                 continue;
             }
         };
