@@ -9,11 +9,13 @@ pub mod column;
 mod context;
 mod digits;
 mod fold;
+mod han;
 pub mod name;
 mod pass;
 mod program;
 pub mod resolve;
 mod scan;
+mod sorted_table;
 mod symbol;
 mod value;
 
