@@ -23,7 +23,9 @@ use crate::detect::Detector;
 use crate::error::DataError;
 use crate::exit::Exit;
 use crate::format::Format;
+use crate::finding::{Match, Traits};
 use crate::policy::{Policy, Purpose};
+use crate::rule::{EntityType, RuleSet};
 use crate::source::Input;
 use findings::Findings;
 
@@ -100,16 +102,50 @@ pub struct Context {
     pub settings: Settings,
     /// Finds matches.
     pub detector: Detector,
-    /// Says how sensitive they are.
-    pub policy: Arc<Policy>,
-    /// What the run is for.
-    pub purpose: Purpose,
     /// Hears of progress.
     pub observer: Arc<dyn Observer>,
     /// Key of this run's fingerprints for counting distinct values; drawn anew for each run.
     pub fingerprints: RandomState,
     /// What is written for each match, if anything.
     pub lines: Option<Lines>,
+    /// Level and operator per entity type: of personal values, and of those that are not personal by themselves.
+    decisions: Vec<[(u8, &'static str); 2]>,
+}
+
+impl Context {
+    /// Puts together what a run needs.
+    pub fn new(
+        settings: Settings,
+        rules: Arc<RuleSet>,
+        policy: &Policy,
+        purpose: Purpose,
+        observer: Arc<dyn Observer>,
+        lines: Option<Lines>,
+    ) -> Context {
+        let decide = |entity: &EntityType| {
+            [false, true].map(|non_personal| {
+                let traits = Traits { non_personal, ..Traits::default() };
+                let decision = policy.decide(&entity.name, traits, purpose);
+                (decision.level, decision.operator.name())
+            })
+        };
+        let decisions = rules.entities().iter().map(decide).collect();
+        Context {
+            settings,
+            detector: Detector::new(rules),
+            observer,
+            fingerprints: RandomState::new(),
+            lines,
+            decisions,
+        }
+    }
+
+    /// The level of a match and the name of the operator that the policy has for it.
+    fn decision(&self, found: &Match) -> (u8, &'static str) {
+        let [personal, non_personal] =
+            self.decisions.get(usize::from(found.entity.0)).copied().unwrap_or([(1, "keep"); 2]);
+        if found.traits.non_personal { non_personal } else { personal }
+    }
 }
 
 /// What the JSON line of a match shows.

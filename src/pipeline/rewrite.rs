@@ -313,7 +313,7 @@ impl BlockResult {
     fn check(&self, ledger: &Ledger) -> Leftovers {
         let mut leftovers = Leftovers::default();
         for (entity, value, place) in &self.left {
-            if ledger.is_original(*entity, value) && !ledger.is_result(*entity, value) {
+            if ledger.is_leftover(*entity, value) {
                 leftovers.merge(Leftovers { count: 1, first: place.clone() });
             }
         }

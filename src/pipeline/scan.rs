@@ -19,10 +19,10 @@ use crate::detect::Scratch;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match, Place};
 use crate::format::Codec;
-use crate::policy::OperatorSpec;
 use crate::report::jsonl;
 use crate::rule::EntityType;
 use crate::source::Input;
+use crate::transform::mask;
 
 /// Scans one asset with `threads` threads.
 pub fn scan(context: &Context, input: &Input, named: bool, threads: usize) -> Outcome {
@@ -139,8 +139,8 @@ pub(super) fn report(
             continue;
         };
         let canonical = entity.canonical.of(&value);
-        let decision = context.policy.decide(&entity.name, found.traits, context.purpose);
-        report.findings.enter_operator(found.entity, operator_name(&decision.operator));
+        let (level, operator) = context.decision(found);
+        report.findings.enter_operator(found.entity, operator);
         let is_new_value = spots.is_new_value(found);
         let spot = spots.spot(&locator, found);
         report.findings.enter(
@@ -148,9 +148,9 @@ pub(super) fn report(
             found.entity,
             fingerprint(&context.fingerprints, found.entity, &canonical),
             is_new_value,
-            decision.level,
+            level,
             found.score,
-            || masked(entity, &canonical),
+            || masked(entity, &value, &canonical),
         );
         if let Some(lines) = context.lines {
             let location = locator.locate(found);
@@ -159,7 +159,7 @@ pub(super) fn report(
                 entity: &entity.name,
                 score: found.score,
                 location: &location,
-                masked: masked(entity, &canonical),
+                masked: masked(entity, &value, &canonical),
                 value: lines.show_values.then_some(&*value),
             };
             line.write(&mut report.lines);
@@ -168,28 +168,14 @@ pub(super) fn report(
     report
 }
 
-/// The operator's name, as in policies.
-fn operator_name(operator: &OperatorSpec) -> &'static str {
-    match operator {
-        OperatorSpec::Hash => "hash",
-        OperatorSpec::Replace(_) => "replace",
-        OperatorSpec::Mask => "mask",
-        OperatorSpec::Redact => "redact",
-        OperatorSpec::Null => "null",
-        OperatorSpec::Keep => "keep",
-        OperatorSpec::Fpe => "fpe",
-    }
-}
-
 /// A keyed fingerprint of a canonical value.
 fn fingerprint(key: &RandomState, entity: EntityId, canonical: &[u8]) -> u64 {
     key.hash_one((entity, canonical))
 }
 
 /// A value as reports show it.
-fn masked(entity: &EntityType, canonical: &[u8]) -> String {
-    let _ = &entity.mask;
-    "*".repeat(String::from_utf8_lossy(canonical).chars().count().min(20))
+fn masked(entity: &EntityType, value: &[u8], canonical: &[u8]) -> String {
+    mask::masked(&entity.mask, &String::from_utf8_lossy(value), &String::from_utf8_lossy(canonical))
 }
 
 /// Counts the values of each column of a table.

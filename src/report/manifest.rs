@@ -12,6 +12,7 @@ use super::escape;
 use crate::finding::EntityId;
 use crate::pipeline::Outcome;
 use crate::pipeline::read::Hash;
+use crate::policy::Policy;
 use crate::rule::RuleSet;
 
 /// Name of the manifest in an output folder.
@@ -87,13 +88,13 @@ pub struct Output {
 
 impl Manifest {
     /// A manifest without assets.
-    pub fn new(purpose: &str, policy: &str, rules: &RuleSet, min_score: f32, key_id: Option<String>) -> Manifest {
+    pub fn new(purpose: &str, policy: &Policy, rules: &RuleSet, min_score: f32, key_id: Option<String>) -> Manifest {
         Manifest {
             manifest: SHAPE,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             purpose: purpose.to_owned(),
-            policy: policy.to_owned(),
-            policy_version: String::new(),
+            policy: policy.name.clone(),
+            policy_version: policy.version.clone(),
             rules_version: rules.version().to_owned(),
             min_score: (f64::from(min_score) * 1000.0).round() / 1000.0,
             key_id,
@@ -225,7 +226,7 @@ mod tests {
 
     #[test]
     fn it_reads_what_it_writes() {
-        let mut manifest = Manifest::new("deidentify", "default", &RuleSet::default(), 0.6, Some("ab12".to_owned()));
+        let mut manifest = Manifest::new("deidentify", &Policy::default(), &RuleSet::default(), 0.6, Some("ab12".to_owned()));
         manifest.enter(
             &Outcome::bare("a.csv".into(), crate::pipeline::Status::Scanned, false),
             &RuleSet::default(),
