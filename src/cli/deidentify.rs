@@ -7,7 +7,7 @@ use clap::Args;
 use super::rewriting::Rewriting;
 use crate::exit::Exit;
 use crate::policy::Purpose;
-use crate::transform::key::MasterKey;
+use crate::transform::MasterKey;
 
 /// Rewrite files de-identified 去标识化: same key, same value, same token in every file and format
 #[derive(Args)]

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::exit::Exit;
 use crate::report::escape;
-use crate::transform::key::MasterKey;
+use crate::transform::MasterKey;
 
 /// Make a key for deidentify
 #[derive(Args)]

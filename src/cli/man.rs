@@ -17,8 +17,7 @@ impl Man {
         let mut page = Vec::new();
         clap_mangen::Man::new(command.clone()).render(&mut page)?;
         for subcommand in command.get_subcommands() {
-            let name = format!("tuomin {}", subcommand.get_name());
-            let section = clap_mangen::Man::new(subcommand.clone().name(name));
+            let section = clap_mangen::Man::new(subcommand.clone());
             section.render_synopsis_section(&mut page)?;
             section.render_description_section(&mut page)?;
             section.render_options_section(&mut page)?;

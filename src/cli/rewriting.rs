@@ -18,7 +18,7 @@ use crate::policy::Purpose;
 use crate::report::manifest::Manifest;
 use crate::report::table::Table;
 use crate::transform::Transformer;
-use crate::transform::key::MasterKey;
+use crate::transform::MasterKey;
 
 #[derive(Args)]
 pub(super) struct Rewriting {

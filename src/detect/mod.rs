@@ -13,6 +13,8 @@ mod han;
 pub mod name;
 mod pass;
 mod program;
+#[cfg(test)]
+mod prose_tests;
 pub mod resolve;
 mod scan;
 mod sorted_table;

@@ -23,16 +23,16 @@ pub(super) struct Admin {
 }
 
 /// Names that do not say which place is meant unless one stands before them.
-const GENERIC: [&str; 16] = [
+const GENERIC: &[&str] = &[
     "一区", "二区", "三区", "东区", "西区", "南区", "北区", "中区", "城区", "郊区", "新区", "矿区", "市区", "林区",
     "区", "县",
 ];
 
 /// What makes a zone that is administered like a district.
-const ZONES: [&str; 10] =
-    ["高新区", "经开区", "开发区", "新区", "示范区", "保税区", "度假区", "风景区", "风景名胜区", "管委会"];
+const ZONES: &[&str] =
+    &["高新区", "经开区", "开发区", "新区", "示范区", "保税区", "度假区", "风景区", "风景名胜区", "管委会"];
 
-const COUNTRIES: [&str; 2] = ["中华人民共和国", "中国"];
+const COUNTRIES: &[&str] = &["中华人民共和国", "中国"];
 
 impl Admin {
     /// The chain that starts with a name at `at`, if one does.
@@ -191,7 +191,7 @@ fn is_inside_word(text: &[u8], at: usize) -> bool {
 fn zone(text: &[u8], at: usize) -> Option<usize> {
     let mut p = at;
     for _ in 0..9 {
-        if let Some(suffix) = any_at(text, p, &ZONES) {
+        if let Some(suffix) = any_at(text, p, ZONES) {
             let end = p + suffix.len();
             return Some(if starts(text, end, "管委会") { end + "管委会".len() } else { end });
         }

@@ -2,6 +2,7 @@
 //! end at the last element that is surely part of the address and never run into the sentence behind it.
 
 use super::element::Number;
+use super::gazetteer::{Kind, Level, gazetteer};
 use super::word::{Named, Unit, is_measure, is_next_field, is_prose, is_stop, suffix_at};
 use crate::detect::han::{char_at, fold, is_han, is_numeral};
 
@@ -110,6 +111,7 @@ impl Walk<'_> {
     fn separated(&self, at: usize) -> usize {
         match char_at(self.text, at) {
             Some((c, length)) if fold(c) == ' ' => at + length,
+            Some(('/', length)) if self.behind == Behind::Start => at + length,
             Some((c, length)) if fold(c) == '-' && matches!(self.behind, Behind::Number(_)) => at + length,
             Some(('，', length))
                 if self.setting == Setting::Labelled
@@ -125,10 +127,12 @@ impl Walk<'_> {
     fn takes(&self, number: Number) -> bool {
         match (self.behind, number.unit) {
             (Behind::Start, Unit::Floor | Unit::Section | Unit::Bare | Unit::Group) => false,
-            (Behind::Start, Unit::Door) => self.setting == Setting::Labelled && number.digits,
+            (Behind::Start, Unit::Door) => self.setting == Setting::Labelled && number.digits > 0,
             (Behind::Named(Named::Town), Unit::Bare) => false,
-            (Behind::Named(Named::Road), Unit::Bare) => self.setting == Setting::Labelled || number.parts > 1,
-            (Behind::Named(_), Unit::Bare) => self.setting == Setting::Labelled || number.parts > 1,
+            (Behind::Named(named), Unit::Bare) => {
+                let room = named == Named::Place && self.detail.numbered > 0 && number.digits > 2;
+                self.setting == Setting::Labelled || number.parts > 1 || room
+            }
             (Behind::Unnamed, Unit::Bare) => number.parts > 2,
             (Behind::Number(Unit::Bare | Unit::Room), Unit::Bare) => false,
             _ => true,
@@ -160,12 +164,15 @@ impl Walk<'_> {
             if joined && let Some((end, named)) = suffix_at(self.text, p) {
                 return Some(Next::Suffix { end, named });
             }
-            if is_next_field(self.text, p) {
+            if is_next_field(self.text, p) || self.detail.numbered > 0 && is_other_address(self.text, p) {
                 return None;
             }
             let (c, length) = char_at(self.text, p)?;
             let c = fold(c);
-            if characters > 0 && (c.is_ascii_alphanumeric() || is_numeral(c)) && self.is_number_ahead(p, characters, district) {
+            if characters > 0
+                && (c.is_ascii_alphanumeric() || is_numeral(c))
+                && self.is_number_ahead(p, characters, district)
+            {
                 return Some(Next::NumberAhead { at: p });
             }
             if c.is_ascii_alphanumeric() {
@@ -174,8 +181,7 @@ impl Walk<'_> {
             }
             if let Some(end) = bracketed(self.text, p).filter(|_| characters > 0) {
                 p = end;
-                if let Some(number) = Number::at(self.text, p).filter(|number| number.is_strong()) {
-                    let _ = number;
+                if Number::at(self.text, p).is_some_and(|number| number.is_strong()) {
                     return Some(Next::NumberAhead { at: p });
                 }
                 continue;
@@ -196,11 +202,13 @@ impl Walk<'_> {
         Number::at(self.text, at).is_some_and(|number| {
             let two = || Number::at(self.text, number.end).is_some_and(|next| next.unit != Unit::Bare);
             match number.unit {
-                Unit::Building | Unit::Lane | Unit::Entrance => number.digits || self.detail.numbered > 0 || two(),
-                Unit::Room => number.digits,
-                Unit::Door => two() || (number.digits && (2..=8).contains(&characters) && self.is_closed(number.end)),
+                Unit::Building | Unit::Lane | Unit::Entrance => number.digits > 0 || self.detail.numbered > 0 || two(),
+                Unit::Room => number.digits > 0,
+                Unit::Door => {
+                    two() || (number.digits > 0 && (2..=8).contains(&characters) && self.is_closed(number.end))
+                }
                 Unit::Bare => number.parts > 2,
-                Unit::Group | Unit::Floor => self.setting == Setting::Labelled && number.digits,
+                Unit::Group | Unit::Floor => self.setting == Setting::Labelled && number.digits > 0,
                 Unit::Section => false,
             }
         })
@@ -240,6 +248,14 @@ impl Walk<'_> {
     }
 }
 
+/// Whether another address begins at `at`, with the full name of a province or city.
+fn is_other_address(text: &[u8], at: usize) -> bool {
+    gazetteer()
+        .names_at(text, at)
+        .flatten()
+        .any(|entry| entry.kind == Kind::Current && entry.level <= Level::City && entry.name.ends_with(['省', '市']))
+}
+
 /// The end of a balanced pair of round brackets at `at` with a short note inside.
 pub(super) fn bracketed(text: &[u8], at: usize) -> Option<usize> {
     let (open, length) = char_at(text, at)?;
@@ -264,5 +280,7 @@ pub(super) fn bracketed(text: &[u8], at: usize) -> Option<usize> {
 /// Whether the bracket says which part of the place is meant: (一期), （东门）, （靠近地铁站）.
 fn is_place_note(text: &[u8], start: usize, end: usize) -> bool {
     let Some(inside) = text.get(start..end).and_then(|note| std::str::from_utf8(note).ok()) else { return false };
-    inside.contains(['期', '区', '座', '栋', '号', '楼', '层', '室', '门', '路', '口', '旁', '侧', '近', '面', '院', '村'])
+    inside.contains([
+        '期', '区', '座', '栋', '号', '楼', '层', '室', '门', '路', '口', '旁', '侧', '近', '面', '院', '村',
+    ])
 }

@@ -11,8 +11,8 @@ pub(super) struct Number {
     pub(super) unit: Unit,
     /// Numbers joined by dashes.
     pub(super) parts: u8,
-    /// Written with Arabic digits.
-    pub(super) digits: bool,
+    /// Arabic digits of its first number.
+    pub(super) digits: usize,
 }
 
 impl Number {
@@ -37,7 +37,7 @@ impl Number {
                 return None;
             }
         }
-        let digits = atom.kind == AtomKind::Digits;
+        let digits = atom.digits;
         match unit_at(text, atom.end) {
             Some((end, unit)) if atom.allows(unit) => {
                 Some(Number { end: suffix_number(text, end), unit, parts, digits })

@@ -20,9 +20,27 @@ use super::han::{any_at, char_at, char_before, ends, fold, is_han, is_numeral, t
 use crate::finding::Traits;
 
 /// Labels that say the address belongs to an organization.
-const ORGANIZATION_LABELS: [&str; 20] = [
-    "注册地址", "办公地址", "公司地址", "企业地址", "单位地址", "营业地址", "经营地址", "机构地址", "总部地址", "总部",
-    "总部位于", "注册地", "经营场所", "营业场所", "公司住所", "注册住所", "办公场所", "办公地点", "工厂地址", "门店地址",
+const ORGANIZATION_LABELS: &[&str] = &[
+    "注册地址",
+    "办公地址",
+    "公司地址",
+    "企业地址",
+    "单位地址",
+    "营业地址",
+    "经营地址",
+    "机构地址",
+    "总部地址",
+    "总部",
+    "总部位于",
+    "注册地",
+    "经营场所",
+    "营业场所",
+    "公司住所",
+    "注册住所",
+    "办公场所",
+    "办公地点",
+    "工厂地址",
+    "门店地址",
 ];
 
 /// Longest address in bytes; longer cells are prose.
@@ -71,14 +89,19 @@ pub fn is_value(value: &[u8]) -> Option<Found> {
         return None;
     }
     let mut found = labelled(value, range.start, range.end).or_else(|| english(value, range.clone()))?;
-    let rest = value.get(found.end..range.end)?;
-    if std::str::from_utf8(rest).is_ok_and(|rest| rest.contains(['。', '？', '?', '！'])) {
+    if found.structure < 30 && !is_short_note(value.get(found.end..range.end)?) {
         return None;
     }
     found.start = range.start;
     found.end = range.end;
     found.traits.whole = true;
     Some(found)
+}
+
+/// What may stand behind a coarse address in a cell without making it a sentence.
+fn is_short_note(rest: &[u8]) -> bool {
+    let Ok(rest) = std::str::from_utf8(rest) else { return false };
+    rest.chars().count() <= 12 && !rest.contains(|c| is_prose(c) || matches!(c, '。' | '？' | '?' | '！'))
 }
 
 /// The address that `admin` begins in running text, if there is enough of it.
@@ -105,8 +128,7 @@ fn free(text: &[u8], admin: &Admin, limit: usize) -> Option<Found> {
 
 /// An address at `at` where a label or column says there is one.
 fn labelled(text: &[u8], at: usize, limit: usize) -> Option<Found> {
-    let after_country =
-        any_at(text, at, &["中华人民共和国", "中国"]).map_or(at, |country| at + country.len());
+    let after_country = any_at(text, at, &["中华人民共和国", "中国"]).map_or(at, |country| at + country.len());
     let admin = Admin::at(text, after_country, limit);
     let (start, district) = admin.map_or((at, false), |admin| (admin.end, admin.has_district()));
     let detail = Detail::walk(text, start, limit, Setting::Labelled, district || admin.is_none());
@@ -179,7 +201,8 @@ fn is_of_organization(text: &[u8], at: usize) -> bool {
     let mut p = at;
     for _ in 0..6 {
         match char_before(text, p) {
-            Some((c, before)) if matches!(fold(c), ':' | '=' | ' ' | '"' | '\'' | '(' | '为' | '是' | '“' | '在') => {
+            Some((c, before)) if matches!(fold(c), ':' | '=' | ' ' | '"' | '\'' | '(' | '为' | '是' | '“' | '在') =>
+            {
                 p = before;
             }
             _ => break,
@@ -217,17 +240,16 @@ fn is_number(run: &[u8], at: usize) -> bool {
 
 /// An address in English: a number, a road and a place, as whole cell only.
 fn english(value: &[u8], range: Range<usize>) -> Option<Found> {
-    const WORDS: [&str; 14] = [
-        "road", "rd", "rd.", "street", "st.", "avenue", "ave", "ave.", "lane", "building", "room", "district", "lu", "jie",
+    const WORDS: &[&str] = &[
+        "road", "rd", "rd.", "street", "st.", "avenue", "ave", "ave.", "lane", "building", "room", "district", "lu",
+        "jie",
     ];
     let cell = std::str::from_utf8(value.get(range.clone())?).ok()?;
     if cell.contains(is_han) || cell.contains(['@', '=', '{', '<']) || cell.contains("://") {
         return None;
     }
-    let words = cell
-        .split([' ', ','])
-        .filter(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
-        .count();
+    let words =
+        cell.split([' ', ',']).filter(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))).count();
     let numbered = cell.bytes().any(|b| b.is_ascii_digit());
     let structure = match (words, numbered) {
         (2.., true) => 30,

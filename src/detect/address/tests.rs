@@ -184,9 +184,29 @@ fn cells() {
         assert!(found.traits.whole);
     }
     for cell in [
-        "", " ", "无", "N/A", "自提", "192.168.1.1", "f4:5c:89:00:00:01", "user@example.com", "https://a.com/road/12",
-        "张伟", "13800138000", "2023-01-05", "华为技术有限公司", "未填写", "同上", "0x00ff", "请联系客服",
-        "系统路由器3台", "北京时间12点", "1号", "支付成功",
+        "",
+        " ",
+        "无",
+        "N/A",
+        "自提",
+        "192.168.1.1",
+        "f4:5c:89:00:00:01",
+        "user@example.com",
+        "https://a.com/road/12",
+        "张伟",
+        "13800138000",
+        "2023-01-05",
+        "华为技术有限公司",
+        "未填写",
+        "同上",
+        "0x00ff",
+        "请联系客服",
+        "系统路由器3台",
+        "北京市朝阳区今天召开第3次新闻发布会，通报最新情况",
+        "武汉长江二桥将于本月20号起封闭维修",
+        "北京时间12点",
+        "1号",
+        "支付成功",
     ] {
         assert_eq!(is_value(cell.as_bytes()), None, "{cell}");
     }
@@ -245,7 +265,8 @@ fn policies_hold_only_their_addresses() {
             for label in ["收货地址", "邮政地址", "注册地址", "地址", "住址"] {
                 for (at, _) in line.match_indices(label) {
                     let at = at + label.len();
-                    let at = at + line.get(at..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['：', ':', ' ']).len());
+                    let at = at
+                        + line.get(at..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['：', ':', ' ']).len());
                     if let Some(found) = after_label(line.as_bytes(), at) {
                         let value = line.get(found.start..found.end).unwrap_or("?");
                         assert!(all.iter().any(|known| known == value), "{value}");
@@ -255,11 +276,14 @@ fn policies_hold_only_their_addresses() {
         }
     }
     all.sort();
-    assert_eq!(all, [
-        "武汉市江汉区中央商务区泛海国际SOHO城(一期)2栋4层6室-2",
-        "武汉市江汉区中央商务区泛海国际SOHO城(一期)2栋4层6室-2",
-        "浙江省杭州市西湖区转塘科技经济区块12号",
-    ]);
+    assert_eq!(
+        all,
+        [
+            "武汉市江汉区中央商务区泛海国际SOHO城(一期)2栋4层6室-2",
+            "武汉市江汉区中央商务区泛海国际SOHO城(一期)2栋4层6室-2",
+            "浙江省杭州市西湖区转塘科技经济区块12号",
+        ]
+    );
 }
 
 #[test]
@@ -278,8 +302,32 @@ fn pieces() -> impl Strategy<Value = String> {
     proptest::collection::vec(
         prop_oneof![
             proptest::sample::select(vec![
-                "浙江省", "杭州市", "西湖区", "杭州", "文三路", "90号", "1幢", "302室", "-2", "(一期)", "（", "）", "村",
-                "五组", "A座", "12-3-401", "\n", " ", "，", "电话", "13800138000", "中国", "小区", "二期", "#", "１２",
+                "浙江省",
+                "杭州市",
+                "西湖区",
+                "杭州",
+                "文三路",
+                "90号",
+                "1幢",
+                "302室",
+                "-2",
+                "(一期)",
+                "（",
+                "）",
+                "村",
+                "五组",
+                "A座",
+                "12-3-401",
+                "\n",
+                " ",
+                "，",
+                "电话",
+                "13800138000",
+                "中国",
+                "小区",
+                "二期",
+                "#",
+                "１２",
             ])
             .prop_map(str::to_owned),
             ".{0,3}",

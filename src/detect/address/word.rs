@@ -55,42 +55,174 @@ pub(super) fn is_stop(c: char) -> bool {
 pub(super) fn is_prose(c: char) -> bool {
     matches!(
         c,
-        '的' | '了' | '在' | '是' | '及' | '与' | '或' | '请' | '您' | '我' | '你' | '他' | '她' | '它' | '这' | '们'
-            | '吗' | '呢' | '吧' | '啊' | '说' | '被' | '把' | '很' | '没' | '但' | '且' | '因' | '已' | '为' | '着'
-            | '过' | '所' | '将' | '并'
+        '的' | '了'
+            | '在'
+            | '是'
+            | '及'
+            | '与'
+            | '或'
+            | '请'
+            | '您'
+            | '我'
+            | '你'
+            | '他'
+            | '她'
+            | '它'
+            | '这'
+            | '们'
+            | '吗'
+            | '呢'
+            | '吧'
+            | '啊'
+            | '说'
+            | '被'
+            | '把'
+            | '很'
+            | '没'
+            | '但'
+            | '且'
+            | '因'
+            | '已'
+            | '为'
+            | '着'
+            | '过'
+            | '所'
+            | '将'
+            | '并'
+            | '到'
+            | '去'
     )
 }
 
 /// Words that begin the next field.
-pub(super) const NEXT_FIELD: [&str; 22] = [
-    "电话", "手机", "联系", "邮编", "邮政编码", "邮箱", "姓名", "收件人", "收货人", "身份证", "备注", "电邮", "传真",
-    "座机", "客服", "户主", "业主", "法定代表人", "法人", "证件", "银行", "微信",
+pub(super) const NEXT_FIELD: &[&str] = &[
+    "电话",
+    "手机",
+    "联系",
+    "邮编",
+    "邮政编码",
+    "邮箱",
+    "姓名",
+    "收件人",
+    "收货人",
+    "身份证",
+    "备注",
+    "电邮",
+    "传真",
+    "座机",
+    "客服",
+    "户主",
+    "业主",
+    "法定代表人",
+    "法人",
+    "证件",
+    "银行",
+    "微信",
 ];
 
 /// Whether the next field begins at `at`.
 pub(super) fn is_next_field(text: &[u8], at: usize) -> bool {
-    any_at(text, at, &NEXT_FIELD).is_some_and(|word| word != "银行" || starts(text, at, "银行卡"))
+    any_at(text, at, NEXT_FIELD).is_some_and(|word| word != "银行" || starts(text, at, "银行卡"))
 }
 
 /// A character after a number that makes it a date, an amount or a measure.
 pub(super) fn is_measure(c: char) -> bool {
     matches!(
         c,
-        '年' | '月' | '日' | '点' | '时' | '分' | '秒' | '元' | '米' | '万' | '亿' | '个' | '人' | '次' | '名' | '岁'
-            | '项' | '件' | '%' | '天' | '周' | '届' | '位' | '倍' | '块' | '吨' | '篇' | '家' | '种' | '辆' | '亩'
-            | '平' | '公' | '多' | '余' | '折' | '℃' | '度' | '批' | '轮' | '条' | '例' | '张' | '部' | '集' | '票'
-            | ':' | '+' | '@'
+        '年' | '月'
+            | '日'
+            | '点'
+            | '时'
+            | '分'
+            | '秒'
+            | '元'
+            | '米'
+            | '万'
+            | '亿'
+            | '个'
+            | '人'
+            | '次'
+            | '名'
+            | '岁'
+            | '项'
+            | '件'
+            | '%'
+            | '天'
+            | '周'
+            | '届'
+            | '位'
+            | '倍'
+            | '块'
+            | '吨'
+            | '篇'
+            | '家'
+            | '种'
+            | '辆'
+            | '亩'
+            | '平'
+            | '公'
+            | '多'
+            | '余'
+            | '折'
+            | '℃'
+            | '度'
+            | '批'
+            | '轮'
+            | '条'
+            | '例'
+            | '张'
+            | '部'
+            | '集'
+            | '票'
+            | ':'
+            | '+'
+            | '@'
     )
 }
 
 /// Whether what follows `号` at `after` makes it something other than a house number (号码, 号线, 号令…).
 pub(super) fn is_false_door(text: &[u8], after: usize) -> bool {
-    const FALSE: [&str; 38] = [
-        "码", "线", "令", "文", "机", "召", "称", "角", "球", "选手", "台风", "公告", "决定", "议案", "通告", "通知",
-        "飞船", "卫星", "火箭", "探测", "航", "种子", "出口", "口", "站", "登机", "病", "店", "公路", "高速", "标段",
-        "电池", "汽油", "柴油", "运动", "员", "服务器", "节点",
+    const FALSE: &[&str] = &[
+        "码",
+        "线",
+        "令",
+        "文",
+        "机",
+        "召",
+        "称",
+        "角",
+        "球",
+        "选手",
+        "台风",
+        "公告",
+        "决定",
+        "议案",
+        "通告",
+        "通知",
+        "飞船",
+        "卫星",
+        "火箭",
+        "探测",
+        "航",
+        "种子",
+        "出口",
+        "口",
+        "站",
+        "登机",
+        "病",
+        "店",
+        "公路",
+        "高速",
+        "标段",
+        "电池",
+        "汽油",
+        "柴油",
+        "运动",
+        "员",
+        "服务器",
+        "节点",
     ];
-    any_at(text, after, &FALSE).is_some()
+    any_at(text, after, FALSE).is_some()
 }
 
 /// The suffix of a named element at `at`: the place after it, and what it names. Longest first.
@@ -150,7 +282,9 @@ pub(super) fn suffix_at(text: &[u8], at: usize) -> Option<(usize, Named)> {
         '写' => &[("字楼", Place)],
         '天' => &[("地", Short)],
         '城' | '苑' | '府' | '邸' | '墅' | '轩' | '阁' | '居' | '院' | '庭' | '湾' | '港' | '馆' | '厂' | '堂'
-        | '岛' | '郡' | '舍' | '站' | '楼' | '台' | '坡' | '沟' | '岭' | '坝' | '塘' | '口' | '营' => &[("", Short)],
+        | '岛' | '郡' | '舍' | '站' | '楼' | '台' | '坡' | '沟' | '岭' | '坝' | '塘' | '口' | '营' => {
+            &[("", Short)]
+        }
         _ => return None,
     };
     let (tail, named) = tails.iter().find(|(tail, _)| starts(text, at + length, tail))?;
@@ -178,7 +312,9 @@ pub(super) fn unit_at(text: &[u8], at: usize) -> Option<(usize, Unit)> {
     use Unit::{Building, Door, Entrance, Floor, Group, Lane, Room, Section};
     let (c, length) = char_at(text, at)?;
     let tails: &[(&str, Unit)] = match fold(c) {
-        '号' => &[("院", Lane), ("大院", Lane), ("楼", Building), ("房", Room), ("门", Entrance), ("铺", Room), ("", Door)],
+        '号' => {
+            &[("院", Lane), ("大院", Lane), ("楼", Building), ("房", Room), ("门", Entrance), ("铺", Room), ("", Door)]
+        }
         '支' => &[("弄", Lane)],
         '弄' => &[("", Lane)],
         '栋' | '幢' | '座' | '#' => &[("楼", Building), ("", Building)],
