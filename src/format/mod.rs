@@ -16,6 +16,8 @@ use crate::source::slab::Slab;
 
 #[cfg(test)]
 pub(crate) mod conformance;
+pub mod csv;
+pub mod json;
 pub mod text;
 
 /// A format that tuomin reads and writes.
@@ -131,6 +133,8 @@ pub trait Container: Send + Sync {
 
 /// The formats, most specific first; among equal confidence the first wins.
 pub static FORMATS: &[&dyn Format] = &[
+    &json::Json,
+    &csv::Csv,
     &text::Text,
 ];
 

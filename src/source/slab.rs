@@ -88,6 +88,16 @@ impl Slab {
         (slab, bad.map(|line| first_line + line))
     }
 
+    /// The slab of a sample for sniffing: what is neither UTF-8 nor GB18030 is kept, and a character that the end of
+    /// the sample cuts is left out.
+    pub(crate) fn of_sample(sample: &[u8]) -> Slab {
+        let whole = match std::str::from_utf8(sample) {
+            Err(error) if error.error_len().is_none() => sample.get(..error.valid_up_to()).unwrap_or(sample),
+            _ => sample,
+        };
+        Slab::lenient(whole.to_vec(), 0, 1).0
+    }
+
     /// The text that lexers and detection read.
     pub fn text(&self) -> &[u8] {
         self.transcript.as_ref().map_or(&self.raw, |transcript| &transcript.text)
