@@ -18,6 +18,7 @@ use crate::source::slab::Slab;
 pub(crate) mod conformance;
 pub mod csv;
 pub mod json;
+pub mod parquet;
 pub mod text;
 
 /// A format that tuomin reads and writes.
@@ -133,6 +134,7 @@ pub trait Container: Send + Sync {
 
 /// The formats, most specific first; among equal confidence the first wins.
 pub static FORMATS: &[&dyn Format] = &[
+    &parquet::Parquet,
     &json::Json,
     &csv::Csv,
     &text::Text,

@@ -1,0 +1,3 @@
+//! Integration tests, by behaviour, in one binary.
+
+mod parquet;
