@@ -32,7 +32,10 @@ impl Key {
         let key = MasterKey::generate()?;
         key.write(&file)?;
         writeln!(io::stdout(), "wrote key {} to {}", key.id()?, escape::path(&file))?;
-        writeln!(io::stdout(), "Keep a copy in a safe place: without it, later files cannot be linked to earlier ones.")?;
+        writeln!(
+            io::stdout(),
+            "Keep a copy in a safe place: without it, later files cannot be linked to earlier ones."
+        )?;
         Ok(Exit::Complete)
     }
 }

@@ -17,8 +17,8 @@ use crate::pipeline::{self, Context};
 use crate::policy::Purpose;
 use crate::report::manifest::Manifest;
 use crate::report::table::Table;
-use crate::transform::Transformer;
 use crate::transform::MasterKey;
+use crate::transform::Transformer;
 
 #[derive(Args)]
 pub(super) struct Rewriting {
@@ -67,10 +67,8 @@ impl Rewriting {
         }
         let observer = progress::observer(&self.common, assets, bytes);
         let rules = &session.rules;
-        let context =
-            Context::new(session.settings.clone(), rules.clone(), &session.policy, purpose, observer, None);
-        let rewriter =
-            Rewriter { context: &context, transformer: &transformer, replace_existing: self.force };
+        let context = Context::new(session.settings.clone(), rules.clone(), &session.policy, purpose, observer, None);
+        let rewriter = Rewriter { context: &context, transformer: &transformer, replace_existing: self.force };
         let mut table = Table::default();
         let key_id = transformer.key_id().map(str::to_owned);
         let mut manifest = Manifest::new(purpose_name(purpose), &session.policy, rules, self.common.min_score, key_id);

@@ -63,8 +63,14 @@ impl Scan {
         let lines = self.matches.is_some().then_some(Lines { show_values: self.show_values });
         let observer = progress::observer(&self.common, assets, bytes);
         let rules = &session.rules;
-        let context =
-            Context::new(session.settings.clone(), rules.clone(), &session.policy, Purpose::Deidentify, observer, lines);
+        let context = Context::new(
+            session.settings.clone(),
+            rules.clone(),
+            &session.policy,
+            Purpose::Deidentify,
+            observer,
+            lines,
+        );
         let mut sink = Sink::open(self.matches.as_deref())?;
         let mut table = Table::default();
         let mut summary = Summary::new(&session.policy.name, rules, self.common.min_score);

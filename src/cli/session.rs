@@ -87,7 +87,9 @@ pub(super) fn is_named(paths: &[PathBuf], input: &Input) -> bool {
 pub(super) fn bare(entry: Entry) -> Outcome {
     match entry {
         Entry::Skipped { path, reason, named } => Outcome::bare(path, Status::Skipped(reason), named),
-        Entry::Failed { path, reason } => Outcome::bare(path, Status::Failed(crate::error::DataError::new(reason)), true),
+        Entry::Failed { path, reason } => {
+            Outcome::bare(path, Status::Failed(crate::error::DataError::new(reason)), true)
+        }
         Entry::Input(input) => Outcome::bare(input.path().to_path_buf(), Status::Skipped("not read".to_owned()), true),
     }
 }

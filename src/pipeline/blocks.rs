@@ -51,12 +51,7 @@ impl Piece {
 ///
 /// # Errors
 /// When some line is no text and must be.
-pub fn slab(
-    bytes: Vec<u8>,
-    byte_offset: u64,
-    first_line: u64,
-    invalid_bytes: InvalidBytes,
-) -> Result<Slab, DataError> {
+pub fn slab(bytes: Vec<u8>, byte_offset: u64, first_line: u64, invalid_bytes: InvalidBytes) -> Result<Slab, DataError> {
     match invalid_bytes {
         InvalidBytes::Fail => Slab::new(bytes, byte_offset, first_line),
         InvalidBytes::Keep => Ok(Slab::lenient(bytes, byte_offset, first_line).0),
@@ -113,11 +108,7 @@ pub fn stream(
 ///
 /// # Errors
 /// When the container is damaged.
-pub fn container(
-    container: &dyn Container,
-    file: &std::fs::File,
-    push: Push<'_, Piece>,
-) -> Result<(), DataError> {
+pub fn container(container: &dyn Container, file: &std::fs::File, push: Push<'_, Piece>) -> Result<(), DataError> {
     let mut stopped = false;
     let outcome = container.read(file, &mut |block| match push(Piece::Block(block)) {
         ControlFlow::Continue(()) => Ok(()),

@@ -93,13 +93,11 @@ fn inline<T, S, R>(
     let mut state = start();
     let mut outcome = Ok(());
     let mut push = |task: T| {
-        outcome = catch_unwind(AssertUnwindSafe(|| work(&mut state, task)))
-            .map_err(|_| panicked())
-            .and_then(&mut consume);
+        outcome =
+            catch_unwind(AssertUnwindSafe(|| work(&mut state, task))).map_err(|_| panicked()).and_then(&mut consume);
         if outcome.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let produced =
-        catch_unwind(AssertUnwindSafe(|| produce(&mut push))).unwrap_or_else(|_| Err(panicked()));
+    let produced = catch_unwind(AssertUnwindSafe(|| produce(&mut push))).unwrap_or_else(|_| Err(panicked()));
     outcome.and(produced)
 }
 

@@ -125,8 +125,7 @@ pub fn recheck(
 }
 
 fn is_leftover(context: &Context, ledger: &Ledger, block: &Block, found: &Match) -> bool {
-    canonical_of(context, block, found)
-        .is_some_and(|value| ledger.is_leftover(found.entity, &value))
+    canonical_of(context, block, found).is_some_and(|value| ledger.is_leftover(found.entity, &value))
 }
 
 /// The canonical value that a match spans.

@@ -156,10 +156,7 @@ impl Manifest {
 
 /// Counts by the names of the entity types.
 pub fn by_name(counts: &BTreeMap<EntityId, u64>, rules: &RuleSet) -> BTreeMap<String, u64> {
-    counts
-        .iter()
-        .filter_map(|(entity, count)| Some((rules.entity(*entity)?.name.clone(), *count)))
-        .collect()
+    counts.iter().filter_map(|(entity, count)| Some((rules.entity(*entity)?.name.clone(), *count))).collect()
 }
 
 /// A relative path with `/` between its parts; bytes that are no text are percent-encoded, as is `%`.
@@ -226,11 +223,9 @@ mod tests {
 
     #[test]
     fn it_reads_what_it_writes() {
-        let mut manifest = Manifest::new("deidentify", &Policy::default(), &RuleSet::default(), 0.6, Some("ab12".to_owned()));
-        manifest.enter(
-            &Outcome::bare("a.csv".into(), crate::pipeline::Status::Scanned, false),
-            &RuleSet::default(),
-        );
+        let mut manifest =
+            Manifest::new("deidentify", &Policy::default(), &RuleSet::default(), 0.6, Some("ab12".to_owned()));
+        manifest.enter(&Outcome::bare("a.csv".into(), crate::pipeline::Status::Scanned, false), &RuleSet::default());
         assert_eq!(Manifest::from_json(&manifest.to_json()), Ok(manifest));
         assert!(Manifest::from_json(b"{}").is_err());
     }

@@ -146,13 +146,7 @@ impl Summary {
     }
 }
 
-fn found(
-    spot: &Spot,
-    entity: EntityId,
-    finding: &Finding,
-    prevalence: Option<Prevalence>,
-    rules: &RuleSet,
-) -> Found {
+fn found(spot: &Spot, entity: EntityId, finding: &Finding, prevalence: Option<Prevalence>, rules: &RuleSet) -> Found {
     Found {
         table: spot.table.clone(),
         column: spot.column.clone(),

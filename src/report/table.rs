@@ -242,10 +242,8 @@ mod tests {
         let mut out = Vec::new();
         table.write(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        let at: Vec<usize> = text
-            .lines()
-            .filter_map(|line| line.find("138****").map(|end| line.get(..end).unwrap().width()))
-            .collect();
+        let at: Vec<usize> =
+            text.lines().filter_map(|line| line.find("138****").map(|end| line.get(..end).unwrap().width())).collect();
         assert_eq!(at.len(), 2);
         assert_eq!(at[0], at[1], "{text}");
     }
