@@ -1,3 +1,8 @@
-//! Integration tests, by behaviour, in one binary.
+//! Integration tests: the program as a user runs it. One binary; one module per behaviour.
 
-mod parquet;
+#![allow(missing_docs)]
+
+mod cli;
+mod program;
+mod rewriting;
+mod trouble;
