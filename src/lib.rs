@@ -2,12 +2,16 @@
 //! de-identified or anonymized so that they still load.
 
 pub mod block;
+pub mod cli;
 pub mod detect;
 pub mod error;
 pub mod exit;
 pub mod finding;
 pub mod format;
+pub mod output;
+pub mod pipeline;
 pub mod policy;
+pub mod report;
 pub mod rule;
 pub mod source;
 pub mod transform;

@@ -6,8 +6,6 @@
 //!
 //! To add a format: write its file, add one line to [`FORMATS`].
 
-pub mod parquet;
-
 use std::fs::File;
 use std::sync::Arc;
 
@@ -20,6 +18,7 @@ use crate::source::slab::Slab;
 pub(crate) mod conformance;
 pub mod csv;
 pub mod json;
+pub mod parquet;
 pub mod text;
 
 /// A format that tuomin reads and writes.

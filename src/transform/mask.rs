@@ -22,7 +22,7 @@ fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
 }
 
 /// `canonical` as `mask` shows it; where the spelling of `original` differs only in separators, these are kept.
-fn masked(mask: &Mask, original: &str, canonical: &str) -> String {
+pub(crate) fn masked(mask: &Mask, original: &str, canonical: &str) -> String {
     let length = canonical.chars().count();
     match mask {
         Mask::Keep { first, last } => {

@@ -13,7 +13,7 @@ mod hash;
 mod keep;
 mod key;
 mod ledger;
-mod mask;
+pub(crate) mod mask;
 mod null;
 mod redact;
 mod replace;

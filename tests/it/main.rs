@@ -1,5 +1,7 @@
-//! Integration tests, by behaviour, in one binary.
+//! Integration tests: the program as a user runs it. One binary; one module per behaviour.
+
 #![allow(
+    missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -8,4 +10,8 @@
     clippy::print_stdout
 )]
 
+mod cli;
 mod parquet;
+mod program;
+mod rewriting;
+mod trouble;

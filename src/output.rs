@@ -1,0 +1,221 @@
+//! Output files: written aside, flushed to the disk, renamed into place. Never half a file.
+//!
+//! A temporary file is readable by its owner only, is locked while its run lives, and goes away with it; a stray one
+//! of a killed run is removed by the next. A failed flush is never tried again: what the disk holds is unknown then.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+use crate::source::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, walk::is_temporary};
+
+/// Temporary files of this run, so that an interrupt can remove them.
+static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A file that is not yet in place. Dropped without [`Pending::commit`], it leaves nothing behind.
+pub struct Pending {
+    temporary: NamedTempFile,
+    target: PathBuf,
+    _listed: Listed,
+}
+
+/// The entry of a temporary file in [`LIVE`].
+struct Listed(PathBuf);
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        live().retain(|path| *path != self.0);
+    }
+}
+
+impl Pending {
+    /// A new temporary file beside `target`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn create(target: &Path) -> Result<Pending, Error> {
+        let folder = folder_of(target);
+        let temporary = tempfile::Builder::new()
+            .prefix(TEMPORARY_PREFIX)
+            .suffix(TEMPORARY_SUFFIX)
+            .tempfile_in(folder)
+            .map_err(|source| Error::Io { action: "create a file in", path: folder.to_path_buf(), source })?;
+        // The lock tells other runs that this one is alive; without locks on a file system, they go by nothing.
+        let _ = temporary.as_file().try_lock();
+        let listed = Listed(temporary.path().to_path_buf());
+        live().push(listed.0.clone());
+        Ok(Pending { temporary, target: target.to_path_buf(), _listed: listed })
+    }
+
+    /// The file, for writing.
+    pub fn file(&mut self) -> &mut File {
+        self.temporary.as_file_mut()
+    }
+
+    /// Where it is until it is in place.
+    pub fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Flushes the file, gives it `permissions`, renames it to its target and flushes the folder. Without `replace`,
+    /// a target that came into being meanwhile is left as it is.
+    ///
+    /// # Errors
+    /// When any step fails; the target is then as it was, or (when only flushing the folder failed) the new file.
+    pub fn commit(self, permissions: Option<Permissions>, replace: bool) -> Result<(), Error> {
+        let Pending { temporary, target, _listed } = self;
+        let failed = |action| {
+            let path = target.clone();
+            move |source: io::Error| Error::Io { action, path, source }
+        };
+        if let Some(permissions) = permissions {
+            temporary.as_file().set_permissions(permissions).map_err(failed("set the mode of"))?;
+        }
+        temporary.as_file().sync_all().map_err(failed("flush to the disk"))?;
+        let placed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
+        placed.map_err(|error| failed("rename into place")(error.error))?;
+        sync_folder(folder_of(&target)).map_err(failed("flush the folder of"))
+    }
+}
+
+fn live() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the temporary files of this run; for the moment of an interrupt.
+pub fn remove_live() {
+    for path in live().drain(..) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Removes temporary files in `folder` that a killed run left behind: those that no living run holds a lock on.
+pub fn remove_stray(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file
+            && is_temporary(&entry.file_name())
+            && let Ok(file) = File::options().write(true).open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Makes the folder of `root/relative`, and refuses to go through a symbolic link below `root`.
+///
+/// # Errors
+/// When a folder cannot be made, or is a link or a file.
+pub fn make_folders(root: &Path, relative: &Path) -> Result<(), Error> {
+    let failed = |path: &Path, source| Error::Io { action: "make the folder", path: path.to_path_buf(), source };
+    fs::create_dir_all(root).map_err(|source| failed(root, source))?;
+    let mut folder = root.to_path_buf();
+    for component in relative.parent().into_iter().flat_map(Path::components) {
+        let Component::Normal(name) = component else {
+            return Err(Error::Usage(format!("{}: leads out of the output folder", relative.display())));
+        };
+        folder.push(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let metadata = fs::symlink_metadata(&folder).map_err(|source| failed(&folder, source))?;
+                if !metadata.is_dir() {
+                    let reason = "is a link or a file; links in the output folder are not followed";
+                    return Err(failed(&folder, io::Error::new(io::ErrorKind::NotADirectory, reason)));
+                }
+            }
+            Err(source) => return Err(failed(&folder, source)),
+        }
+    }
+    Ok(())
+}
+
+/// The folder that holds `path`.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes a small file (a report, a manifest) as a whole.
+///
+/// # Errors
+/// As [`Pending::create`] and [`Pending::commit`].
+pub fn write_whole(target: &Path, content: &[u8], replace: bool) -> Result<(), Error> {
+    let mut pending = Pending::create(target)?;
+    io::Write::write_all(pending.file(), content).map_err(|source| Error::Io {
+        action: "write",
+        path: target.to_path_buf(),
+        source,
+    })?;
+    pending.commit(None, replace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_in_place_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("out.csv");
+        fs::write(&target, "old").unwrap();
+        let mut dropped = Pending::create(&target).unwrap();
+        dropped.file().write_all(b"half").unwrap();
+        drop(dropped);
+        assert_eq!((fs::read(&target).unwrap(), names(folder.path()).len()), (b"old".to_vec(), 1));
+        assert!(write_whole(&target, b"new", false).is_err());
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        write_whole(&target, b"new", true).unwrap();
+        assert_eq!((fs::read(&target).unwrap(), names(folder.path()).len()), (b"new".to_vec(), 1));
+    }
+
+    #[test]
+    fn stray_files_go_and_live_ones_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let stray = folder.path().join(".tuomin-killed.tmp");
+        fs::write(&stray, "13800138000").unwrap();
+        let pending = Pending::create(&folder.path().join("out")).unwrap();
+        remove_stray(folder.path());
+        assert!(!stray.exists());
+        assert!(pending.path().exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_output_folder_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("sub")).unwrap();
+        assert!(make_folders(folder.path(), Path::new("sub/deep/a.csv")).is_err());
+        assert!(make_folders(folder.path(), Path::new("../a.csv")).is_err());
+        assert!(names(elsewhere.path()).is_empty());
+        make_folders(folder.path(), Path::new("x/y/a.csv")).unwrap();
+        assert!(folder.path().join("x/y").is_dir());
+    }
+}

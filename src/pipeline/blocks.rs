@@ -1,0 +1,221 @@
+//! From an opened asset to blocks: the sequential part cuts raw pieces, the parallel part lexes them.
+//!
+//! Never holds more than one record beyond the block size, and refuses a record beyond the memory limit.
+
+use std::io::{ErrorKind, Read};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::ordered::Push;
+use super::{InvalidBytes, Settings};
+use crate::block::Block;
+use crate::error::{DataError, Position};
+use crate::format::{Codec, Container, Cut, Splitter};
+use crate::source::decompress::Compression;
+use crate::source::slab::Slab;
+
+/// One piece of work: a block, or the bytes that it is to be made of.
+pub enum Piece {
+    /// Bytes of a stream.
+    Raw {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where they stand in the decoded stream.
+        byte_offset: u64,
+        /// The line (from 1) that they start on.
+        first_line: u64,
+        /// Who lexes and renders them.
+        codec: Arc<dyn Codec>,
+    },
+    /// A block of a container.
+    Block(Block),
+}
+
+impl Piece {
+    /// The block, and the codec that renders it where there is one.
+    ///
+    /// # Errors
+    /// When the bytes are no text, or not what the format allows.
+    pub fn into_block(self, invalid_bytes: InvalidBytes) -> Result<(Block, Option<Arc<dyn Codec>>), DataError> {
+        match self {
+            Piece::Block(block) => Ok((block, None)),
+            Piece::Raw { bytes, byte_offset, first_line, codec } => {
+                let slab = slab(bytes, byte_offset, first_line, invalid_bytes)?;
+                Ok((codec.lex(slab)?, Some(codec)))
+            }
+        }
+    }
+}
+
+/// A slab of raw bytes, with invalid bytes dealt with as the user asked.
+///
+/// # Errors
+/// When some line is no text and must be.
+pub fn slab(bytes: Vec<u8>, byte_offset: u64, first_line: u64, invalid_bytes: InvalidBytes) -> Result<Slab, DataError> {
+    match invalid_bytes {
+        InvalidBytes::Fail => Slab::new(bytes, byte_offset, first_line),
+        InvalidBytes::Keep => Ok(Slab::lenient(bytes, byte_offset, first_line).0),
+    }
+}
+
+/// Cuts a stream into pieces and pushes them.
+///
+/// # Errors
+/// When reading, decompressing or cutting fails, or a record is beyond the limit.
+pub fn stream(
+    reader: &mut dyn Read,
+    splitter: &mut dyn Splitter,
+    compression: Compression,
+    settings: &Settings,
+    push: Push<'_, Piece>,
+) -> Result<(), DataError> {
+    let mut window = Window { buffer: Vec::new(), start: 0, at_end: false };
+    let (mut byte_offset, mut first_line) = (0_u64, 1_u64);
+    let mut wanted = settings.block_bytes;
+    loop {
+        window.fill(reader, wanted).map_err(|error| compression.explain(&error).at(Position::Line(first_line)))?;
+        let rest = window.rest();
+        if rest.is_empty() && window.at_end {
+            return Ok(());
+        }
+        match splitter.cut(rest, window.at_end, settings.block_bytes)? {
+            Cut::More if window.at_end => {
+                return Err(DataError::new("the last record is cut short").at(Position::Line(first_line)));
+            }
+            Cut::More if rest.len() >= settings.record_bytes => {
+                return Err(DataError::new(format!("a record is longer than {} bytes", settings.record_bytes))
+                    .at(Position::Line(first_line))
+                    .advise("give it more room with --max-memory"));
+            }
+            Cut::More => wanted = (rest.len() * 2).clamp(settings.block_bytes, settings.record_bytes),
+            Cut::Block { len, codec } => {
+                let bytes = rest.get(..len).filter(|bytes| !bytes.is_empty());
+                let bytes = bytes.ok_or_else(|| DataError::new("internal error: an empty block"))?.to_vec();
+                let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+                if push(Piece::Raw { bytes, byte_offset, first_line, codec }).is_break() {
+                    return Ok(());
+                }
+                window.start += len;
+                byte_offset += len as u64;
+                first_line += lines;
+                wanted = settings.block_bytes;
+            }
+        }
+    }
+}
+
+/// Reads a container and pushes its blocks.
+///
+/// # Errors
+/// When the container is damaged.
+pub fn container(container: &dyn Container, file: &std::fs::File, push: Push<'_, Piece>) -> Result<(), DataError> {
+    let mut stopped = false;
+    let outcome = container.read(file, &mut |block| match push(Piece::Block(block)) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => {
+            stopped = true;
+            Err(DataError::new("stopped"))
+        }
+    });
+    if stopped { Ok(()) } else { outcome }
+}
+
+/// The part of the stream that is in memory; what is before `start` was cut off already.
+struct Window {
+    buffer: Vec<u8>,
+    start: usize,
+    at_end: bool,
+}
+
+impl Window {
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    /// Reads until at least `wanted` bytes are at hand or the stream ends.
+    fn fill(&mut self, reader: &mut dyn Read, wanted: usize) -> std::io::Result<()> {
+        if self.at_end || self.rest().len() >= wanted {
+            return Ok(());
+        }
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let missing = wanted - self.buffer.len();
+        // As much again is read ahead, so that what is moved to the front is small beside what is read.
+        let ahead = (missing + wanted) as u64;
+        loop {
+            match (&mut *reader).take(ahead).read_to_end(&mut self.buffer) {
+                Ok(read) => {
+                    self.at_end = (read as u64) < ahead;
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Edits;
+
+    struct Lines;
+    struct Echo;
+
+    impl Codec for Echo {
+        fn lex(&self, _: Slab) -> Result<Block, DataError> {
+            Err(DataError::new("not asked for"))
+        }
+        fn render(&self, _: &Block, _: &Edits, _: &mut Vec<u8>) -> Result<(), DataError> {
+            Ok(())
+        }
+    }
+
+    impl Splitter for Lines {
+        fn cut(&mut self, buffer: &[u8], at_end: bool, target: usize) -> Result<Cut, DataError> {
+            let head = &buffer[..buffer.len().min(target)];
+            let end = memchr::memrchr(b'\n', head).or_else(|| memchr::memchr(b'\n', buffer));
+            match end {
+                Some(end) => Ok(Cut::Block { len: end + 1, codec: Arc::new(Echo) }),
+                None if at_end => Ok(Cut::Block { len: buffer.len(), codec: Arc::new(Echo) }),
+                None => Ok(Cut::More),
+            }
+        }
+    }
+
+    fn cut(content: &[u8], block_bytes: usize, record_bytes: usize) -> Result<Vec<(Vec<u8>, u64, u64)>, DataError> {
+        let settings = Settings { block_bytes, record_bytes, ..Settings::new(1, 1 << 30) };
+        let mut pieces = Vec::new();
+        stream(&mut &*content, &mut Lines, Compression::None, &settings, &mut |piece| {
+            if let Piece::Raw { bytes, byte_offset, first_line, .. } = piece {
+                pieces.push((bytes, byte_offset, first_line));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(pieces)
+    }
+
+    #[test]
+    fn pieces_join_to_the_stream_and_know_their_place() {
+        let content: Vec<u8> =
+            (0..500).flat_map(|n: usize| [vec![b'x'; n % 37], vec![b'\n']].concat()).chain(*b"end").collect();
+        for block_bytes in [1, 7, 64, 1000, 1 << 20] {
+            let pieces = cut(&content, block_bytes, 1 << 20).unwrap();
+            let (mut joined, mut lines) = (Vec::new(), 1);
+            for (bytes, byte_offset, first_line) in &pieces {
+                assert_eq!((joined.len() as u64, lines), (*byte_offset, *first_line), "block size {block_bytes}");
+                lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+                joined.extend(bytes);
+            }
+            assert_eq!(joined, content);
+        }
+    }
+
+    #[test]
+    fn a_record_beyond_the_limit_is_refused_by_line() {
+        let content = [b"one\n".to_vec(), vec![b'x'; 100_000], b"\n".to_vec()].concat();
+        let error = cut(&content, 100, 10_000).unwrap_err().to_string();
+        assert!(error.starts_with("line 2: a record is longer than 10000 bytes"), "{error}");
+    }
+}

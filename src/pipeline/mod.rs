@@ -1,0 +1,320 @@
+//! The run: assets in, one outcome for each, in the order of the input.
+//!
+//! Small assets are spread over the threads; a large one is cut into blocks that are. One bad asset never stops the
+//! run, and none is left without a status.
+
+pub mod blocks;
+pub mod findings;
+pub mod locate;
+pub mod ordered;
+pub mod read;
+pub mod recheck;
+pub mod rewrite;
+pub mod scan;
+
+use std::hash::RandomState;
+use std::io::SeekFrom;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tempfile::SpooledTempFile;
+
+use crate::detect::Detector;
+use crate::error::DataError;
+use crate::exit::Exit;
+use crate::finding::{Match, Traits};
+use crate::format::Format;
+use crate::policy::{Policy, Purpose};
+use crate::rule::{EntityType, RuleSet};
+use crate::source::Input;
+use findings::Findings;
+
+/// Assets of at least this size are worked on by all threads, one after the other.
+const LARGE_ASSET: u64 = 8 << 20;
+
+/// How much of an asset's report is kept in memory before it goes to a temporary file.
+const SPOOL_BYTES: usize = 1 << 20;
+
+/// What to do with bytes that are neither UTF-8 nor GB18030.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidBytes {
+    /// The asset fails.
+    Fail,
+    /// They are passed through as they are, and not looked into.
+    Keep,
+}
+
+/// How a run reads. Fixed once the command line is understood.
+#[derive(Clone)]
+pub struct Settings {
+    /// The format that the user named; otherwise each asset's is sniffed.
+    pub format: Option<&'static dyn Format>,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Bytes of a block to aim for.
+    pub block_bytes: usize,
+    /// Most bytes that one record may have.
+    pub record_bytes: usize,
+    /// Matches below this score are left alone.
+    pub min_score: f32,
+    /// What to do with bytes that are no text.
+    pub invalid_bytes: InvalidBytes,
+}
+
+impl Settings {
+    /// Settings that keep to about `memory` bytes with `threads` threads.
+    pub fn new(threads: usize, memory: u64) -> Settings {
+        let threads = threads.max(1);
+        let memory = usize::try_from(memory).unwrap_or(usize::MAX);
+        // Per block under way: its bytes, their text view, the cells, the columns, the rewritten bytes.
+        const COPIES: usize = 8;
+        let under_way = threads * (2 * ordered::QUEUE_PER_THREAD + 1);
+        Settings {
+            format: None,
+            threads,
+            block_bytes: (memory / (under_way * COPIES)).clamp(64 << 10, 1 << 20),
+            record_bytes: (memory / (COPIES * 2)).max(256 << 10),
+            min_score: 0.6,
+            invalid_bytes: InvalidBytes::Fail,
+        }
+    }
+}
+
+/// Hears how a run gets on.
+pub trait Observer: Send + Sync {
+    /// So many more bytes of input were read.
+    fn bytes(&self, count: u64);
+    /// One more asset came to its end.
+    fn asset(&self);
+}
+
+/// An observer that does not listen.
+pub struct Silent;
+
+impl Observer for Silent {
+    fn bytes(&self, _count: u64) {}
+    fn asset(&self) {}
+}
+
+/// What all assets of a run share.
+pub struct Context {
+    /// How to read.
+    pub settings: Settings,
+    /// Finds matches.
+    pub detector: Detector,
+    /// Hears of progress.
+    pub observer: Arc<dyn Observer>,
+    /// Key of this run's fingerprints for counting distinct values; drawn anew for each run.
+    pub fingerprints: RandomState,
+    /// What is written for each match, if anything.
+    pub lines: Option<Lines>,
+    /// Level and operator per entity type: of personal values, and of those that are not personal by themselves.
+    decisions: Vec<[(u8, &'static str); 2]>,
+}
+
+impl Context {
+    /// Puts together what a run needs.
+    pub fn new(
+        settings: Settings,
+        rules: Arc<RuleSet>,
+        policy: &Policy,
+        purpose: Purpose,
+        observer: Arc<dyn Observer>,
+        lines: Option<Lines>,
+    ) -> Context {
+        let decide = |entity: &EntityType| {
+            [false, true].map(|non_personal| {
+                let traits = Traits { non_personal, ..Traits::default() };
+                let decision = policy.decide(&entity.name, traits, purpose);
+                (decision.level, decision.operator.name())
+            })
+        };
+        let decisions = rules.entities().iter().map(decide).collect();
+        Context {
+            settings,
+            detector: Detector::new(rules),
+            observer,
+            fingerprints: RandomState::new(),
+            lines,
+            decisions,
+        }
+    }
+
+    /// The level of a match and the name of the operator that the policy has for it.
+    fn decision(&self, found: &Match) -> (u8, &'static str) {
+        let [personal, non_personal] =
+            self.decisions.get(usize::from(found.entity.0)).copied().unwrap_or([(1, "keep"); 2]);
+        if found.traits.non_personal { non_personal } else { personal }
+    }
+}
+
+/// What the JSON line of a match shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lines {
+    /// Also the value itself.
+    pub show_values: bool,
+}
+
+/// How an asset ended. Every asset has exactly one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Read to its end.
+    Scanned,
+    /// Read to its end, rewritten, checked and in place.
+    Rewritten,
+    /// Not read, and why.
+    Skipped(String),
+    /// Not wholly read or written, and why.
+    Failed(DataError),
+    /// It was changed while it was read.
+    Changed,
+}
+
+impl Status {
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Status::Scanned => "scanned",
+            Status::Rewritten => "rewritten",
+            Status::Skipped(_) => "skipped",
+            Status::Failed(_) => "failed",
+            Status::Changed => "changed",
+        }
+    }
+
+    /// Why, where there is something to say.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Status::Scanned | Status::Rewritten => None,
+            Status::Skipped(reason) => Some(reason.clone()),
+            Status::Failed(error) => Some(error.to_string()),
+            Status::Changed => Some("was changed while it was read (run again when nothing writes to it)".to_owned()),
+        }
+    }
+
+    /// Whether the asset was read to its end.
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Status::Scanned | Status::Rewritten)
+    }
+}
+
+/// What became of one asset.
+pub struct Outcome {
+    /// Its path.
+    pub path: PathBuf,
+    /// How it ended.
+    pub status: Status,
+    /// The user named it; it was not merely found in a folder.
+    pub named: bool,
+    /// Its format, when it was opened.
+    pub format: Option<&'static str>,
+    /// Its compression.
+    pub compression: Option<&'static str>,
+    /// Bytes read, as stored.
+    pub bytes: u64,
+    /// What was found.
+    pub findings: Findings,
+    /// A JSON line for each match.
+    pub lines: Spool,
+    /// What was written, after a rewrite.
+    pub rewritten: Option<rewrite::Rewritten>,
+}
+
+impl Outcome {
+    /// An outcome without anything but a status.
+    pub fn bare(path: PathBuf, status: Status, named: bool) -> Outcome {
+        Outcome {
+            path,
+            status,
+            named,
+            format: None,
+            compression: None,
+            bytes: 0,
+            findings: Findings::default(),
+            lines: Spool::default(),
+            rewritten: None,
+        }
+    }
+
+    /// What the outcome means for the exit code. What was merely come upon and has no content to read is no gap;
+    /// what the user named and was not read is one.
+    pub fn exit(&self) -> Exit {
+        match &self.status {
+            Status::Scanned | Status::Rewritten => Exit::Complete,
+            Status::Skipped(_) if !self.named => Exit::Complete,
+            Status::Skipped(_) | Status::Failed(_) | Status::Changed => Exit::Incomplete,
+        }
+    }
+}
+
+/// Bytes kept aside until their asset's turn: in memory while few, else in an unnamed temporary file.
+pub struct Spool(SpooledTempFile);
+
+impl Default for Spool {
+    fn default() -> Self {
+        Spool(SpooledTempFile::new(SPOOL_BYTES))
+    }
+}
+
+impl Spool {
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// When the temporary folder is full.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        std::io::Write::write_all(&mut self.0, bytes)
+    }
+
+    /// Copies everything to `out`.
+    ///
+    /// # Errors
+    /// When either side fails.
+    pub fn copy_to(&mut self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+        std::io::Seek::seek(&mut self.0, SeekFrom::Start(0))?;
+        std::io::copy(&mut self.0, out).map(drop)
+    }
+}
+
+/// Works on `assets` with `work(asset, threads)` and hands the outcomes to `take`, in order. Neighbouring small assets
+/// are worked on at the same time with one thread each, a large one alone with all.
+///
+/// # Errors
+/// What `take` returned.
+pub fn run<A: Send>(
+    threads: usize,
+    assets: Vec<A>,
+    input: impl Fn(&A) -> Option<&Input>,
+    work: impl Fn(A, usize) -> Outcome + Sync,
+    mut take: impl FnMut(Outcome) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let is_large = |asset: &A| input(asset).is_some_and(|input| input.size().is_none_or(|size| size >= LARGE_ASSET));
+    let mut assets = assets.into_iter().peekable();
+    while let Some(asset) = assets.next() {
+        if threads <= 1 || is_large(&asset) {
+            take(work(asset, threads))?;
+            continue;
+        }
+        let mut small = vec![asset];
+        while let Some(next) = assets.next_if(|next| !is_large(next)) {
+            small.push(next);
+        }
+        // A single one has nobody to share the threads with.
+        if small.len() == 1 {
+            for asset in small {
+                take(work(asset, threads))?;
+            }
+            continue;
+        }
+        ordered::ordered(
+            threads,
+            |push| {
+                small.into_iter().all(|asset| push(asset).is_continue());
+                Ok(())
+            },
+            || (),
+            |(), asset| work(asset, 1),
+            &mut take,
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! Opening an asset: compression and format found out, its bytes counted and, when asked for, hashed.
+//!
+//! Never guesses past a doubt: what is in no known format is skipped by name, what breaks off is an error.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::{Observer, Settings, Status};
+use crate::error::DataError;
+use crate::format::{self, Access, Container, Format, Splitter};
+use crate::source::decompress::{Compression, MAGIC_BYTES, unsupported};
+use crate::source::{Input, Refused, Stamp, open_regular, stdin};
+
+/// Bytes of the decoded stream that formats are sniffed from.
+const SAMPLE_BYTES: u64 = 64 << 10;
+/// Bytes asked of the operating system at a time.
+const READ_BYTES: usize = 256 << 10;
+
+/// An asset that is ready to be read.
+pub struct Opened {
+    /// How it is compressed.
+    pub compression: Compression,
+    /// What it is; `None` for an empty asset.
+    pub format: Option<&'static dyn Format>,
+    /// How it is read.
+    pub body: Body,
+    /// What is known when it was read to its end.
+    pub trail: Trail,
+}
+
+/// The content of an opened asset.
+pub enum Body {
+    /// Nothing in it.
+    Empty,
+    /// From front to back.
+    Stream {
+        /// The decoded bytes.
+        reader: Box<dyn Read + Send>,
+        /// Cuts them.
+        splitter: Box<dyn Splitter>,
+    },
+    /// With the whole (decoded) file at hand.
+    Container {
+        /// Its reader and writer.
+        container: Box<dyn Container>,
+        /// The file.
+        file: File,
+    },
+}
+
+/// What reading left behind: how much was read, its hash, and whether the file stayed the same.
+pub struct Trail {
+    meter: Arc<Meter>,
+    watched: Option<(File, Stamp)>,
+    hashes_whole_file: bool,
+}
+
+/// A hash of a whole file.
+pub type Hash = [u8; 32];
+
+impl Trail {
+    /// Bytes read, as stored.
+    pub fn bytes(&self) -> u64 {
+        self.meter.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether the file was changed since it was opened, or gave other bytes than it has.
+    pub fn is_changed(&self) -> bool {
+        self.watched.as_ref().is_some_and(|(file, stamp)| {
+            file.metadata().map_or(true, |now| Stamp::of(&now) != *stamp) || self.bytes() != stamp.size()
+        })
+    }
+
+    /// The SHA-256 of the bytes as stored, when asked for at opening.
+    ///
+    /// # Errors
+    /// When the file cannot be read again, which a container needs.
+    pub fn hash(&self) -> io::Result<Option<Hash>> {
+        if self.hashes_whole_file
+            && let Some((file, _)) = &self.watched
+        {
+            return hash_file(file).map(Some);
+        }
+        let hasher = self.meter.hasher.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(hasher.as_ref().map(|hasher| hasher.clone().finalize().into()))
+    }
+}
+
+/// The SHA-256 of a whole file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash_file(mut file: &File) -> io::Result<Hash> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut hasher = Sha256::new();
+    let mut reader = BufReader::with_capacity(READ_BYTES, file);
+    loop {
+        let chunk = reader.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok(hasher.finalize().into());
+        }
+        hasher.update(chunk);
+        let length = chunk.len();
+        reader.consume(length);
+    }
+}
+
+struct Meter {
+    count: AtomicU64,
+    hasher: Mutex<Option<Sha256>>,
+    observer: Arc<dyn Observer>,
+}
+
+struct Metered<R> {
+    inner: R,
+    meter: Arc<Meter>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        if let Some(hasher) = self.meter.hasher.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            hasher.update(buffer.get(..read).unwrap_or_default());
+        }
+        self.meter.count.fetch_add(read as u64, Ordering::Relaxed);
+        self.meter.observer.bytes(read as u64);
+        Ok(read)
+    }
+}
+
+/// Opens `input`. With `hash`, its SHA-256 is worked out on the way.
+///
+/// # Errors
+/// The status that the asset ends in because it cannot be opened.
+pub fn open(
+    input: &Input,
+    settings: &Settings,
+    observer: &Arc<dyn Observer>,
+    hash: bool,
+) -> Result<Opened, Box<Status>> {
+    match input {
+        Input::File(file) => open_path(&file.path, settings, observer, hash),
+        Input::Stdin => open_source(stdin::stream(), None, settings, observer, hash),
+    }
+}
+
+/// Opens the regular file at `path`; see [`open`].
+///
+/// # Errors
+/// As [`open`].
+pub fn open_path(
+    path: &Path,
+    settings: &Settings,
+    observer: &Arc<dyn Observer>,
+    hash: bool,
+) -> Result<Opened, Box<Status>> {
+    let (file, stamp) = open_regular(path).map_err(|refused| match refused {
+        Refused::Skipped(reason) => Box::new(Status::Skipped(reason)),
+        Refused::Failed(error) => failed(DataError::new(format!("cannot be opened: {error}"))),
+    })?;
+    let twin = file.try_clone().map_err(|error| failed(error.into()))?;
+    open_source(Box::new(file), Some((twin, stamp)), settings, observer, hash)
+}
+
+fn open_source(
+    source: Box<dyn Read + Send>,
+    watched: Option<(File, Stamp)>,
+    settings: &Settings,
+    observer: &Arc<dyn Observer>,
+    hash: bool,
+) -> Result<Opened, Box<Status>> {
+    let meter = Arc::new(Meter {
+        count: AtomicU64::new(0),
+        hasher: Mutex::new(hash.then(Sha256::new)),
+        observer: Arc::clone(observer),
+    });
+    let metered = Metered { inner: source, meter: Arc::clone(&meter) };
+    let mut buffered = BufReader::with_capacity(READ_BYTES, metered);
+    let magic = peek(&mut buffered).map_err(|error| failed(Compression::None.explain(&error)))?;
+    let compression = Compression::of(&magic);
+    if let Some(name) = unsupported(&magic) {
+        return Err(Box::new(Status::Skipped(format!("is {name}, which is not read"))));
+    }
+    let explain = |error: io::Error| failed(compression.explain(&error));
+    let magic_length = magic.len() as u64;
+    let rejoined = Cursor::new(magic).chain(buffered);
+    let mut decoded = compression.decoder(BufReader::with_capacity(READ_BYTES, rejoined)).map_err(explain)?;
+    let mut sample = Vec::new();
+    decoded.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(explain)?;
+    let mut trail = Trail { meter, watched, hashes_whole_file: false };
+    if sample.is_empty() && (magic_length == 0 || settings.format.is_none()) {
+        return Ok(Opened { compression, format: None, body: Body::Empty, trail });
+    }
+    let Some(format) = settings.format.or_else(|| format::sniff(&sample)) else {
+        return Err(Box::new(Status::Skipped("is in no known format (name one with --format)".to_owned())));
+    };
+    let body = match format.open() {
+        Access::Stream(splitter) => {
+            let splitter = splitter(&sample).map_err(failed)?;
+            Body::Stream { reader: Box::new(Cursor::new(sample).chain(decoded)), splitter }
+        }
+        Access::Container(container) => {
+            let file = match &trail.watched {
+                Some((file, stamp)) if compression == Compression::None => {
+                    // It is read by offset, not through the meter: it counts as read once it is handed over.
+                    let seen = trail.meter.count.swap(stamp.size(), Ordering::Relaxed);
+                    observer.bytes(stamp.size().saturating_sub(seen));
+                    trail.hashes_whole_file = hash;
+                    file.try_clone().map_err(|error| failed(error.into()))?
+                }
+                _ => stdin::spool(&mut Cursor::new(sample).chain(decoded)).map_err(explain)?,
+            };
+            Body::Container { container, file }
+        }
+    };
+    Ok(Opened { compression, format: Some(format), body, trail })
+}
+
+fn failed(error: DataError) -> Box<Status> {
+    Box::new(Status::Failed(error))
+}
+
+/// The first bytes, taken off `reader`: a pipe may hand them over one at a time.
+fn peek(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut magic = Vec::with_capacity(MAGIC_BYTES);
+    reader.take(MAGIC_BYTES as u64).read_to_end(&mut magic)?;
+    Ok(magic)
+}

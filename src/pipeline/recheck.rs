@@ -1,0 +1,146 @@
+//! Reading a written file again, by the same way as an input: does it still hold what was replaced?
+//!
+//! Looks at every match, also those too weak to be reported. Never says which value it found.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::blocks::Piece;
+use super::locate::{Locator, value_of};
+use super::ordered::ordered;
+use super::read::{self, Hash, Opened};
+use super::scan::{Worker, produce};
+use super::{Context, Observer, Settings, Silent, Status};
+use crate::block::Block;
+use crate::error::{DataError, Position};
+use crate::finding::{EntityId, Match};
+use crate::format::Format;
+use crate::transform::Ledger;
+
+/// What a written file holds.
+#[derive(Default)]
+pub struct Rechecked {
+    /// Its SHA-256.
+    pub hash: Option<Hash>,
+    /// Its size.
+    pub bytes: u64,
+    /// Matches that are left, per entity type: what the policy keeps, and same-shape results.
+    pub remaining: BTreeMap<EntityId, u64>,
+    /// Originals that are left.
+    pub leftovers: Leftovers,
+}
+
+/// Replaced values that are still there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// How many.
+    pub count: u64,
+    /// Where the first one stands.
+    pub first: Option<Position>,
+}
+
+impl Leftovers {
+    pub(super) fn merge(&mut self, next: Leftovers) {
+        self.count += next.count;
+        self.first = self.first.take().or(next.first);
+    }
+
+    /// An error when there is one.
+    ///
+    /// # Errors
+    /// When some replaced value is left.
+    pub fn refuse(self) -> Result<(), DataError> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        let error = DataError::new(format!(
+            "the rewritten data still holds {} replaced values, the first one here; it was not put out",
+            self.count
+        ))
+        .advise("lower --min-score, or tell the policy to replace it there too");
+        Err(match self.first {
+            Some(position) => error.at(position),
+            None => error,
+        })
+    }
+}
+
+/// Reads the file at `path` as `format` (sniffed when `None`), counts the matches that are left and looks for those
+/// that `ledger` knows as replaced.
+///
+/// # Errors
+/// The status of a file that cannot be wholly read.
+pub fn recheck(
+    context: &Context,
+    path: &Path,
+    format: Option<&'static dyn Format>,
+    ledger: Option<&Ledger>,
+    threads: usize,
+) -> Result<Rechecked, Box<Status>> {
+    let observer: Arc<dyn Observer> = Arc::new(Silent);
+    let settings = Settings { format: format.or(context.settings.format), ..context.settings.clone() };
+    let Opened { body, compression, trail, .. } = read::open_path(path, &settings, &observer, true)?;
+    let mut rechecked = Rechecked::default();
+    let look = |worker: &mut Worker, piece: Piece| -> Result<(BTreeMap<EntityId, u64>, Leftovers), DataError> {
+        let (block, codec) = piece.into_block(settings.invalid_bytes)?;
+        worker.detect(context, &block);
+        let mut remaining = BTreeMap::new();
+        for found in worker.matches.iter().filter(|found| found.score >= settings.min_score) {
+            *remaining.entry(found.entity).or_default() += 1;
+        }
+        let mut leftovers = Leftovers::default();
+        if let Some(ledger) = ledger {
+            let mut locator = Locator::new(&block, codec.as_deref());
+            for found in &worker.matches {
+                if is_leftover(context, ledger, &block, found) {
+                    let first = leftovers.first.take().or_else(|| position(&mut locator, found));
+                    leftovers = Leftovers { count: leftovers.count + 1, first };
+                }
+            }
+        }
+        Ok((remaining, leftovers))
+    };
+    ordered(
+        threads,
+        |push| produce(body, compression, &settings, push),
+        Worker::default,
+        look,
+        |looked| {
+            let (remaining, leftovers) = looked?;
+            for (entity, count) in remaining {
+                *rechecked.remaining.entry(entity).or_default() += count;
+            }
+            rechecked.leftovers.merge(leftovers);
+            Ok(())
+        },
+    )
+    .map_err(|error| Box::new(Status::Failed(error)))?;
+    if trail.is_changed() {
+        return Err(Box::new(Status::Changed));
+    }
+    rechecked.bytes = trail.bytes();
+    rechecked.hash = trail.hash().map_err(|error| Box::new(Status::Failed(error.into())))?;
+    Ok(rechecked)
+}
+
+fn is_leftover(context: &Context, ledger: &Ledger, block: &Block, found: &Match) -> bool {
+    canonical_of(context, block, found).is_some_and(|value| ledger.is_leftover(found.entity, &value))
+}
+
+/// The canonical value that a match spans.
+pub(super) fn canonical_of(context: &Context, block: &Block, found: &Match) -> Option<Vec<u8>> {
+    let entity = context.detector.rules().entity(found.entity)?;
+    let value = value_of(block, found)?;
+    Some(entity.canonical.of(&value).into_owned())
+}
+
+/// Where a match stands, as errors say it.
+pub(super) fn position(locator: &mut Locator<'_>, found: &Match) -> Option<Position> {
+    let location = locator.locate(found);
+    match (location.line, location.row) {
+        (Some(line), _) => Some(Position::Line(line)),
+        (None, Some(row)) => Some(Position::Row { table: location.table, row, column: location.column }),
+        (None, None) => None,
+    }
+}

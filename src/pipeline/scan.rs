@@ -1,0 +1,231 @@
+//! Scanning one asset: blocks in, findings and match lines out.
+//!
+//! Shows no value unless the user asked for values: what leaves here is masked, counted or fingerprinted.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::blocks::{self, Piece};
+use super::findings::{Findings, Spot};
+use super::locate::{Locator, value_at, value_of};
+use super::ordered::{Push, ordered, panicked};
+use super::read::{self, Body, Opened};
+use super::{Context, Outcome, Settings, Status};
+use crate::block::Block;
+use crate::detect::Scratch;
+use crate::error::DataError;
+use crate::finding::{EntityId, Match, Place};
+use crate::format::Codec;
+use crate::report::jsonl;
+use crate::rule::EntityType;
+use crate::source::Input;
+use crate::transform::mask;
+
+/// Scans one asset with `threads` threads.
+pub fn scan(context: &Context, input: &Input, named: bool, threads: usize) -> Outcome {
+    guarded(context, input, named, |outcome| {
+        let opened = read::open(input, &context.settings, &context.observer, false)?;
+        describe(outcome, &opened);
+        let Opened { body, compression, trail, .. } = opened;
+        let path = input.path();
+        let done = ordered(
+            threads,
+            |push| produce(body, compression, &context.settings, push),
+            Worker::default,
+            |worker, piece| worker.scan(context, path, piece),
+            |report| {
+                let report: BlockReport = report?;
+                outcome.findings.merge(report.findings);
+                outcome.lines.write(&report.lines)?;
+                Ok(())
+            },
+        );
+        outcome.bytes = trail.bytes();
+        done.map_err(|error| Box::new(Status::Failed(error)))?;
+        Ok(if trail.is_changed() { Status::Changed } else { Status::Scanned })
+    })
+}
+
+/// Runs the work on one asset so that nothing in it, not even a panic, goes beyond its outcome.
+pub(super) fn guarded(
+    context: &Context,
+    input: &Input,
+    named: bool,
+    work: impl FnOnce(&mut Outcome) -> Result<Status, Box<Status>>,
+) -> Outcome {
+    let mut outcome = Outcome::bare(input.path().to_path_buf(), Status::Scanned, named);
+    let status = catch_unwind(AssertUnwindSafe(|| work(&mut outcome)));
+    outcome.status = match status {
+        Ok(Ok(status)) => status,
+        Ok(Err(status)) => *status,
+        Err(_) => Status::Failed(panicked()),
+    };
+    context.observer.asset();
+    outcome
+}
+
+/// Enters what opening found out.
+pub(super) fn describe(outcome: &mut Outcome, opened: &Opened) {
+    outcome.format = Some(opened.format.map_or("empty", |format| format.name()));
+    outcome.compression = Some(opened.compression.name());
+}
+
+/// Pushes the pieces of an opened asset.
+///
+/// # Errors
+/// When it cannot be read to its end.
+pub(super) fn produce(
+    body: Body,
+    compression: crate::source::decompress::Compression,
+    settings: &Settings,
+    push: Push<'_, Piece>,
+) -> Result<(), DataError> {
+    match body {
+        Body::Empty => Ok(()),
+        Body::Stream { mut reader, mut splitter } => {
+            blocks::stream(&mut *reader, &mut *splitter, compression, settings, push)
+        }
+        Body::Container { container, file } => blocks::container(&*container, &file, push),
+    }
+}
+
+/// What one thread reuses from block to block.
+#[derive(Default)]
+pub(super) struct Worker {
+    scratch: Scratch,
+    pub(super) matches: Vec<Match>,
+}
+
+/// What one block adds to its asset.
+#[derive(Default)]
+pub(super) struct BlockReport {
+    pub(super) findings: Findings,
+    pub(super) lines: Vec<u8>,
+}
+
+impl Worker {
+    fn scan(&mut self, context: &Context, path: &Path, piece: Piece) -> Result<BlockReport, DataError> {
+        let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
+        self.detect(context, &block);
+        self.matches.retain(|found| found.score >= context.settings.min_score);
+        Ok(report(context, path, &block, codec.as_deref(), &self.matches))
+    }
+
+    /// All matches of a block, whatever their score.
+    pub(super) fn detect(&mut self, context: &Context, block: &Block) {
+        self.matches.clear();
+        context.detector.detect(block, &mut self.scratch, &mut self.matches);
+    }
+}
+
+/// Groups the matches of a block, and writes a line for each where lines are asked for.
+pub(super) fn report(
+    context: &Context,
+    path: &Path,
+    block: &Block,
+    codec: Option<&dyn Codec>,
+    matches: &[Match],
+) -> BlockReport {
+    let mut report = BlockReport { findings: Findings::default(), lines: Vec::new() };
+    count_values(block, &mut report.findings);
+    let mut locator = Locator::new(block, codec);
+    let mut spots = Spots::new(block);
+    for found in matches {
+        let (Some(entity), Some(value)) = (context.detector.rules().entity(found.entity), value_of(block, found))
+        else {
+            continue;
+        };
+        let canonical = entity.canonical.of(&value);
+        let (level, operator) = context.decision(found);
+        report.findings.enter_operator(found.entity, operator);
+        let is_new_value = spots.is_new_value(found);
+        let spot = spots.spot(&locator, found);
+        report.findings.enter(
+            spot,
+            found.entity,
+            fingerprint(&context.fingerprints, found.entity, &canonical),
+            is_new_value,
+            level,
+            found.score,
+            || masked(entity, &value, &canonical),
+        );
+        if let Some(lines) = context.lines {
+            let location = locator.locate(found);
+            let line = jsonl::MatchLine {
+                path: jsonl::shown_path(path),
+                entity: &entity.name,
+                score: found.score,
+                location: &location,
+                masked: masked(entity, &value, &canonical),
+                value: lines.show_values.then_some(&*value),
+            };
+            line.write(&mut report.lines);
+        }
+    }
+    report
+}
+
+/// A keyed fingerprint of a canonical value.
+fn fingerprint(key: &RandomState, entity: EntityId, canonical: &[u8]) -> u64 {
+    key.hash_one((entity, canonical))
+}
+
+/// A value as reports show it.
+fn masked(entity: &EntityType, value: &[u8], canonical: &[u8]) -> String {
+    mask::masked(&entity.mask, &String::from_utf8_lossy(value), &String::from_utf8_lossy(canonical))
+}
+
+/// Counts the values of each column of a table.
+fn count_values(block: &Block, findings: &mut Findings) {
+    let Block::Table(block) = block else { return };
+    for column in &block.columns {
+        let Some(context) = block.table.columns.get(column.index) else { continue };
+        let spot = Spot {
+            table: block.table.name.as_deref().map(super::locate::safe_name),
+            column: Some(super::locate::safe_name(&context.name)),
+        };
+        let values = (0..column.values.len()).filter(|row| {
+            // An empty cell of a text format says as little as NULL.
+            value_at(&column.values, *row).is_some_and(|value: Cow<'_, [u8]>| !value.is_empty())
+        });
+        findings.enter_values(spot, values.count() as u64);
+    }
+}
+
+/// The spots of a block, each named once; and which values were seen.
+struct Spots<'a> {
+    table: Option<String>,
+    block: &'a Block,
+    columns: HashMap<u32, Spot>,
+    current: Spot,
+    seen: HashMap<EntityId, Place>,
+}
+
+impl<'a> Spots<'a> {
+    fn new(block: &'a Block) -> Spots<'a> {
+        let table = match block {
+            Block::Table(table) => table.table.name.as_deref().map(super::locate::safe_name),
+            Block::Text(_) => None,
+        };
+        Spots { table, block, columns: HashMap::new(), current: Spot::default(), seen: HashMap::new() }
+    }
+
+    fn spot(&mut self, locator: &Locator<'_>, found: &Match) -> &Spot {
+        let named = || Spot { table: self.table.clone(), column: locator.column(found) };
+        match (self.block, found.place) {
+            (Block::Table(_), Place::Cell { column, .. }) => self.columns.entry(column).or_insert_with(named),
+            _ => {
+                self.current = named();
+                &self.current
+            }
+        }
+    }
+
+    /// Whether `found` is the first of its entity type in its cell. Matches come sorted by place.
+    fn is_new_value(&mut self, found: &Match) -> bool {
+        self.seen.insert(found.entity, found.place) != Some(found.place)
+    }
+}

@@ -1,0 +1,244 @@
+//! The manifest beside a run's outputs: what was read and written, under which policy, rules and key, with hashes and
+//! counts, so that `verify` can tell whether the outputs are still what the run made.
+//!
+//! Holds no value and no key, only the key's identifier.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::escape;
+use crate::finding::EntityId;
+use crate::pipeline::Outcome;
+use crate::pipeline::read::Hash;
+use crate::policy::Policy;
+use crate::rule::RuleSet;
+
+/// Name of the manifest in an output folder.
+pub const FILE_NAME: &str = "tuomin-manifest.json";
+/// What is appended to the name of a single output file.
+pub const FILE_SUFFIX: &str = ".manifest.json";
+/// The version of the manifest's own shape.
+const SHAPE: u32 = 1;
+
+/// A manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this shape.
+    pub manifest: u32,
+    /// Version of the program.
+    pub tool_version: String,
+    /// `deidentify` or `anonymize`.
+    pub purpose: String,
+    /// Name of the policy.
+    pub policy: String,
+    /// Version of the policy.
+    pub policy_version: String,
+    /// Fingerprint of the rules.
+    pub rules_version: String,
+    /// Matches below this score were left alone.
+    pub min_score: f64,
+    /// Identifier of the key; none for `anonymize`, whose key is gone.
+    pub key_id: Option<String>,
+    /// Every asset, in order.
+    pub assets: Vec<Asset>,
+}
+
+/// One asset of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asset {
+    /// Path of the input.
+    pub input: String,
+    /// How it ended.
+    pub status: String,
+    /// Why, when it was not rewritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// Compression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
+    /// Size of the input as stored.
+    pub input_bytes: u64,
+    /// SHA-256 of the input as stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_sha256: Option<String>,
+    /// The output: what it holds and is called. None when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Output>,
+    /// Matches per entity type and operator.
+    pub operators: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// One output file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Path beside the manifest, with `/`.
+    pub path: String,
+    /// Size as stored.
+    pub bytes: u64,
+    /// SHA-256 as stored.
+    pub sha256: String,
+    /// Matches that are left, per entity type: what the policy keeps, and same-shape results.
+    pub remaining: BTreeMap<String, u64>,
+}
+
+impl Manifest {
+    /// A manifest without assets.
+    pub fn new(purpose: &str, policy: &Policy, rules: &RuleSet, min_score: f32, key_id: Option<String>) -> Manifest {
+        Manifest {
+            manifest: SHAPE,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            purpose: purpose.to_owned(),
+            policy: policy.name.clone(),
+            policy_version: policy.version.clone(),
+            rules_version: rules.version().to_owned(),
+            min_score: (f64::from(min_score) * 1000.0).round() / 1000.0,
+            key_id,
+            assets: Vec::new(),
+        }
+    }
+
+    /// Adds an outcome.
+    pub fn enter(&mut self, outcome: &Outcome, rules: &RuleSet) {
+        let rewritten = outcome.rewritten.as_ref();
+        let output = rewritten.and_then(|written| {
+            Some(Output {
+                path: slashed(written.relative.as_deref()?)?,
+                bytes: written.bytes,
+                sha256: hex(written.output_hash.as_ref()?),
+                remaining: by_name(&written.remaining, rules),
+            })
+        });
+        let mut operators: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        for ((entity, operator), count) in outcome.findings.operators() {
+            if let Some(entity) = rules.entity(*entity) {
+                operators.entry(entity.name.clone()).or_default().insert((*operator).to_owned(), *count);
+            }
+        }
+        self.assets.push(Asset {
+            input: escape::path_text(&outcome.path),
+            status: outcome.status.name().to_owned(),
+            reason: outcome.status.reason(),
+            format: outcome.format.map(str::to_owned),
+            compression: outcome.compression.map(str::to_owned),
+            input_bytes: outcome.bytes,
+            input_sha256: rewritten.and_then(|written| written.input_hash.as_ref()).map(hex),
+            output,
+            operators,
+        });
+    }
+
+    /// The document.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Of a type whose map keys are strings, into memory: cannot fail.
+        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
+        json.push(b'\n');
+        json
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// When it is no manifest, or one of a shape that this version does not know.
+    pub fn from_json(json: &[u8]) -> Result<Manifest, String> {
+        let manifest: Manifest = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        if manifest.manifest == SHAPE {
+            Ok(manifest)
+        } else {
+            Err(format!("is a manifest of shape {}, and only {SHAPE} is known", manifest.manifest))
+        }
+    }
+}
+
+/// Counts by the names of the entity types.
+pub fn by_name(counts: &BTreeMap<EntityId, u64>, rules: &RuleSet) -> BTreeMap<String, u64> {
+    counts.iter().filter_map(|(entity, count)| Some((rules.entity(*entity)?.name.clone(), *count))).collect()
+}
+
+/// A relative path with `/` between its parts; bytes that are no text are percent-encoded, as is `%`.
+pub fn slashed(path: &std::path::Path) -> Option<String> {
+    let mut text = String::new();
+    for component in path.components() {
+        let std::path::Component::Normal(name) = component else { return None };
+        if !text.is_empty() {
+            text.push('/');
+        }
+        for chunk in name.as_encoded_bytes().utf8_chunks() {
+            text.push_str(&chunk.valid().replace('%', "%25"));
+            for byte in chunk.invalid() {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+    }
+    Some(text)
+}
+
+/// The path that [`slashed`] wrote; `None` when it would lead out of its folder.
+pub fn unslashed(text: &str) -> Option<std::path::PathBuf> {
+    let mut path = std::path::PathBuf::new();
+    for part in text.split('/') {
+        let mut bytes = Vec::with_capacity(part.len());
+        let mut pieces = part.split('%');
+        bytes.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
+        for piece in pieces {
+            let (code, rest) = piece.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(code, 16).ok()?);
+            bytes.extend_from_slice(rest.as_bytes());
+        }
+        path.push(name_of(bytes)?);
+    }
+    let stays = path.components().all(|component| matches!(component, std::path::Component::Normal(_)));
+    (stays && !text.is_empty()).then_some(path)
+}
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps)] // Elsewhere a name can fail to be one.
+fn name_of(bytes: Vec<u8>) -> Option<std::ffi::OsString> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(std::ffi::OsString::from_vec(bytes))
+}
+
+#[cfg(not(unix))]
+fn name_of(bytes: Vec<u8>) -> Option<std::ffi::OsString> {
+    String::from_utf8(bytes).ok().map(Into::into)
+}
+
+/// A hash in lower-case hex.
+pub fn hex(hash: &Hash) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in hash {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn it_reads_what_it_writes() {
+        let mut manifest =
+            Manifest::new("deidentify", &Policy::default(), &RuleSet::default(), 0.6, Some("ab12".to_owned()));
+        manifest.enter(&Outcome::bare("a.csv".into(), crate::pipeline::Status::Scanned, false), &RuleSet::default());
+        assert_eq!(Manifest::from_json(&manifest.to_json()), Ok(manifest));
+        assert!(Manifest::from_json(b"{}").is_err());
+    }
+
+    #[test]
+    fn paths_come_back_and_stay_inside() {
+        for path in ["a.csv", "sub/数据 100%.csv"] {
+            assert_eq!(unslashed(&slashed(Path::new(path)).unwrap()).as_deref(), Some(Path::new(path)));
+        }
+        for hostile in ["../a", "/etc/passwd", "a/../../b", "", "a/%2E%2E/%2e%2e/b", "%2Fetc", "x%"] {
+            let path = unslashed(hostile);
+            assert!(path.as_ref().is_none_or(|path| path.is_relative() && !path.starts_with("..")), "{hostile}");
+            assert!(path.is_none_or(|path| !path.components().any(|c| c == std::path::Component::ParentDir)));
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The table that people read: findings, then what was not read, then totals.
+//!
+//! Columns are aligned by display width (a Han character takes two); everything from the data is escaped.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::escape;
+use crate::finding::EntityId;
+use crate::pipeline::findings::{Finding, Prevalence, Spot};
+use crate::pipeline::{Outcome, Status};
+use crate::rule::RuleSet;
+
+/// Rows that are kept and shown; beyond, only their number is.
+const MOST_ROWS: usize = 2000;
+/// Widest that a cell is shown, in columns of the terminal.
+const WIDEST: usize = 60;
+
+const HEADINGS: [&str; 8] = ["FILE", "COLUMN", "ENTITY", "LEVEL", "COUNT", "DISTINCT", "SHARE", "SAMPLE"];
+/// Columns of numbers, which stand to the right.
+const TO_THE_RIGHT: [bool; 8] = [false, false, false, true, true, true, true, false];
+
+/// Collects outcomes, then writes the table.
+#[derive(Default)]
+pub struct Table {
+    rows: Vec<[String; 8]>,
+    left_out: usize,
+    not_whole: Vec<(&'static str, String, String)>,
+    not_whole_left_out: usize,
+    totals: Totals,
+}
+
+/// What adds up over a run.
+#[derive(Debug, Default, Clone)]
+pub struct Totals {
+    /// Assets that were read to their end, with or without being rewritten.
+    pub whole: u64,
+    /// Assets that were passed over.
+    pub skipped: u64,
+    /// Assets that failed or changed.
+    pub failed: u64,
+    /// Assets with a match.
+    pub with_matches: u64,
+    /// Matches.
+    pub matches: u64,
+    /// Bytes read, as stored.
+    pub bytes: u64,
+    /// Entity types found.
+    pub entities: BTreeSet<EntityId>,
+    /// The assets were rewritten, not only read.
+    pub rewritten: bool,
+}
+
+impl Totals {
+    /// Adds an outcome.
+    pub fn enter(&mut self, outcome: &Outcome) {
+        match outcome.status {
+            Status::Scanned => self.whole += 1,
+            Status::Rewritten => (self.whole, self.rewritten) = (self.whole + 1, true),
+            Status::Skipped(_) => self.skipped += 1,
+            Status::Failed(_) | Status::Changed => self.failed += 1,
+        }
+        let count = outcome.findings.count();
+        self.with_matches += u64::from(count > 0);
+        self.matches += count;
+        self.bytes += outcome.bytes;
+        self.entities.extend(outcome.findings.by_entity().keys());
+    }
+}
+
+impl Table {
+    /// Adds an outcome.
+    pub fn enter(&mut self, outcome: &Outcome, rules: &RuleSet) {
+        self.totals.enter(outcome);
+        let path = escape::path(&outcome.path);
+        for (spot, entity, finding, prevalence) in outcome.findings.iter() {
+            if self.rows.len() < MOST_ROWS {
+                self.rows.push(row(&path, spot, entity, finding, prevalence, rules));
+            } else {
+                self.left_out += 1;
+            }
+        }
+        if let Some(reason) = outcome.status.reason() {
+            if self.not_whole.len() < MOST_ROWS {
+                self.not_whole.push((outcome.status.name(), path, escape::for_terminal(&reason).into_owned()));
+            } else {
+                self.not_whole_left_out += 1;
+            }
+        }
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        if !self.rows.is_empty() {
+            let headings = HEADINGS.map(str::to_owned);
+            let mut widths = headings.clone().map(|heading| heading.width());
+            for row in &self.rows {
+                for (width, cell) in widths.iter_mut().zip(row) {
+                    *width = (*width).max(cell.width());
+                }
+            }
+            write_row(out, &headings, &widths)?;
+            for row in &self.rows {
+                write_row(out, row, &widths)?;
+            }
+            if self.left_out > 0 {
+                writeln!(out, "… and {} more rows (--summary FILE has them all)", self.left_out)?;
+            }
+            writeln!(out)?;
+        }
+        for (status, path, reason) in &self.not_whole {
+            writeln!(out, "{status}: {path}: {reason}")?;
+        }
+        if self.not_whole_left_out > 0 {
+            writeln!(out, "… and {} more that were not read", self.not_whole_left_out)?;
+        }
+        writeln!(out, "{}", self.totals.sentence())
+    }
+}
+
+impl Totals {
+    fn sentence(&self) -> String {
+        let verb = if self.rewritten { "rewritten" } else { "scanned" };
+        let found = match self.matches {
+            0 if self.failed > 0 => "nothing found in what was read".to_owned(),
+            0 => "nothing found".to_owned(),
+            matches => format!(
+                "{matches} {} of {} entity {} in {} {}",
+                if matches == 1 { "match" } else { "matches" },
+                self.entities.len(),
+                if self.entities.len() == 1 { "type" } else { "types" },
+                self.with_matches,
+                if self.with_matches == 1 { "asset" } else { "assets" },
+            ),
+        };
+        let mut sentence = format!("{found}; {} {verb}", self.whole);
+        if self.skipped > 0 {
+            sentence += &format!(", {} skipped", self.skipped);
+        }
+        if self.failed > 0 {
+            sentence += &format!(", {} FAILED", self.failed);
+        }
+        sentence + &format!("; {} read", indicatif::BinaryBytes(self.bytes))
+    }
+}
+
+fn row(
+    path: &str,
+    spot: &Spot,
+    entity: EntityId,
+    finding: &Finding,
+    prevalence: Option<Prevalence>,
+    rules: &RuleSet,
+) -> [String; 8] {
+    let place = match (&spot.table, &spot.column) {
+        (Some(table), Some(column)) => format!("{table}.{column}"),
+        (None, Some(name)) | (Some(name), None) => name.clone(),
+        (None, None) => String::new(),
+    };
+    let name = rules.entity(entity).map_or_else(String::new, |known| format!("{} {}", known.name, known.zh));
+    let distinct = finding.distinct.count();
+    let share = prevalence.map_or_else(String::new, |found| {
+        format!("{}{:.0}%", if found.column_is() { "" } else { "some " }, found.share() * 100.0)
+    });
+    [
+        shortened_from_left(path),
+        shortened(&escape::for_terminal(&place)),
+        name,
+        finding.level.to_string(),
+        finding.count.to_string(),
+        if finding.distinct.is_exact() { distinct.to_string() } else { format!("~{distinct}") },
+        share,
+        shortened(&escape::for_terminal(&finding.sample)),
+    ]
+}
+
+fn write_row(out: &mut dyn Write, cells: &[String; 8], widths: &[usize; 8]) -> io::Result<()> {
+    let mut line = String::new();
+    for ((cell, width), to_the_right) in cells.iter().zip(widths).zip(TO_THE_RIGHT) {
+        let padding = " ".repeat(width.saturating_sub(cell.width()));
+        if to_the_right {
+            line += &padding;
+            line += cell;
+        } else {
+            line += cell;
+            line += &padding;
+        }
+        line += "  ";
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+fn shortened(text: &str) -> String {
+    if text.width() <= WIDEST {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for character in text.chars() {
+        if short.width() >= WIDEST - 1 {
+            break;
+        }
+        short.push(character);
+    }
+    short + "…"
+}
+
+/// Of a long path the end tells more.
+fn shortened_from_left(text: &str) -> String {
+    if text.width() <= WIDEST {
+        return text.to_owned();
+    }
+    let mut width = 0;
+    let mut kept: Vec<char> = Vec::new();
+    for character in text.chars().rev() {
+        width += unicode_width::UnicodeWidthChar::width(character).unwrap_or(0);
+        if width >= WIDEST {
+            break;
+        }
+        kept.push(character);
+    }
+    kept.push('…');
+    kept.into_iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::DataError;
+
+    #[test]
+    fn columns_line_up_by_display_width() {
+        let mut table = Table::default();
+        let row = |file: &str, count: &str| {
+            [file, "手机号", "CN_MOBILE_PHONE 手机号码", "3", count, "1", "100%", "138****8000"].map(str::to_owned)
+        };
+        table.rows = vec![row("数据.csv", "7"), row("a.csv", "12345")];
+        let mut out = Vec::new();
+        table.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let at: Vec<usize> =
+            text.lines().filter_map(|line| line.find("138****").map(|end| line.get(..end).unwrap().width())).collect();
+        assert_eq!(at.len(), 2);
+        assert_eq!(at[0], at[1], "{text}");
+    }
+
+    #[test]
+    fn failures_are_named_and_never_look_clean() {
+        let mut table = Table::default();
+        let failed = Status::Failed(DataError::new("is \u{1b}[2Jbroken"));
+        table.enter(&Outcome::bare("x\u{202e}.csv".into(), failed, true), &RuleSet::default());
+        let mut out = Vec::new();
+        table.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("failed: x\\u{202e}.csv: is \\u{1b}[2Jbroken"), "{text}");
+        assert!(text.contains("nothing found in what was read; 0 scanned, 1 FAILED"), "{text}");
+    }
+
+    #[test]
+    fn long_names_are_cut_on_character_boundaries() {
+        assert!(shortened(&"脱敏".repeat(40)).width() <= WIDEST);
+        assert!(shortened_from_left(&"脱敏".repeat(40)).width() <= WIDEST);
+    }
+}

@@ -1,0 +1,178 @@
+//! De-identifying and anonymizing: closed loop, same token everywhere, manifest, verify.
+
+use crate::program::{Folder, contains, gunzip, gzip, zstd};
+
+const CSV: &str = "name,mobile,note\n张伟,13800138000,ok\n李娜,13912345678,\"call \"\"13912345678\"\"\"\n王芳,,none\n";
+const LOG: &str = "2024-01-01 用户手机13912345678已绑定\n2024-01-01 身份证 11010519491231002X\n";
+const NDJSON: &str = "{\"user\":{\"mobile\":\"13912345678\",\"n\":1}}\n{\"user\":{\"mobile\":\"\\u0031391234567\\u0038\"}}\n";
+
+/// Everything is hashed.
+const POLICY: &str = "\
+policy: test
+title: Everything hashed
+version: '1'
+source: test
+entries: []
+otherwise:
+  level: 3
+  deidentify: hash
+  anonymize: hash
+";
+
+fn prepared() -> Folder {
+    let folder = Folder::new();
+    folder.write("in/people.csv", CSV);
+    folder.write("in/sub/app.log", LOG);
+    folder.write("in/users.ndjson", NDJSON);
+    folder.write("in/people.csv.gz", gzip(CSV.as_bytes()));
+    folder.write("in/app.log.zst", zstd(LOG.as_bytes()));
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    folder
+}
+
+fn deidentify(folder: &Folder, more: &[&str]) -> crate::program::Ended {
+    folder.tuomin(&[&["deidentify", "--key-file", "k", "--policy", "p.yml"], more].concat())
+}
+
+#[test]
+fn no_original_is_left_and_equal_values_have_equal_tokens() {
+    let folder = prepared();
+    deidentify(&folder, &["in", "-o", "out"]).expect(0);
+    let csv = folder.text("out/people.csv");
+    let token = csv.lines().nth(2).unwrap().split(',').nth(1).unwrap().to_owned();
+    assert_eq!(token.len(), 20, "{csv}");
+    assert!(csv.contains(&format!("\"call \"\"{token}\"\"\"")), "{csv}");
+    assert!(csv.starts_with("name,mobile,note\n") && csv.contains(",,none\n"), "{csv}");
+    let outputs = [
+        csv.into_bytes(),
+        folder.read("out/sub/app.log"),
+        folder.read("out/users.ndjson"),
+        gunzip(&folder.path("out/people.csv.gz")),
+        gunzip(&folder.path("out/app.log.zst")),
+    ];
+    for output in &outputs {
+        assert!(contains(output, token.as_bytes()));
+        for original in ["13912345678", "13800138000", "11010519491231002X", "1391234567"] {
+            assert!(!contains(output, original.as_bytes()), "{original}");
+        }
+    }
+    let manifest = folder.text("out/tuomin-manifest.json");
+    for original in ["13912345678", "11010519491231002X", "张伟"] {
+        assert!(!manifest.contains(original));
+    }
+    assert!(manifest.contains("key_id") && !manifest.contains(folder.text("k").trim().rsplit(':').next().unwrap()));
+    // Nothing but outputs and the manifest.
+    assert_eq!(folder.files().iter().filter(|name| name.starts_with("out/")).count(), 6);
+    // The inputs are as they were.
+    assert_eq!(folder.text("in/people.csv"), CSV);
+}
+
+#[test]
+fn the_same_key_gives_the_same_output_with_any_number_of_threads() {
+    let folder = prepared();
+    folder.write("in/large.log", LOG.repeat(150_000));
+    for (out, threads) in [("one", "1"), ("four", "4")] {
+        deidentify(&folder, &["in", "-o", out, "--threads", threads]).expect(0);
+    }
+    for name in ["people.csv", "sub/app.log", "users.ndjson", "people.csv.gz", "large.log", "tuomin-manifest.json"] {
+        assert!(folder.read(&format!("one/{name}")) == folder.read(&format!("four/{name}")), "{name}");
+    }
+}
+
+#[test]
+fn anonymize_links_within_a_run_and_not_beyond() {
+    let folder = prepared();
+    let token = |out: &str| {
+        folder.tuomin(&["anonymize", "in", "-o", out, "--policy", "p.yml"]).expect(0);
+        let csv = folder.text(&format!("{out}/people.csv"));
+        let token = csv.lines().nth(2).unwrap().split(',').nth(1).unwrap().to_owned();
+        assert!(folder.text(&format!("{out}/sub/app.log")).contains(&token));
+        assert!(folder.text(&format!("{out}/tuomin-manifest.json")).contains("\"key_id\": null"));
+        token
+    };
+    assert_ne!(token("one"), token("two"));
+}
+
+#[test]
+fn keeping_everything_is_byte_for_byte() {
+    let folder = prepared();
+    folder.write("p.yml", POLICY.replace("hash", "keep"));
+    deidentify(&folder, &["in", "-o", "out"]).expect(0);
+    for (name, content) in [("people.csv", CSV), ("sub/app.log", LOG), ("users.ndjson", NDJSON)] {
+        assert_eq!(folder.text(&format!("out/{name}")), content);
+    }
+    assert_eq!(gunzip(&folder.path("out/people.csv.gz")), CSV.as_bytes());
+}
+
+#[test]
+fn a_stream_comes_out_as_it_went_in_but_for_the_values() {
+    let folder = prepared();
+    let arguments = ["deidentify", "-", "-o", "-", "--key-file", "k", "--policy", "p.yml"];
+    let ended = folder.tuomin_with(&arguments, LOG.as_bytes()).expect(0);
+    let out = ended.out();
+    assert_eq!(out.lines().count(), 2);
+    assert!(out.starts_with("2024-01-01 用户手机") && !out.contains("13912345678"), "{out}");
+    assert!(ended.stderr.contains("rewritten"), "the report goes to standard error: {}", ended.stderr);
+    let packed = folder.tuomin_with(&arguments, &gzip(LOG.as_bytes())).expect(0);
+    folder.write("packed", &packed.stdout);
+    assert_eq!(gunzip(&folder.path("packed")), out.as_bytes());
+}
+
+#[test]
+fn outputs_are_never_put_over_anything_unasked() {
+    let folder = prepared();
+    deidentify(&folder, &["in/people.csv", "-o", "out.csv"]).expect(0);
+    let first = folder.read("out.csv");
+    assert!(folder.path("out.csv.manifest.json").exists());
+    deidentify(&folder, &["in/sub/app.log", "-o", "out.csv"]).expect(2);
+    assert_eq!(folder.read("out.csv"), first);
+    deidentify(&folder, &["in/sub/app.log", "-o", "out.csv", "--force"]).expect(0);
+    assert_ne!(folder.read("out.csv"), first);
+    let before = folder.files();
+    for arguments in [
+        &["in", "-o", "in/out"][..],
+        &["in", "-o", "in"],
+        &["in", "-o", "./in/../in/deep/er"],
+        &["in/people.csv", "-o", "in/people.csv", "--force"],
+        &["in/people.csv", "-o", "in/", "--force"],
+        &["in", "-o", "-"],
+        &["in", ".", "-o", "elsewhere"],
+    ] {
+        deidentify(&folder, arguments).expect(2);
+    }
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn verify_tells_what_was_changed() {
+    let folder = prepared();
+    deidentify(&folder, &["in", "-o", "out"]).expect(0);
+    let verify = ["verify", "out", "--policy", "p.yml"];
+    folder.tuomin(&verify).expect(0);
+    let mut changed = folder.read("out/sub/app.log");
+    changed.extend_from_slice("手机13912345678\n".as_bytes());
+    folder.write("out/sub/app.log", &changed);
+    let ended = folder.tuomin(&verify).expect(1);
+    assert!(ended.stderr.contains("sub/app.log") && !ended.stderr.contains("13912345678"), "{}", ended.stderr);
+    std::fs::remove_file(folder.path("out/people.csv")).unwrap();
+    folder.tuomin(&verify).expect(3);
+    folder.tuomin(&["verify", "in"]).expect(2);
+}
+
+#[test]
+fn a_manifest_cannot_lead_out_of_its_folder() {
+    let folder = prepared();
+    deidentify(&folder, &["in", "-o", "out"]).expect(0);
+    let manifest = folder.text("out/tuomin-manifest.json").replace("\"people.csv\"", "\"../in/people.csv\"");
+    folder.write("out/tuomin-manifest.json", manifest);
+    let ended = folder.tuomin(&["verify", "out", "--policy", "p.yml"]).expect(3);
+    assert!(ended.stderr.contains("leads elsewhere"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_key_file_is_never_an_input() {
+    let folder = prepared();
+    std::fs::copy(folder.path("k"), folder.path("in/k")).unwrap();
+    folder.tuomin(&["deidentify", "in", "-o", "out", "--key-file", "in/k", "--policy", "p.yml"]).expect(2);
+}
