@@ -6,6 +6,10 @@
 //!
 //! To add a format: write its file, add one line to [`FORMATS`].
 
+pub mod mysqldump;
+pub mod pgdump;
+mod sql;
+
 use std::fs::File;
 use std::sync::Arc;
 
@@ -123,7 +127,10 @@ pub trait Container: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] = &[];
+pub static FORMATS: &[&dyn Format] = &[
+    &pgdump::PgDump, //
+    &mysqldump::MySqlDump,
+];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
