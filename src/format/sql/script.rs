@@ -303,7 +303,7 @@ impl Script {
         let mut kept = (0usize, start, 0u64);
         let (mut at, mut place, mut rows) = kept;
         let mut complete = false;
-        while at < target && !complete {
+        while (at < target || kept.0 == 0) && !complete {
             at = scan::skip_space(buffer, at);
             let rest = buffer.get(at..).unwrap_or_default();
             if rest.is_empty() {
@@ -463,7 +463,8 @@ enum RowsHead {
 
 impl Splitter for Script {
     fn cut(&mut self, buffer: &[u8], at_end: bool, target: usize) -> Result<Cut, DataError> {
-        loop {
+        // The mode changes a few times at most before something is found: entering, leaving, the end.
+        for _ in 0..4 {
             return match self.find(buffer, at_end, target)? {
                 Found::Again => continue,
                 Found::More => Ok(Cut::More),
@@ -474,5 +475,6 @@ impl Splitter for Script {
                 }
             };
         }
+        Err(DataError::new("neither a statement nor a row").at(self.line_at(buffer, 0)))
     }
 }
