@@ -38,8 +38,18 @@ CREATE VIEW v AS SELECT name, ';''' AS quote FROM `客``户`;
 
 fn fill() -> String {
     const NOTES: &[&str] = &[
-        "NULL", "''", "'tab\\there'", "'line\\nend\\r\\n'", "'back\\\\slash\\\\'", "'quote\\'s \"x\"'", "'😀 emoji'",
-        "'\\\\N'", "'\\Z \\0'", "'),(\\''", "'-- /* # '", "'a''b'",
+        "NULL",
+        "''",
+        "'tab\\there'",
+        "'line\\nend\\r\\n'",
+        "'back\\\\slash\\\\'",
+        "'quote\\'s \"x\"'",
+        "'😀 emoji'",
+        "'\\\\N'",
+        "'\\Z \\0'",
+        "'),(\\''",
+        "'-- /* # '",
+        "'a''b'",
     ];
     let mut sql = String::from("USE shop;\n");
     for n in 1..=ROWS {

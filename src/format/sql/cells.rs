@@ -126,8 +126,7 @@ impl BlockBuilder {
 }
 
 /// Writes one cell anew: (text of the old cell, its column, new value, output).
-pub(crate) type EncodeCell<'a> =
-    &'a dyn Fn(&[u8], &SqlColumn, Option<&[u8]>, &mut Vec<u8>) -> Result<(), DataError>;
+pub(crate) type EncodeCell<'a> = &'a dyn Fn(&[u8], &SqlColumn, Option<&[u8]>, &mut Vec<u8>) -> Result<(), DataError>;
 
 /// Appends `block` with `edits` to `out`; `encode` writes the new cells.
 pub(crate) fn render(
@@ -232,8 +231,10 @@ pub(crate) fn check_undeclared(old: &[u8], value: Option<&[u8]>) -> Result<(), D
     let Some(value) = value else { return Ok(()) };
     let digits = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
     if digits(old) && (!digits(value) || value.len() > old.len()) {
-        return Err(DataError::new("digits in a table whose CREATE TABLE is not in the file: the column may be a number")
-            .advise("dump the schema with the data, or choose an operator that keeps the shape (fpe)"));
+        return Err(DataError::new(
+            "digits in a table whose CREATE TABLE is not in the file: the column may be a number",
+        )
+        .advise("dump the schema with the data, or choose an operator that keeps the shape (fpe)"));
     }
     Ok(())
 }

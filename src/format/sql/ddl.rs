@@ -100,12 +100,7 @@ impl Tables {
     }
 
     /// `INHERITS (parent, …)`: the parents' columns come first.
-    fn inherit(
-        &self,
-        tokens: &mut Tokens<'_>,
-        dialect: Dialect,
-        columns: &mut Vec<SqlColumn>,
-    ) -> Result<(), Stop> {
+    fn inherit(&self, tokens: &mut Tokens<'_>, dialect: Dialect, columns: &mut Vec<SqlColumn>) -> Result<(), Stop> {
         if dialect != Dialect::Postgres || !tokens.next()?.is_some_and(|token| token.is("inherits")) {
             return Ok(());
         }
@@ -210,8 +205,18 @@ pub(crate) fn identifier(token: &Token, dialect: Dialect) -> Option<String> {
 /// The column that one item between the commas of CREATE TABLE declares; `None` for keys and constraints.
 fn column(item: &[Token], dialect: Dialect) -> Option<SqlColumn> {
     const NOT_COLUMNS: &[&str] = &[
-        "constraint", "primary", "unique", "key", "index", "foreign", "fulltext", "spatial", "check", "exclude",
-        "like", "period",
+        "constraint",
+        "primary",
+        "unique",
+        "key",
+        "index",
+        "foreign",
+        "fulltext",
+        "spatial",
+        "check",
+        "exclude",
+        "like",
+        "period",
     ];
     let (first, rest) = item.split_first()?;
     if NOT_COLUMNS.iter().any(|word| first.is(word)) {

@@ -202,13 +202,7 @@ impl InsertCodec {
         }
     }
 
-    fn row(
-        &self,
-        slab: &Slab,
-        at: usize,
-        lexical: &Lexical,
-        builder: &mut BlockBuilder,
-    ) -> Result<usize, DataError> {
+    fn row(&self, slab: &Slab, at: usize, lexical: &Lexical, builder: &mut BlockBuilder) -> Result<usize, DataError> {
         let text = slab.text();
         let before = builder.cells.len();
         let mut columns = builder.columns.iter_mut();
@@ -232,13 +226,7 @@ impl InsertCodec {
             .advise("the dump is damaged, or was changed by hand"))
     }
 
-    fn encode(
-        &self,
-        old: &[u8],
-        column: &SqlColumn,
-        value: Option<&[u8]>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), DataError> {
+    fn encode(&self, old: &[u8], column: &SqlColumn, value: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), DataError> {
         let mut decoded = Vec::new();
         let form = literal::decode(old, &self.lexical, &mut decoded);
         if !column.declared {

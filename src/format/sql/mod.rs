@@ -12,6 +12,5 @@ pub(crate) mod sniff;
 pub(crate) mod statements;
 pub(crate) mod token;
 
-
 #[cfg(test)]
 mod tests;

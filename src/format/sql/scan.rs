@@ -76,13 +76,7 @@ pub(crate) fn double_byte_width(bytes: &[u8], at: usize) -> usize {
 
 /// The place after the quoted piece whose opening quote stands at `at`. A doubled quote stands for itself.
 /// `last` says that nothing follows the buffer.
-pub(crate) fn quoted(
-    bytes: &[u8],
-    at: usize,
-    backslash: bool,
-    double_byte: bool,
-    last: bool,
-) -> Result<usize, Stop> {
+pub(crate) fn quoted(bytes: &[u8], at: usize, backslash: bool, double_byte: bool, last: bool) -> Result<usize, Stop> {
     const OPEN: Stop = Stop::Open("a quoted string");
     let Some(&quote) = bytes.get(at) else { return Err(OPEN) };
     let mut at = at + 1;
@@ -229,7 +223,12 @@ fn dollar_quoted(bytes: &[u8], at: usize, last: bool) -> Result<Piece, Stop> {
 
 /// The place of the first byte from `at` on that is not white space.
 pub(crate) fn skip_space(bytes: &[u8], at: usize) -> usize {
-    at + bytes.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0B).count()
+    at + bytes
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0B)
+        .count()
 }
 
 /// The place after blanks and one line end from `at` on.

@@ -121,9 +121,8 @@ impl Session {
             }
             (Dialect::MySql, "character" | "charset") => self.character_set(value, statement),
             (Dialect::Postgres, "standard_conforming_strings" | "backslash_quote") => {
-                let off = text_of(value, statement).is_some_and(|text| {
-                    ["off", "false", "0", "no"].iter().any(|word| text.eq_ignore_ascii_case(word))
-                });
+                let off = text_of(value, statement)
+                    .is_some_and(|text| ["off", "false", "0", "no"].iter().any(|word| text.eq_ignore_ascii_case(word)));
                 if name == "standard_conforming_strings" {
                     self.lexical.backslash = off;
                 }
@@ -228,7 +227,11 @@ mod tests {
     fn follows_sql_mode_through_saved_variables() {
         let off = "SET sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES' */;";
         let saved = "SET @saved_sql_mode = @@sql_mode */;";
-        assert!(after(Dialect::MySql, &["SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */"]).lexical.backslash);
+        assert!(
+            after(Dialect::MySql, &["SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */"])
+                .lexical
+                .backslash
+        );
         assert!(!after(Dialect::MySql, &[saved, off]).lexical.backslash);
         assert!(after(Dialect::MySql, &[saved, off, "SET sql_mode = @saved_sql_mode */;"]).lexical.backslash);
         assert!(after(Dialect::MySql, &["SET SESSION sql_mode='ANSI_QUOTES'"]).lexical.ansi_quotes);

@@ -28,28 +28,45 @@ pub(crate) fn sniff(sample: &[u8], dialect: Dialect) -> Confidence {
 }
 
 fn at_line_start(sample: &[u8], text: &[u8]) -> bool {
-    memmem::find_iter(sample, text)
-        .any(|at| at == 0 || sample.get(at - 1).is_some_and(|before| *before == b'\n'))
+    memmem::find_iter(sample, text).any(|at| at == 0 || sample.get(at - 1).is_some_and(|before| *before == b'\n'))
 }
 
 /// The first line that is neither blank nor a comment begins with a key word of SQL.
 fn begins_as_sql(sample: &[u8]) -> bool {
     const WORDS: &[&str] = &[
-        "insert into", "insert ignore into", "replace into", "create table", "create database", "create schema",
-        "copy", "set", "begin", "start transaction", "drop table", "drop database", "use", "lock tables", "delete from",
+        "insert into",
+        "insert ignore into",
+        "replace into",
+        "create table",
+        "create database",
+        "create schema",
+        "copy",
+        "set",
+        "begin",
+        "start transaction",
+        "drop table",
+        "drop database",
+        "use",
+        "lock tables",
+        "delete from",
         "truncate",
     ];
     sample
         .split(|byte| *byte == b'\n')
         .map(<[u8]>::trim_ascii)
-        .find(|line| !line.is_empty() && !line.starts_with(b"--") && !line.starts_with(b"/*") && !line.starts_with(b"#"))
+        .find(|line| {
+            !line.is_empty() && !line.starts_with(b"--") && !line.starts_with(b"/*") && !line.starts_with(b"#")
+        })
         .is_some_and(|line| WORDS.iter().any(|word| starts_with_word(line, word)))
 }
 
 fn has_rows_or_tables(sample: &[u8]) -> bool {
     sample.split(|byte| *byte == b'\n').any(|line| {
         let starts = |word| starts_with_word(line, word);
-        starts("insert into") || starts("insert ignore into") || starts("replace into") || starts("create table")
+        starts("insert into")
+            || starts("insert ignore into")
+            || starts("replace into")
+            || starts("create table")
             || (starts("copy") && memmem::find(&line.to_ascii_lowercase(), b"from stdin").is_some())
     })
 }
@@ -60,7 +77,8 @@ mod tests {
 
     #[test]
     fn tells_dumps_apart() {
-        let both = |sample: &str| (sniff(sample.as_bytes(), Dialect::Postgres), sniff(sample.as_bytes(), Dialect::MySql));
+        let both =
+            |sample: &str| (sniff(sample.as_bytes(), Dialect::Postgres), sniff(sample.as_bytes(), Dialect::MySql));
         use Confidence::{Certain, Likely, No};
         assert_eq!(both("--\n-- PostgreSQL database dump\n--\n"), (Certain, No));
         assert_eq!(both("/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19"), (No, Certain));

@@ -278,7 +278,8 @@ fn edits_keep_each_cell_in_its_style() {
 
 #[test]
 fn refuses_what_does_not_fit() {
-    let dump = "CREATE TABLE t (a varchar(3) NOT NULL, n integer, j jsonb);\nCOPY t (a, n, j) FROM stdin;\nx\t1\t{}\n\\.\n";
+    let dump =
+        "CREATE TABLE t (a varchar(3) NOT NULL, n integer, j jsonb);\nCOPY t (a, n, j) FROM stdin;\nx\t1\t{}\n\\.\n";
     let pg = Dialect::Postgres;
     assert!(edited(pg, dump, 0, "手机号").is_ok());
     let found = edited(pg, dump, 0, "手机号码").unwrap_err();
@@ -304,7 +305,9 @@ fn refuses_what_does_not_fit() {
 }
 
 fn any_cell() -> impl Strategy<Value = Option<String>> {
-    let nasty = prop::sample::select(vec!["\\.", "\\N", "'", "''", "\\", "\\'", "\n\\.\n", ");", "'),('", "NULL", "😀", "$$", "--", "/*"]);
+    let nasty = prop::sample::select(vec![
+        "\\.", "\\N", "'", "''", "\\", "\\'", "\n\\.\n", ");", "'),('", "NULL", "😀", "$$", "--", "/*",
+    ]);
     prop::option::weighted(0.9, prop_oneof![".{0,12}", "[\\\\'\"\t\n\r,();]{0,6}", nasty.prop_map(str::to_owned)])
         .prop_map(|cell| cell.map(|text| text.replace('\0', "")))
 }
@@ -323,9 +326,7 @@ fn copy_dump(rows: &[Vec<Option<String>>]) -> String {
             .iter()
             .map(|cell| match cell {
                 None => "\\N".to_owned(),
-                Some(text) => {
-                    text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
-                }
+                Some(text) => text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r"),
             })
             .collect();
         dump.push_str(&cells.join("\t"));
@@ -341,7 +342,9 @@ fn insert_dump(rows: &[Vec<Option<String>>], backslash: bool, rows_per_insert: u
         let tuple = |row: &Vec<Option<String>>| {
             let cells = row.iter().map(|cell| match cell {
                 None => "NULL".to_owned(),
-                Some(text) if backslash => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n")),
+                Some(text) if backslash => {
+                    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
+                }
                 Some(text) => format!("'{}'", text.replace('\'', "''")),
             });
             format!("({})", cells.collect::<Vec<_>>().join(","))

@@ -1,4 +1,4 @@
 //! What the integration tests stand on: private servers, and rewriting a dump.
 
-pub mod rewrite;
-pub mod servers;
+pub(crate) mod rewrite;
+pub(crate) mod servers;

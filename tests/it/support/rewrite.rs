@@ -10,12 +10,12 @@ use tuomin::source::slab::Slab;
 const TARGET: usize = 1000;
 
 /// The dump with nothing replaced, and the number of rows that were seen.
-pub fn identity(format: &str, dump: &[u8]) -> (Vec<u8>, usize) {
+pub(crate) fn identity(format: &str, dump: &[u8]) -> (Vec<u8>, usize) {
     run(format, dump, &|_| Edits::default())
 }
 
 /// The dump with every value of the named columns that is not NULL replaced.
-pub fn replace_columns(format: &str, dump: &[u8], replacements: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn replace_columns(format: &str, dump: &[u8], replacements: &[(&str, &str)]) -> Vec<u8> {
     let edits = |table: &TableBlock| {
         let mut cells = Vec::new();
         for (position, column) in table.columns.iter().enumerate() {

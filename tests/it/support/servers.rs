@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Set to make a missing server a failure.
-pub const REQUIRED: &str = "TUOMIN_TEST_REQUIRE_SERVERS";
+pub(crate) const REQUIRED: &str = "TUOMIN_TEST_REQUIRE_SERVERS";
 
 /// Says why a test cannot run, or fails where servers are required.
 fn missing<T>(what: &str) -> Option<T> {
@@ -116,14 +116,14 @@ fn wait_until(child: &mut Child, log: &Path, ready: impl Fn() -> bool) {
 }
 
 /// A private PostgreSQL.
-pub struct Postgres {
+pub(crate) struct Postgres {
     server: Server,
     programs: PathBuf,
 }
 
 impl Postgres {
     /// Starts one; `None` when none is installed.
-    pub fn start() -> Option<Postgres> {
+    pub(crate) fn start() -> Option<Postgres> {
         let Some(programs) = postgres_folder() else { return missing("PostgreSQL") };
         let folder = tempfile::Builder::new().prefix("tuomin-pg").tempdir().expect("a folder");
         let account = Account::find(&["postgres", "nobody"]);
@@ -154,20 +154,20 @@ impl Postgres {
     }
 
     /// Runs SQL in `database`, stops at the first error, gives the output unaligned.
-    pub fn run(&self, database: &str, sql: &[u8]) -> String {
+    pub(crate) fn run(&self, database: &str, sql: &[u8]) -> String {
         let mut psql = self.client("psql");
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"]);
         String::from_utf8(feed(&mut psql, sql)).expect("UTF-8")
     }
 
     /// What `pg_dump` writes.
-    pub fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
+    pub(crate) fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
         succeed(self.client("pg_dump").args(options).arg(database))
     }
 }
 
 /// A private MariaDB.
-pub struct MariaDb {
+pub(crate) struct MariaDb {
     server: Server,
     client: PathBuf,
     dump: PathBuf,
@@ -175,7 +175,7 @@ pub struct MariaDb {
 
 impl MariaDb {
     /// Starts one; `None` when none is installed.
-    pub fn start() -> Option<MariaDb> {
+    pub(crate) fn start() -> Option<MariaDb> {
         let found = (
             program(&["mariadbd"]),
             program(&["mariadb-install-db"]),
@@ -216,7 +216,7 @@ impl MariaDb {
     }
 
     /// Runs SQL, in `database` unless that is empty; gives the output as tab-separated lines.
-    pub fn run(&self, database: &str, sql: &[u8]) -> String {
+    pub(crate) fn run(&self, database: &str, sql: &[u8]) -> String {
         let mut command = self.command(&self.client);
         command.args(["--batch", "--skip-column-names", "--binary-mode"]);
         if !database.is_empty() {
@@ -226,7 +226,7 @@ impl MariaDb {
     }
 
     /// What `mariadb-dump` writes.
-    pub fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
+    pub(crate) fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
         succeed(self.command(&self.dump).args(options).arg(database))
     }
 }
