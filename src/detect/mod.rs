@@ -1,20 +1,49 @@
 //! Detection: blocks in, matches out. One pass finds anchors, candidates are confirmed by rules, resolve leaves
 //! disjoint spans.
+//!
+//! `scan` finds anchors; `digits`, `symbol` and `value` make candidates of them; `pass` confirms them with validators
+//! and the labels that `context` finds; `column` lays columns out as text; `fold` handles full-width characters.
+
+pub mod address;
+pub mod column;
+mod context;
+mod digits;
+mod fold;
+mod han;
+pub mod name;
+mod pass;
+mod program;
+#[cfg(test)]
+mod prose_tests;
+pub mod resolve;
+mod scan;
+mod sorted_table;
+mod symbol;
+mod value;
+mod words;
 
 use std::sync::Arc;
 
-use crate::block::Block;
-use crate::finding::{Match, Traits};
+use crate::block::{Aside, Block, Syntax, TextBlock};
+use crate::finding::{Match, Place, Traits};
 use crate::rule::RuleSet;
+use context::{ColumnScope, look_up};
+use pass::{Buffers, Pass};
+use program::Program;
 
 /// Finds matches in blocks. One per run; shared between threads.
 pub struct Detector {
-    rules: Arc<RuleSet>,
+    program: Program,
 }
 
 /// Buffers that one thread reuses from block to block.
 #[derive(Default)]
-pub struct Scratch {}
+pub struct Scratch {
+    buffers: Buffers,
+    lines: column::Lines,
+    folded: fold::Folded,
+    aside: Vec<Match>,
+}
 
 /// A span that a grammar (address, name) recognized, before scoring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,17 +63,103 @@ pub struct Found {
 impl Detector {
     /// A detector for `rules`.
     pub fn new(rules: Arc<RuleSet>) -> Detector {
-        Detector { rules }
+        Detector { program: Program::new(rules) }
     }
 
     /// The rules.
     pub fn rules(&self) -> &Arc<RuleSet> {
-        &self.rules
+        &self.program.rules
     }
 
     /// Appends the matches of `block` to `out`: sorted by place, disjoint within a place, score at least 0.4
     /// (below 0.6 is "possible").
     pub fn detect(&self, block: &Block, scratch: &mut Scratch, out: &mut Vec<Match>) {
-        let _ = (block, scratch, out);
+        match block {
+            Block::Text(block) => self.detect_text(block, scratch, out),
+            Block::Table(block) => {
+                column::detect_table(&self.program, block, &mut scratch.lines, &mut scratch.buffers, out);
+            }
+        }
+    }
+
+    fn detect_text(&self, block: &TextBlock, scratch: &mut Scratch, out: &mut Vec<Match>) {
+        let from = out.len();
+        self.detect_lines(block.slab.text(), None, scratch, out);
+        if block.syntax == Syntax::Json && !block.asides.is_empty() {
+            drop_inside(out, from, &block.asides);
+            for (index, aside) in block.asides.iter().enumerate() {
+                let before = out.len();
+                let says = look_up(self.program.rules.labels(), aside.key.as_bytes());
+                self.detect_lines(&aside.decoded, Some(says), scratch, out);
+                for found in out.iter_mut().skip(before) {
+                    found.place = Place::Aside(index as u32);
+                }
+            }
+        }
+    }
+
+    /// Appends the matches in `text` to `out`, with `Place::Text`.
+    pub fn detect_bytes(&self, text: &[u8], scratch: &mut Scratch, out: &mut Vec<Match>) {
+        self.detect_lines(text, None, scratch, out);
+    }
+
+    fn detect_lines<'a>(
+        &'a self,
+        text: &'a [u8],
+        says: Option<&'a [crate::rule::label::Says]>,
+        scratch: &mut Scratch,
+        out: &mut Vec<Match>,
+    ) {
+        let from = out.len();
+        let scope = || says.map(|says| ColumnScope { says, names: b"" });
+        if let Some(scope) = scope()
+            && scope.says.iter().any(|said| crate::rule::label::LabelIndex::starts_values(*said))
+        {
+            let buffers = &mut scratch.buffers;
+            let column = Some(scope);
+            let mut pass = Pass { program: &self.program, text, column, buffers, out, colon_until: 0 };
+            pass.whole_value(0..text.len());
+        }
+        Pass::run(&self.program, text, scope(), &mut scratch.buffers, out);
+        let mut next = 0;
+        while let Some(line) = fold::next_line(text, next) {
+            next = line.end;
+            self.detect_folded(text.get(line.clone()).unwrap_or_default(), line.start, scratch, out);
+        }
+        resolve::resolve(out, from);
+    }
+
+    /// Matches in the folded copy of `line`, which starts at `base`, mapped back.
+    fn detect_folded(&self, line: &[u8], base: usize, scratch: &mut Scratch, out: &mut Vec<Match>) {
+        let Scratch { buffers, folded, aside, .. } = scratch;
+        folded.fill(line);
+        aside.clear();
+        Pass::run(&self.program, &folded.text, None, buffers, aside);
+        for found in aside.iter() {
+            if let Some((start, end)) = folded.span(found.start, found.end, line) {
+                let base = base as u32;
+                out.push(Match { start: start + base, end: end + base, ..*found });
+            }
+        }
     }
 }
+
+/// Drops the matches that overlap a string which is decoded aside.
+fn drop_inside(out: &mut Vec<Match>, from: usize, asides: &[Aside]) {
+    let mut index = 0;
+    let mut position = 0;
+    out.retain(|found| {
+        position += 1;
+        if position <= from {
+            return true;
+        }
+        let span = found.span();
+        while asides.get(index).is_some_and(|aside| aside.span.end <= span.start) {
+            index += 1;
+        }
+        asides.get(index).is_none_or(|aside| aside.span.start >= span.end)
+    });
+}
+
+#[cfg(test)]
+mod tests;

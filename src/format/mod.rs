@@ -7,6 +7,7 @@
 //! To add a format: write its file, add one line to [`FORMATS`].
 
 pub mod mysqldump;
+pub mod parquet;
 pub mod pgdump;
 mod sql;
 
@@ -17,6 +18,12 @@ use crate::block::{Block, ColumnKind, Edits, TextBlock};
 use crate::error::DataError;
 use crate::finding::Match;
 use crate::source::slab::Slab;
+
+#[cfg(test)]
+pub(crate) mod conformance;
+pub mod csv;
+pub mod json;
+pub mod text;
 
 /// A format that tuomin reads and writes.
 pub trait Format: Send + Sync {
@@ -46,10 +53,13 @@ pub enum Confidence {
 /// How a format is read: as a stream, or as a whole file.
 pub enum Access {
     /// From front to back. The closure makes a fresh splitter.
-    Stream(fn(sample: &[u8]) -> Result<Box<dyn Splitter>, DataError>),
+    Stream(OpenSplitter),
     /// With the whole file at hand.
     Container(Box<dyn Container>),
 }
+
+/// Makes a splitter for a stream that begins with the sample.
+pub type OpenSplitter = fn(sample: &[u8]) -> Result<Box<dyn Splitter>, DataError>;
 
 /// What a splitter found at the start of the buffer.
 pub enum Cut {
@@ -127,10 +137,8 @@ pub trait Container: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] = &[
-    &pgdump::PgDump, //
-    &mysqldump::MySqlDump,
-];
+pub static FORMATS: &[&dyn Format] =
+    &[&parquet::Parquet, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

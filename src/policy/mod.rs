@@ -1,6 +1,14 @@
 //! Policy: from finding to decision. Pure: no I/O, no clock.
+//!
+//! A policy is a YAML file that carries a privacy document over into operators: each entry is a category that the
+//! document names, with its clause, and says what is done with the entity types that belong to it. Reading the file is
+//! [`load`]'s; everything else here only looks things up.
 
-use crate::finding::Traits;
+mod decide;
+pub mod load;
+mod model;
+
+pub use self::model::{Entry, Otherwise, Policy};
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,17 +51,5 @@ pub struct Decision {
     pub clause: String,
 }
 
-/// A policy, read from YAML.
-#[derive(Debug, Clone, Default)]
-pub struct Policy {
-    /// Its name, as in `--policy`.
-    pub name: String,
-}
-
-impl Policy {
-    /// The decision for values of entity type `entity` with `traits`, for `purpose`.
-    /// What is not personal is kept, at level 1.
-    pub fn decide(&self, _entity: &str, _traits: Traits, _purpose: Purpose) -> Decision {
-        Decision { level: 1, operator: OperatorSpec::Keep, category: String::new(), clause: String::new() }
-    }
-}
+#[cfg(test)]
+mod tests;

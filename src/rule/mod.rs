@@ -1,7 +1,12 @@
 //! Rules: how each entity type is recognized and what its values look like, read from YAML.
 
 pub mod canonical;
+pub mod compile;
 pub mod embedded;
+pub mod label;
+mod load;
+pub mod self_test;
+pub mod syntax;
 
 use crate::finding::EntityId;
 pub use canonical::Canonical;
@@ -64,16 +69,45 @@ pub struct EntityType {
     pub shape: Option<Shape>,
 }
 
+/// A compiled rule, with the syntax that it was made from.
+#[derive(Debug)]
+pub struct Rule {
+    /// As written.
+    pub syntax: syntax::RuleSyntax,
+    /// The file it came from.
+    pub file: String,
+    /// Its recognizers.
+    pub recognizers: Vec<compile::Recognizer>,
+}
+
 /// All rules of a run.
 #[derive(Debug, Default)]
 pub struct RuleSet {
     entities: Vec<EntityType>,
+    rules: Vec<Rule>,
+    labels: label::LabelIndex,
+    version: String,
 }
 
 impl RuleSet {
     /// The entity types, in the order of their ids.
     pub fn entities(&self) -> &[EntityType] {
         &self.entities
+    }
+
+    /// The rules, in the same order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The label index over all rules.
+    pub fn labels(&self) -> &label::LabelIndex {
+        &self.labels
+    }
+
+    /// Short fingerprint of all rule files, for reports and manifests.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// The entity type with this id, if there is one.
@@ -88,6 +122,6 @@ impl RuleSet {
 
     /// A rule set that holds only entity types, for tests of the stages after detection.
     pub fn of_entities(entities: Vec<EntityType>) -> RuleSet {
-        RuleSet { entities }
+        RuleSet { entities, ..RuleSet::default() }
     }
 }

@@ -1,13 +1,39 @@
 //! Operators: how a value is rewritten, and the ledger of what was.
+//!
+//! An operator sees one canonical value and knows nothing of files. Never shows a value, and never leaves one in place
+//! because something went wrong: an operator that cannot do its work is an error.
+//!
+//! To add an operator: write its file, add one line to [`OPERATORS`] and its name to
+//! [`OperatorSpec`](crate::policy::OperatorSpec).
+
+mod edits;
+mod fit;
+mod fpe;
+mod hash;
+mod keep;
+mod key;
+mod ledger;
+mod mask;
+mod null;
+mod redact;
+mod replace;
 
 use std::sync::Arc;
 
-use crate::block::{Block, ColumnKind, Edits};
+pub use self::edits::value_of;
+pub use self::fit::PlannedOperator;
+use self::fit::{Fit, Room};
+use self::key::EntityKeys;
+pub use self::key::{ENVIRONMENT, MasterKey};
+pub use self::ledger::{Counts, Ledger};
+use crate::block::ColumnKind;
 use crate::error::{DataError, Error};
-use crate::finding::{EntityId, Match, Traits};
-use crate::format::Codec;
-use crate::policy::{Policy, Purpose};
-use crate::rule::RuleSet;
+use crate::finding::{EntityId, Traits};
+use crate::policy::{OperatorSpec, Policy, Purpose};
+use crate::rule::{EntityType, RuleSet};
+
+/// The namespace of keys; one for all, so that tokens of one key agree everywhere.
+const NAMESPACE: &str = "default";
 
 /// What stands in the place of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,24 +46,143 @@ pub enum Replacement {
     Value(Vec<u8>),
 }
 
+/// An operator, as its file declares it.
+pub struct Operator {
+    /// Its name in policies.
+    pub name: &'static str,
+    /// What it does, in one line for people.
+    pub about: &'static str,
+    apply: fn(&Subject<'_>) -> Result<Replacement, DataError>,
+}
+
+/// The operators.
+pub static OPERATORS: &[&Operator] = &[
+    &hash::OPERATOR,
+    &replace::OPERATOR,
+    &mask::OPERATOR,
+    &redact::OPERATOR,
+    &null::OPERATOR,
+    &keep::OPERATOR,
+    &fpe::OPERATOR,
+];
+
+/// What an operator works on.
+struct Subject<'a> {
+    entity: &'a EntityType,
+    keys: &'a EntityKeys,
+    /// The value as it stands in the text.
+    original: &'a [u8],
+    canonical: &'a [u8],
+    /// The policy's template for `replace`, with the entity type's name in it.
+    template: &'a [u8],
+}
+
+/// An operator that the policy chose for an entity type.
+struct Choice {
+    spec: OperatorSpec,
+    operator: &'static Operator,
+    template: Vec<u8>,
+}
+
+impl Choice {
+    fn new(spec: OperatorSpec, entity: &str) -> Result<Choice, Error> {
+        let name = spec.name();
+        let operator = OPERATORS.iter().copied().find(|operator| operator.name == name);
+        let operator = operator.ok_or_else(|| Error::Usage(format!("there is no operator {name}")))?;
+        let template = match &spec {
+            OperatorSpec::Replace(template) => replace::render(template, entity),
+            _ => Vec::new(),
+        };
+        Ok(Choice { spec, operator, template })
+    }
+}
+
+/// What is ready for one entity type.
+struct Prepared {
+    personal: Choice,
+    non_personal: Choice,
+    keys: EntityKeys,
+}
+
+/// What becomes of one value.
+struct Outcome {
+    replacement: Replacement,
+    /// The result can itself be found as a value of the entity type.
+    same_shape: bool,
+}
+
 /// Carries a policy out on values. One per run; shared between threads.
 pub struct Transformer {
     rules: Arc<RuleSet>,
-    policy: Arc<Policy>,
     purpose: Purpose,
+    key_id: Option<String>,
+    prepared: Vec<Prepared>,
 }
 
 impl Transformer {
+    /// Prepares keys and operators for every entity type of `rules`. To anonymize, it draws a key of its own, which
+    /// lives in memory only and dies with it.
+    ///
     /// # Errors
-    /// When the purpose needs a key and `key` is missing.
+    /// When the purpose needs a key and `key` is missing, or it must not have one and there is one; or when the
+    /// policy names an entity type that no rule has.
     pub fn new(
         rules: Arc<RuleSet>,
         policy: Arc<Policy>,
         purpose: Purpose,
         key: Option<MasterKey>,
     ) -> Result<Transformer, Error> {
-        let _ = key;
-        Ok(Transformer { rules, policy, purpose })
+        policy.check(&rules)?;
+        let (key, key_id) = match (purpose, key) {
+            (Purpose::Deidentify, Some(key)) => {
+                let id = key.id()?;
+                (key, Some(id))
+            }
+            (Purpose::Deidentify, None) => {
+                return Err(Error::Key(format!(
+                    "de-identification needs a key; make one with `tuomin key new FILE` and give it with \
+                     --key-file, or set {ENVIRONMENT}"
+                )));
+            }
+            (Purpose::Anonymize, None) => (MasterKey::generate()?, None),
+            (Purpose::Anonymize, Some(_)) => {
+                return Err(Error::Key(
+                    "anonymization takes no key: what a kept key can link is not anonymous; leave the key out or \
+                     use deidentify"
+                        .to_owned(),
+                ));
+            }
+        };
+        let prepare = |entity: &EntityType| {
+            let choice = |traits| Choice::new(policy.decide(&entity.name, traits, purpose).operator, &entity.name);
+            Ok(Prepared {
+                personal: choice(Traits::default())?,
+                non_personal: choice(Traits { non_personal: true, ..Traits::default() })?,
+                keys: key.entity_keys(&entity.name, NAMESPACE)?,
+            })
+        };
+        let prepared = rules.entities().iter().map(prepare).collect::<Result<Vec<_>, Error>>()?;
+        Ok(Transformer { rules, purpose, key_id, prepared })
+    }
+
+    /// The short public name of the key, to tell which key a file was rewritten with; none when anonymizing.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// What the run is for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// What will be done with values of `entity` that fill a place of `kind`, before any value is seen.
+    ///
+    /// # Errors
+    /// When no operator that the policy allows fits the place.
+    pub fn plan(&self, entity: EntityId, kind: &ColumnKind) -> Result<PlannedOperator, DataError> {
+        let (entity, prepared) = self.prepared(entity)?;
+        let fit = fit::fit(&prepared.personal, entity, self.purpose, &Room::whole(kind))?;
+        Ok(PlannedOperator::new(&prepared.personal.spec, fit, kind))
     }
 
     /// What replaces `value` (as it stands in the text) of `entity` in a place that can hold `kind`.
@@ -53,37 +198,42 @@ impl Transformer {
         kind: &ColumnKind,
         whole: bool,
     ) -> Result<Replacement, DataError> {
-        let _ = (entity, traits, value, kind, whole, &self.rules, &self.policy, self.purpose);
-        Ok(Replacement::Keep)
+        let (entity, prepared) = self.prepared(entity)?;
+        let canonical = entity.canonical.of(value);
+        let room = if whole { Room::whole(kind) } else { Room::part(kind, None) };
+        Ok(self.outcome(entity, prepared, traits, value, &canonical, &room)?.replacement)
     }
 
-    /// The edits that carry the policy out on `matches` (sorted, disjoint) of `block`; `codec` is `None` for
-    /// container formats. What was replaced is entered in `ledger`.
-    ///
-    /// # Errors
-    /// As [`Transformer::replace`], with the row or line.
-    pub fn edits(
+    fn prepared(&self, id: EntityId) -> Result<(&EntityType, &Prepared), DataError> {
+        let entity = self.rules.entity(id);
+        entity.zip(self.prepared.get(usize::from(id.0))).ok_or_else(|| DataError::new("unknown entity type"))
+    }
+
+    fn outcome(
         &self,
-        block: &Block,
-        codec: Option<&dyn Codec>,
-        matches: &[Match],
-        ledger: &mut Ledger,
-    ) -> Result<Edits, DataError> {
-        let _ = (block, codec, matches, ledger);
-        Ok(Edits::default())
+        entity: &EntityType,
+        prepared: &Prepared,
+        traits: Traits,
+        original: &[u8],
+        canonical: &[u8],
+        room: &Room<'_>,
+    ) -> Result<Outcome, DataError> {
+        let choice = if traits.non_personal { &prepared.non_personal } else { &prepared.personal };
+        let subject = Subject { entity, keys: &prepared.keys, original, canonical, template: &choice.template };
+        let operator = match fit::fit(choice, entity, self.purpose, room)? {
+            Fit::AsAsked => choice.operator,
+            Fit::SameShape => &fpe::OPERATOR,
+            Fit::Null => &null::OPERATOR,
+            Fit::Empty => &redact::OPERATOR,
+        };
+        let replacement = (operator.apply)(&subject)?;
+        if let Replacement::Value(value) = &replacement {
+            room.admit(value, &entity.name)?;
+        }
+        let same_shape = std::ptr::eq(operator, &fpe::OPERATOR) || std::ptr::eq(operator, &mask::OPERATOR);
+        Ok(Outcome { replacement, same_shape })
     }
 }
 
-/// The master key of a run: at least 32 random bytes, zeroized on drop, never shown.
-pub struct MasterKey {}
-
-/// What a run replaced, without any value: keyed fingerprints of originals and of same-shape results, and counts.
-#[derive(Default)]
-pub struct Ledger {}
-
-impl Ledger {
-    /// Adds what another ledger holds.
-    pub fn merge(&mut self, other: Ledger) {
-        let _ = other;
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,24 @@
 //! Validators: code that checks the structure of a candidate against a standard or a register. One file each.
 //!
-//! To add a validator: write its file, add one line to [`VALIDATORS`].
+//! To add a validator: write its file, called as rules call it, and add its `mod` line and one line to
+//! [`VALIDATORS`]. A validator must never allocate per candidate, and never reject for want of a register entry
+//! what a label beside it would make plausible: registers are always behind the times.
+
+pub mod bank_account;
+pub mod bank_card;
+pub mod cn_landline;
+pub mod cn_mobile;
+pub mod cn_permanent_resident_id;
+pub mod cn_resident_id;
+pub mod cn_service_number;
+pub mod email;
+pub mod imei;
+pub mod ip_address;
+pub mod luhn;
+pub mod mac_address;
+
+#[cfg(test)]
+mod tests;
 
 use crate::finding::Traits;
 
@@ -32,9 +50,66 @@ pub struct Evidence {
 pub type Validator = fn(&Candidate<'_>) -> Option<Evidence>;
 
 /// The validators by name, as rules call them.
-pub static VALIDATORS: &[(&str, Validator)] = &[];
+pub static VALIDATORS: &[(&str, Validator)] = &[
+    ("bank_account", bank_account::validate),
+    ("bank_card", bank_card::validate),
+    ("cn_landline", cn_landline::validate),
+    ("cn_mobile", cn_mobile::validate),
+    ("cn_permanent_resident_id", cn_permanent_resident_id::validate),
+    ("cn_resident_id", cn_resident_id::validate),
+    ("cn_service_number", cn_service_number::validate),
+    ("email", email::validate),
+    ("imei", imei::validate),
+    ("ip_address", ip_address::validate),
+    ("luhn", luhn::validate),
+    ("mac_address", mac_address::validate),
+];
 
 /// The validator called `name`.
 pub fn by_name(name: &str) -> Option<Validator> {
     VALIDATORS.iter().find(|(known, _)| *known == name).map(|(_, validator)| *validator)
+}
+
+/// The number that ASCII digits spell; `None` when there is another byte, no digit, or more than 18 digits.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
+}
+
+/// Whether all bytes are the same one: placeholders such as `000000000000000` satisfy many checksums.
+pub(crate) fn all_same(bytes: &[u8]) -> bool {
+    bytes.windows(2).all(|pair| matches!(pair, [left, right] if left == right))
+}
+
+/// Writes `original` to `buffer` with full-width forms folded to ASCII, all dashes to `-`, all spaces to a space and
+/// zero-width characters dropped. Other bytes are copied. `None` when the buffer is too short, so a buffer of the
+/// longest legal length refuses longer values.
+pub(crate) fn fold<'b>(original: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    let mut rest = original;
+    let mut length = 0;
+    while let [first, tail @ ..] = rest {
+        let (folded, after) = match rest {
+            [0..0x80, ..] => (Some(*first), tail),
+            // U+FF01..U+FF3F and U+FF40..U+FF5E: the full-width forms of `!`..`?`..`~`.
+            [0xEF, 0xBC, third @ 0x81..=0xBF, after @ ..] => (Some(third - 0x60), after),
+            [0xEF, 0xBD, third @ 0x80..=0x9E, after @ ..] => (Some(third - 0x20), after),
+            // U+2010..U+2015 and U+2212.
+            [0xE2, 0x80, 0x90..=0x95, after @ ..] | [0xE2, 0x88, 0x92, after @ ..] => (Some(b'-'), after),
+            // U+3000 and U+00A0.
+            [0xE3, 0x80, 0x80, after @ ..] | [0xC2, 0xA0, after @ ..] => (Some(b' '), after),
+            // U+200B..U+200D, U+FEFF, U+00AD.
+            [0xE2, 0x80, 0x8B..=0x8D, after @ ..] | [0xEF, 0xBB, 0xBF, after @ ..] | [0xC2, 0xAD, after @ ..] => {
+                (None, after)
+            }
+            _ => (Some(*first), tail),
+        };
+        if let Some(byte) = folded {
+            *buffer.get_mut(length)? = byte;
+            length += 1;
+        }
+        rest = after;
+    }
+    buffer.get(..length)
 }

@@ -1,4 +1,4 @@
-//! Integration tests, one binary: by behaviour, against the real tools where there are any.
+//! Integration tests, by behaviour, in one binary, against the real tools where there are any.
 
 // The allowances for tests in clippy.toml reach `#[test]` functions only, not what they call.
 #![allow(
@@ -12,5 +12,6 @@
 )]
 
 mod mariadb;
+mod parquet;
 mod postgres;
 mod support;

@@ -189,10 +189,19 @@ impl MariaDb {
         let (data, log) = (folder.path().join("data"), folder.path().join("log"));
         let mut command = account.command(&install);
         command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-        succeed(command.arg(format!("--datadir={}", data.display())).current_dir(folder.path()));
+        // Temporary tables of two servers in one folder remove each other.
+        let own_folder = format!("--tmpdir={}", folder.path().display());
+        command.arg(format!("--datadir={}", data.display())).arg(&own_folder);
+        succeed(command.current_dir(folder.path()));
         let socket = folder.path().join("socket");
         let mut command = account.command(&daemon);
-        command.args(["--no-defaults", "--skip-networking", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"]);
+        command.args([
+            "--no-defaults",
+            &own_folder,
+            "--skip-networking",
+            "--skip-log-bin",
+            "--innodb-flush-log-at-trx-commit=0",
+        ]);
         command.args(["--innodb-buffer-pool-size=16M", "--character-set-server=utf8mb4"]);
         for (option, file) in [("datadir", &data), ("socket", &socket), ("pid-file", &folder.path().join("pid"))] {
             command.arg(format!("--{option}={}", file.display()));

@@ -1,0 +1,160 @@
+//! Numbered elements of an address: 12号, 甲5号, 2栋, A座, 1单元, 502室, 12-3-401, 附3号, 6室-2. Must not take dates,
+//! amounts, line numbers (2号线) or digit runs such as phone numbers for house numbers.
+
+use super::word::{Unit, is_measure, unit_at};
+use crate::detect::han::{any_at, char_at, fold, is_han, is_numeral};
+
+/// A numbered element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number {
+    pub(super) end: usize,
+    pub(super) unit: Unit,
+    /// Numbers joined by dashes.
+    pub(super) parts: u8,
+    /// Arabic digits of its first number.
+    pub(super) digits: usize,
+}
+
+impl Number {
+    /// Whether the element marks an address by itself: 2栋, 3单元, 502室, 123弄, 5号楼.
+    pub(super) fn is_strong(&self) -> bool {
+        matches!(self.unit, Unit::Building | Unit::Entrance | Unit::Room | Unit::Lane)
+    }
+
+    /// The element at `at`.
+    pub(super) fn at(text: &[u8], at: usize) -> Option<Number> {
+        // 甲5号, 附3号; 西8号 is a house number too, but 西区 is not.
+        let sided = any_at(text, at, &["东", "西", "南", "北"])
+            .map(|side| at + side.len())
+            .filter(|next| char_at(text, *next).is_some_and(|(c, _)| fold(c).is_ascii_digit()));
+        let prefixed = any_at(text, at, &["甲", "乙", "丙", "丁", "附", "副", "临", "第"])
+            .map(|prefix| at + prefix.len())
+            .or(sided)
+            .unwrap_or(at);
+        let mut atom = Atom::at(text, prefixed)?;
+        let mut parts = 1;
+        while let Some((dash, length)) = char_at(text, atom.end)
+            && (matches!(fold(dash), '-' | '~' | '/') || dash == '之')
+            && let Some(next) = Atom::at(text, atom.end + length).filter(|next| next.kind != AtomKind::Side)
+        {
+            atom = Atom { end: next.end, ..atom };
+            parts += 1;
+            if parts > 5 {
+                return None;
+            }
+        }
+        let digits = atom.digits;
+        match unit_at(text, atom.end) {
+            Some((end, unit)) if atom.allows(unit) => {
+                Some(Number { end: suffix_number(text, end), unit, parts, digits })
+            }
+            _ if (parts > 1 || prefixed == at) && atom.is_bare(text) => {
+                Some(Number { end: atom.end, unit: Unit::Bare, parts, digits })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AtomKind {
+    /// 12, 12A
+    Digits,
+    /// A, B1
+    Letters,
+    /// 十二
+    Numerals,
+    /// 东 in 东区, 东楼
+    Side,
+}
+
+/// One number, before its unit.
+#[derive(Debug, Clone, Copy)]
+struct Atom {
+    end: usize,
+    kind: AtomKind,
+    /// Arabic digits in it.
+    digits: usize,
+}
+
+impl Atom {
+    fn at(text: &[u8], at: usize) -> Option<Atom> {
+        let (c, _) = char_at(text, at)?;
+        let first = fold(c);
+        if first.is_ascii_digit() {
+            let (end, digits) = run(text, at, |c| c.is_ascii_digit());
+            let (end, letters) = match char_at(text, end) {
+                Some((c, _)) if fold(c) == 'F' && unit_at(text, end).is_some() => (end, 0),
+                _ => run(text, end, |c| c.is_ascii_alphabetic()),
+            };
+            return (digits <= 5 && letters <= 1).then_some(Atom { end, kind: AtomKind::Digits, digits });
+        }
+        if first.is_ascii_alphabetic() {
+            let (end, letters) = run(text, at, |c| c.is_ascii_alphabetic());
+            let (end, digits) = run(text, end, |c| c.is_ascii_digit());
+            return (letters <= 2 && digits <= 4).then_some(Atom { end, kind: AtomKind::Letters, digits });
+        }
+        if is_numeral(first) {
+            let (end, length) = run(text, at, is_numeral);
+            return (length <= 5).then_some(Atom { end, kind: AtomKind::Numerals, digits: 0 });
+        }
+        let side = any_at(text, at, &["东", "西", "南", "北", "中"])?;
+        Some(Atom { end: at + side.len(), kind: AtomKind::Side, digits: 0 })
+    }
+
+    /// Whether this kind of number goes with `unit`.
+    fn allows(&self, unit: Unit) -> bool {
+        match self.kind {
+            AtomKind::Digits => true,
+            AtomKind::Letters => !matches!(unit, Unit::Group | Unit::Lane),
+            AtomKind::Numerals => true,
+            AtomKind::Side => matches!(unit, Unit::Section | Unit::Building),
+        }
+    }
+
+    /// Whether a number without unit ends here: no more letters or digits, and no measure behind it.
+    fn is_bare(&self, text: &[u8]) -> bool {
+        self.digits > 0
+            && char_at(text, self.end).is_none_or(|(c, _)| {
+                let c = fold(c);
+                !(is_measure(c) || c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | '号'))
+            })
+    }
+}
+
+/// The end of the run of characters that `accept` (after folding) takes, and its length in characters.
+fn run(text: &[u8], at: usize, accept: impl Fn(char) -> bool) -> (usize, usize) {
+    let (mut end, mut count) = (at, 0);
+    while let Some((c, length)) = char_at(text, end) {
+        if !accept(fold(c)) || count > 64 {
+            break;
+        }
+        end += length;
+        count += 1;
+    }
+    (end, count)
+}
+
+/// The `-2` of `6室-2`, the `E` of `24楼E`: the end after it, or `end`.
+fn suffix_number(text: &[u8], end: usize) -> usize {
+    let Some((dash, length)) = char_at(text, end) else { return end };
+    let is_boundary = |at| char_at(text, at).is_none_or(|(c, _)| !fold(c).is_ascii_alphanumeric() && !is_han(c));
+    if fold(dash).is_ascii_uppercase() && is_boundary(end + length) {
+        return end + length;
+    }
+    if fold(dash) != '-' {
+        return end;
+    }
+    let (last, digits) = run(text, end + length, |c| c.is_ascii_digit());
+    let bounded = char_at(text, last).is_none_or(|(c, _)| {
+        let c = fold(c);
+        !(c.is_ascii_alphanumeric() || is_measure(c) || c == '-' || c == '.')
+    });
+    if !(1..=4).contains(&digits) || !bounded {
+        return end;
+    }
+    match unit_at(text, last) {
+        Some((_, Unit::Section)) | None => last,
+        Some(_) => end,
+    }
+}

@@ -1,0 +1,298 @@
+//! The grammar of Chinese addresses: administrative names, then roads and communities, then numbers. Three fronts for
+//! running text, for a value behind a label, and for a whole cell. Must never report a region alone (province and
+//! city), nor prose that merely speaks of addresses, and must never split a character.
+
+mod admin;
+mod detail;
+mod element;
+mod gazetteer;
+mod word;
+
+use std::ops::Range;
+
+use self::admin::Admin;
+use self::detail::{Detail, Setting, bracketed};
+use self::gazetteer::gazetteer;
+use self::word::{is_next_field, is_prose, is_stop};
+use super::Found;
+use super::han::{any_at, char_at, char_before, ends, fold, is_han, is_numeral, trimmed};
+use crate::finding::Traits;
+
+/// Labels that say the address belongs to an organization.
+const ORGANIZATION_LABELS: &[&str] = &[
+    "注册地址",
+    "办公地址",
+    "公司地址",
+    "企业地址",
+    "单位地址",
+    "营业地址",
+    "经营地址",
+    "机构地址",
+    "总部地址",
+    "总部",
+    "总部位于",
+    "注册地",
+    "经营场所",
+    "营业场所",
+    "公司住所",
+    "注册住所",
+    "办公场所",
+    "办公地点",
+    "工厂地址",
+    "门店地址",
+];
+
+/// Longest address in bytes; longer cells are prose.
+const LONGEST: usize = 400;
+
+/// Finds addresses in `run`, a stretch of one line that contains Han characters, and appends them to `out`.
+pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
+    let end = run.end.min(text.len());
+    let Some(last) = last_number(text, run.start, end) else { return };
+    let gazetteer = gazetteer();
+    let mut p = run.start;
+    while p <= last {
+        let Some(byte) = text.get(p) else { return };
+        if !(0xE4..=0xE9).contains(byte) {
+            p += 1;
+            continue;
+        }
+        if !gazetteer.may_start(text, p) {
+            p += 3;
+            continue;
+        }
+        let Some(admin) = Admin::at(text, p, end) else {
+            p += 3;
+            continue;
+        };
+        match free(text, &admin, end) {
+            Some(found) => {
+                p = found.end.max(p + 3);
+                out.push(found);
+            }
+            None => p = admin.end.max(p + 3),
+        }
+    }
+}
+
+/// The address that starts at `at`, behind a label that says it is one.
+pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
+    let at = any_at(text, at, &["位于", "为", "是", "在"]).map_or(at, |word| at + word.len());
+    let limit = text.len().min(at.saturating_add(LONGEST));
+    let mut found = labelled(text, at, limit)?;
+    let most = if found.structure < 30 { 8 } else { 24 };
+    found.end = extended(text, found.end, limit, most);
+    found.traits.organization = is_of_organization(text, found.start);
+    Some(found)
+}
+
+/// `value` as an address: the whole cell of a column whose name says that it holds addresses.
+pub fn is_value(value: &[u8]) -> Option<Found> {
+    let range = trimmed(value);
+    if range.len() > LONGEST {
+        return None;
+    }
+    let mut found = labelled(value, range.start, range.end).or_else(|| english(value, range.clone()))?;
+    if found.structure < 30 && !is_short_note(value.get(found.end..range.end)?) {
+        return None;
+    }
+    found.start = range.start;
+    found.end = range.end;
+    found.traits.whole = true;
+    Some(found)
+}
+
+/// What may stand behind a coarse address in a cell without making it a sentence.
+fn is_short_note(rest: &[u8]) -> bool {
+    let Ok(rest) = std::str::from_utf8(rest) else { return false };
+    rest.chars().count() <= 12 && !rest.contains(|c| is_prose(c) || matches!(c, '。' | '？' | '?' | '！'))
+}
+
+/// The address that `admin` begins in running text, if there is enough of it.
+fn free(text: &[u8], admin: &Admin, limit: usize) -> Option<Found> {
+    if !admin.has_city() {
+        return None;
+    }
+    let detail = Detail::walk(text, admin.end, limit, Setting::Free, admin.has_district());
+    let numbered = detail.numbered >= 1 && (detail.anchored || detail.numbered >= 2 && detail.building);
+    let placed = admin.has_district() || detail.named >= 1;
+    if !numbered || !placed {
+        return None;
+    }
+    let sure = admin.full > 0 || admin.names > 1 || detail.building && detail.numbered > 1;
+    let traits = Traits { organization: is_of_organization(text, admin.start), ..Traits::default() };
+    Some(Found {
+        start: admin.start,
+        end: detail.end,
+        structure: if sure { 40 } else { 34 },
+        registry: admin.registry(),
+        traits,
+    })
+}
+
+/// An address at `at` where a label or column says there is one.
+fn labelled(text: &[u8], at: usize, limit: usize) -> Option<Found> {
+    let after_country = any_at(text, at, &["中华人民共和国", "中国"]).map_or(at, |country| at + country.len());
+    let admin = Admin::at(text, after_country, limit);
+    let (start, district) = admin.map_or((at, false), |admin| (admin.end, admin.has_district()));
+    let detail = Detail::walk(text, start, limit, Setting::Labelled, district || admin.is_none());
+    let city = admin.is_some_and(|admin| admin.has_city());
+    let structure = match (admin.is_some(), detail.numbered, detail.named) {
+        (true, 2.., _) => 40,
+        (true, 1, _) if detail.anchored => 40,
+        (true, _, 1..) if city => 30,
+        (true, _, _) if district => 22,
+        (true, _, _) if city => 14,
+        (true, _, _) => 12,
+        (false, 2.., 1..) if detail.anchored => 36,
+        (false, 2.., _) if detail.building => 28,
+        (false, 1, 1..) if detail.anchored => 30,
+        (false, 1, _) if detail.anchored && detail.building => 24,
+        (false, 0, 2..) => 20,
+        (false, 0, 1) if detail.towns == 1 || is_named_place(text, at, detail.end) => 16,
+        _ => return None,
+    };
+    let end = detail.end.max(start);
+    if structure < 20 && !is_ended(text, end, limit) {
+        return None;
+    }
+    let registry = admin.map_or(0, |admin| admin.registry());
+    Some(Found { start: at, end, structure, registry, traits: Traits::default() })
+}
+
+/// A single name such as 阳光小区, 幸福路; not a word that only has such a suffix (通道, 线路).
+fn is_named_place(text: &[u8], start: usize, end: usize) -> bool {
+    text.get(start..end).and_then(|name| std::str::from_utf8(name).ok()).is_some_and(|name| {
+        name.chars().count() >= 3
+            && !name.ends_with(['道', '段', '条', '坊', '径'])
+            && !name.ends_with("线路")
+            && !name.ends_with("中心")
+    })
+}
+
+/// Whether the value stops at `at` (weak evidence counts only when nothing follows it).
+fn is_ended(text: &[u8], at: usize, limit: usize) -> bool {
+    at >= limit || char_at(text, at).is_none_or(|(c, _)| is_stop(c) || fold(c) == ' ')
+}
+
+/// Where a labelled value goes on behind its last known element, up to the next pause: 东软大厦前台. Sentences, names
+/// in front of a phone number and the next field are left out.
+fn extended(text: &[u8], end: usize, limit: usize, most: usize) -> usize {
+    let (mut p, mut count) = (end, 0);
+    while let Some((c, length)) = char_at(text, p).filter(|_| p < limit) {
+        if let Some(after) = bracketed(text, p) {
+            p = after;
+            continue;
+        }
+        let c = fold(c);
+        if is_stop(c) || c == ' ' || c == '(' || is_next_field(text, p) {
+            break;
+        }
+        if c.is_ascii_digit() && digits(text, p) >= 7 {
+            let tail = text.get(end..p).unwrap_or(&[]);
+            return if super::name::is_value(tail).is_some() { end } else { p };
+        }
+        count += 1;
+        if is_prose(c) || count > most {
+            return end;
+        }
+        p += length;
+    }
+    p
+}
+
+fn digits(text: &[u8], at: usize) -> usize {
+    text.get(at..).map_or(0, |rest| rest.iter().take(20).take_while(|b| b.is_ascii_digit()).count())
+}
+
+/// Whether the label just left of `at` says that the address belongs to an organization.
+fn is_of_organization(text: &[u8], at: usize) -> bool {
+    let mut p = at;
+    for _ in 0..6 {
+        match char_before(text, p) {
+            Some((c, before)) if matches!(fold(c), ':' | '=' | ' ' | '"' | '\'' | '(' | '为' | '是' | '“' | '在') =>
+            {
+                p = before;
+            }
+            _ => break,
+        }
+    }
+    ORGANIZATION_LABELS.iter().any(|label| ends(text, p, label))
+}
+
+/// The last place in the run where a number stands before a unit or a dash: no address without one. This is the test
+/// that nearly all Han text fails, so it must stay cheap.
+fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
+    let run = text.get(start..end)?;
+    let (mut last, mut p) = (None, 0);
+    while let Some(byte) = run.get(p) {
+        let (is_unit, length) = match byte {
+            b'-' | b'#' | b'F' => (true, 1),
+            // The ideographs of the units start with these bytes only.
+            0xE4..=0xE9 => (char_at(run, p).is_some_and(|(c, _)| is_unit_start(c)), 3),
+            // Full-width - # F and the long dashes.
+            0xEF | 0xE2 => (char_at(run, p).is_some_and(|(c, _)| matches!(fold(c), '-' | '#' | 'F')), 3),
+            _ => (false, 1),
+        };
+        if is_unit
+            && let Some((c, before)) = char_before(run, p)
+            && (fold(c).is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中'))
+        {
+            last = Some(start + before);
+        }
+        p += length;
+    }
+    last
+}
+
+/// The first characters of what [`word::unit_at`] knows.
+fn is_unit_start(c: char) -> bool {
+    matches!(
+        c,
+        '号' | '弄'
+            | '支'
+            | '栋'
+            | '幢'
+            | '座'
+            | '塔'
+            | '楼'
+            | '层'
+            | '单'
+            | '门'
+            | '梯'
+            | '室'
+            | '户'
+            | '铺'
+            | '房'
+            | '组'
+            | '队'
+            | '社'
+            | '排'
+            | '院'
+            | '村'
+    )
+}
+
+/// An address in English: a number, a road and a place, as whole cell only.
+fn english(value: &[u8], range: Range<usize>) -> Option<Found> {
+    const WORDS: &[&str] = &[
+        "road", "rd", "rd.", "street", "st.", "avenue", "ave", "ave.", "lane", "building", "room", "district", "lu",
+        "jie",
+    ];
+    let cell = std::str::from_utf8(value.get(range.clone())?).ok()?;
+    if cell.contains(is_han) || cell.contains(['@', '=', '{', '<']) || cell.contains("://") {
+        return None;
+    }
+    let words =
+        cell.split([' ', ',']).filter(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))).count();
+    let numbered = cell.bytes().any(|b| b.is_ascii_digit());
+    let structure = match (words, numbered) {
+        (2.., true) => 30,
+        (1, true) => 24,
+        _ => return None,
+    };
+    Some(Found { start: range.start, end: range.end, structure, registry: 0, traits: Traits::default() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! Columns: the values of a column are laid out as lines of one text, so that the same pass examines them; the column's
+//! name is their label, and what most of its values are decides in doubt.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
+
+use super::context::{ColumnScope, look_up};
+use super::pass::{Buffers, Pass};
+use super::program::Program;
+use super::resolve::resolve;
+use crate::block::{Column, ColumnKind, TableBlock};
+use crate::finding::{EntityId, Match, Place};
+use crate::rule::label::{LabelIndex, Standing};
+
+/// Share of the values of a number column without a telling name that must be of a type for it to count
+/// (identifiers.md B3).
+const PREVALENCE: f64 = 0.8;
+/// Fewest values from which prevalence is judged.
+const FEWEST: usize = 5;
+
+/// The values of a column as lines of text.
+#[derive(Default)]
+pub(super) struct Lines {
+    text: Vec<u8>,
+    /// Start of each value in `text`; the value ends one byte (the line end) before the next.
+    starts: Vec<u32>,
+    /// Index of each value in the column.
+    rows: Vec<u32>,
+}
+
+impl Lines {
+    /// Lays out the values of `array`; NULLs are left out.
+    fn fill(&mut self, array: &ArrayRef) {
+        self.text.clear();
+        self.starts.clear();
+        self.rows.clear();
+        each_value(array, &mut |row, value| {
+            self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+            self.rows.push(row);
+            self.text.extend_from_slice(value);
+            self.text.push(b'\n');
+        });
+        self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+
+    fn value(&self, index: usize) -> std::ops::Range<usize> {
+        let start = self.starts.get(index).copied().unwrap_or_default() as usize;
+        let next = self.starts.get(index + 1).copied().unwrap_or_default() as usize;
+        start..next.saturating_sub(1).max(start)
+    }
+}
+
+/// Calls `visit` with the index and the bytes of every value of `array` that is not NULL; numbers as their digits.
+/// Types that cannot hold an identifier have no values.
+pub fn each_value(array: &ArrayRef, visit: &mut dyn FnMut(u32, &[u8])) {
+    macro_rules! each {
+        ($typed:expr) => {
+            for (row, value) in $typed.iter().enumerate() {
+                if let Some(value) = value {
+                    visit(row as u32, value.as_ref());
+                }
+            }
+        };
+    }
+    macro_rules! each_number {
+        ($typed:expr) => {{
+            use std::io::Write as _;
+            let mut digits = Vec::with_capacity(48);
+            for (row, value) in $typed.iter().enumerate() {
+                if let Some(value) = value {
+                    digits.clear();
+                    let _ = write!(digits, "{value}");
+                    visit(row as u32, &digits);
+                }
+            }
+        }};
+    }
+    match array.data_type() {
+        DataType::Utf8 => each!(array.as_string::<i32>()),
+        DataType::LargeUtf8 => each!(array.as_string::<i64>()),
+        DataType::Binary => each!(array.as_binary::<i32>()),
+        DataType::LargeBinary => each!(array.as_binary::<i64>()),
+        DataType::Int64 => each_number!(array.as_primitive::<Int64Type>()),
+        DataType::Decimal128(_, 0) => each_number!(array.as_primitive::<Decimal128Type>()),
+        DataType::Dictionary(key, _) if **key == DataType::Int32 => {
+            let dictionary = array.as_dictionary::<Int32Type>();
+            let mut values: Vec<Option<Vec<u8>>> = vec![None; dictionary.values().len()];
+            each_value(dictionary.values(), &mut |at, value| {
+                if let Some(slot) = values.get_mut(at as usize) {
+                    *slot = Some(value.to_vec());
+                }
+            });
+            for (row, key) in dictionary.keys().iter().enumerate() {
+                let value = key.and_then(|key| values.get(usize::try_from(key).ok()?)?.as_deref());
+                if let Some(value) = value {
+                    visit(row as u32, value);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Appends the matches of all columns of `block`, by column, then value, then position.
+pub(super) fn detect_table(
+    program: &Program,
+    block: &TableBlock,
+    lines: &mut Lines,
+    buffers: &mut Buffers,
+    out: &mut Vec<Match>,
+) {
+    let names: Vec<&str> = block.table.columns.iter().map(|column| column.name.as_str()).collect();
+    let names = names.join(" ");
+    for (position, column) in block.columns.iter().enumerate() {
+        detect_column(program, block, (position, column), names.as_bytes(), lines, buffers, out);
+    }
+}
+
+fn detect_column(
+    program: &Program,
+    block: &TableBlock,
+    (position, column): (usize, &Column),
+    names: &[u8],
+    lines: &mut Lines,
+    buffers: &mut Buffers,
+    out: &mut Vec<Match>,
+) {
+    let Some(declared) = block.table.columns.get(column.index) else { return };
+    let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
+    let scope = || Some(ColumnScope { says, names });
+    lines.fill(&column.values);
+    let from = out.len();
+    let mut pass = Pass { program, text: &lines.text, column: scope(), buffers, out, colon_until: 0 };
+    if says.iter().any(|said| LabelIndex::starts_values(*said)) {
+        for index in 0..lines.rows.len() {
+            pass.whole_value(lines.value(index));
+        }
+    }
+    Pass::run(program, &lines.text, scope(), buffers, out);
+    resolve(out, from);
+    place_in_cells(out, from, lines, position);
+    if matches!(declared.kind, ColumnKind::Number { .. }) {
+        drop_chance_hits(out, from, lines.rows.len(), |entity| {
+            LabelIndex::standing(says, entity) == Standing::Positive
+        });
+    }
+}
+
+/// Rewrites text spans into cell spans.
+fn place_in_cells(out: &mut Vec<Match>, from: usize, lines: &Lines, position: usize) {
+    let mut index = 0;
+    let mut kept = from;
+    for at in from..out.len() {
+        let Some(mut found) = out.get(at).copied() else { break };
+        while lines.starts.get(index + 1).is_some_and(|next| *next <= found.start) {
+            index += 1;
+        }
+        let value = lines.value(index);
+        let (start, end) = (found.start as usize, found.end as usize);
+        // A match never reaches from one cell into the next.
+        if end <= value.end
+            && let Some(&row) = lines.rows.get(index)
+        {
+            found.start = (start - value.start) as u32;
+            found.end = (end - value.start) as u32;
+            found.place = Place::Cell { column: position as u32, row };
+            found.traits.whole = lines.text.get(value).is_some_and(|v| is_whole(v, found.start, found.end));
+            if let Some(slot) = out.get_mut(kept) {
+                *slot = found;
+                kept += 1;
+            }
+        }
+    }
+    out.truncate(kept);
+}
+
+/// Whether `start..end` is all of `value` but white space.
+fn is_whole(value: &[u8], start: u32, end: u32) -> bool {
+    let blank = |part: Option<&[u8]>| part.is_some_and(|part| part.iter().all(u8::is_ascii_whitespace));
+    blank(value.get(..start as usize)) && blank(value.get(end as usize..))
+}
+
+/// In a number column whose name does not say so, a type counts only when most of the values are of it.
+fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: impl Fn(EntityId) -> bool) {
+    let mut counts: HashMap<EntityId, usize> = HashMap::new();
+    for found in out.get(from..).unwrap_or_default() {
+        *counts.entry(found.entity).or_default() += 1;
+    }
+    let is_column = |entity: &EntityId| {
+        let count = counts.get(entity).copied().unwrap_or_default();
+        values >= FEWEST && count as f64 >= PREVALENCE * values as f64
+    };
+    let mut at = 0;
+    out.retain(|found| {
+        at += 1;
+        at <= from || labelled(found.entity) || is_column(&found.entity)
+    });
+}
+
+/// The part of a nested leaf's path that names it: `user.phones.list.element` → `user.phones`.
+fn leaf_name(path: &str) -> &str {
+    let mut name = path;
+    for tail in [".element", ".item", ".array", ".list", ".value", ".key_value", ".bag", ".array_element"] {
+        name = name.strip_suffix(tail).unwrap_or(name);
+    }
+    name
+}

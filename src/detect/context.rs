@@ -1,0 +1,247 @@
+//! What stands around a candidate: the key or label just left of it, labels a little further left, and the column.
+//!
+//! Looked at per candidate, in a bounded window on the same line; never per byte.
+
+use super::program::Program;
+use crate::finding::EntityId;
+use crate::rule::label::{Key, LabelIndex, Says, Standing};
+
+/// How far left labels are sought, in bytes: twelve Han characters.
+const NEAR_WINDOW: usize = 36;
+/// How much of a line is searched for companions, each side.
+const COMPANION_WINDOW: usize = 240;
+
+/// The byte at `at`, or a line end where there is none: every boundary check wants that.
+pub(super) fn byte(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or(b'\n')
+}
+
+/// The byte before `at`, or a line end.
+pub(super) fn byte_before(text: &[u8], at: usize) -> u8 {
+    at.checked_sub(1).map_or(b'\n', |at| byte(text, at))
+}
+
+/// What a column name says, for all values of the column.
+pub(super) struct ColumnScope<'a> {
+    /// What the longest label that ends the name says.
+    pub(super) says: &'a [Says],
+    /// The names of all columns of the table, where companions of weak labels are sought.
+    pub(super) names: &'a [u8],
+}
+
+/// Label evidence around one candidate.
+pub(super) struct Context<'a> {
+    key: &'a [Says],
+    near: &'a [Says],
+    /// The nearest label inside running Han text, as the automaton found it.
+    column: &'a [Says],
+    names: &'a [u8],
+    line: &'a [u8],
+}
+
+/// Points for a label in force (identifiers.md B0.4).
+const POSITIVE: i16 = 40;
+const WEAK: i16 = 15;
+const NEGATIVE: i16 = -50;
+
+impl<'a> Context<'a> {
+    /// The context of a candidate that starts at `start` of `text`.
+    pub(super) fn new(
+        program: &'a Program,
+        text: &'a [u8],
+        start: usize,
+        column: Option<&ColumnScope<'a>>,
+    ) -> Context<'a> {
+        let labels = program.rules.labels();
+        let joined = skip_joiners(text, start);
+        let word = word_before(text, joined);
+        let key = look_up(labels, text.get(word..joined).unwrap_or_default());
+        let near = if key.is_empty() { near_labels(program, text, word) } else { &[] };
+        Context {
+            key,
+            near,
+            column: column.map_or(&[], |scope| scope.says),
+            names: column.map_or(&[], |scope| scope.names),
+            line: line_around(text, start),
+        }
+    }
+
+    /// Where the labels in force leave `entity`: the nearest one decides. Weak labels count as positive beside a
+    /// companion.
+    pub(super) fn standing(&self, program: &Program, entity: EntityId) -> Standing {
+        let mut standing = Standing::None;
+        for says in [self.key, self.near, self.column] {
+            standing = LabelIndex::standing(says, entity);
+            if standing != Standing::None {
+                break;
+            }
+        }
+        if standing == Standing::Weak && self.has_companion(program, entity) {
+            return Standing::Positive;
+        }
+        standing
+    }
+
+    fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
+        let companions = program.companions.get(usize::from(entity.0)).and_then(Option::as_ref);
+        companions.is_some_and(|found| found.is_match(self.line) || found.is_match(self.names))
+    }
+}
+
+/// Points that a standing adds to the score.
+pub(super) fn points(standing: Standing) -> i16 {
+    match standing {
+        Standing::Positive => POSITIVE,
+        Standing::Weak => WEAK,
+        Standing::None => 0,
+        Standing::Negative => NEGATIVE,
+    }
+}
+
+/// What the longest label that ends `word` says.
+pub(super) fn look_up<'a>(labels: &'a LabelIndex, word: &[u8]) -> &'a [Says] {
+    if word.is_empty() {
+        return &[];
+    }
+    let mut key = Key::default();
+    key.fill(word);
+    labels.look_up(&key)
+}
+
+/// Multi-byte joiners between a label and its value.
+const WIDE_JOINERS: [&str; 12] = ["：", "（", "“", "【", "】", "「", "是", "为", "　", "＝", "‘", "《"];
+
+/// Steps back from `at` over what may stand between a label and its value.
+pub(super) fn skip_joiners(text: &[u8], mut at: usize) -> usize {
+    let lowest = at.saturating_sub(16);
+    'back: while at > lowest {
+        if matches!(byte_before(text, at), b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'+' | b'>' | b'*')
+        {
+            at -= 1;
+            continue;
+        }
+        for joiner in WIDE_JOINERS {
+            let from = at.saturating_sub(joiner.len());
+            if text.get(from..at) == Some(joiner.as_bytes()) {
+                at = from;
+                continue 'back;
+            }
+        }
+        break;
+    }
+    at
+}
+
+/// Steps on from `at` over what may stand between a label and its value; bounded.
+pub(super) fn skip_joiners_ahead(text: &[u8], mut at: usize) -> usize {
+    let highest = at + 16;
+    'ahead: while at < highest {
+        if matches!(byte(text, at), b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'*') {
+            at += 1;
+            continue;
+        }
+        for joiner in WIDE_JOINERS {
+            if text.get(at..).is_some_and(|rest| rest.starts_with(joiner.as_bytes())) {
+                at += joiner.len();
+                continue 'ahead;
+            }
+        }
+        break;
+    }
+    at
+}
+
+/// Where the word (letters, digits, `_`, `-`, `.`, Han characters) that ends at `end` begins.
+pub(super) fn word_before(text: &[u8], end: usize) -> usize {
+    let lowest = end.saturating_sub(48);
+    let mut at = end;
+    while at > lowest {
+        let previous = byte_before(text, at);
+        if previous.is_ascii_alphanumeric() || matches!(previous, b'_' | b'-' | b'.') {
+            at -= 1;
+        } else if previous >= 0x80 {
+            match han_before(text, at) {
+                Some(start) => at = start,
+                None => break,
+            }
+        } else {
+            break;
+        }
+    }
+    at
+}
+
+/// Where the Han character (U+3400 to U+9FFF) that ends at `end` begins, if one does.
+fn han_before(text: &[u8], end: usize) -> Option<usize> {
+    let start = end.checked_sub(3)?;
+    matches!(text.get(start..end)?, [0xE3, 0x90..=0xBF, _] | [0xE4..=0xE9, _, _]).then_some(start)
+}
+
+/// The line that `at` stands in, cut to a bounded window.
+fn line_around(text: &[u8], at: usize) -> &[u8] {
+    let from = at.saturating_sub(COMPANION_WINDOW);
+    let to = (at + COMPANION_WINDOW).min(text.len());
+    let head = text.get(from..at).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', head).map_or(from, |newline| from + newline + 1);
+    let tail = text.get(at..to).unwrap_or_default();
+    let end = memchr::memchr(b'\n', tail).map_or(to, |newline| at + newline);
+    text.get(start..end).unwrap_or_default()
+}
+
+/// What the nearest label in the window left of `end` says. The window ends at the borders of a field.
+fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize) -> &'a [Says] {
+    let word_end = skip_joiners_end(text, end);
+    let from = word_end.saturating_sub(NEAR_WINDOW);
+    let window = text.get(from..word_end).unwrap_or_default();
+    let start = window.iter().rposition(|b| matches!(b, b'\n' | b',' | b';' | b'\t' | b'{' | b'}' | b'|' | b'&'));
+    let window = window.get(start.map_or(0, |border| border + 1)..).unwrap_or_default();
+    let window = after_wide_border(window);
+    let labels = program.rules.labels();
+    let han = program.han_labels.as_ref().and_then(|automaton| automaton.find_iter(window).last());
+    // ASCII words to the right of the last Han label are nearer.
+    let from_word = han.map_or(0, |found| found.end());
+    let mut rest = window.get(from_word..).unwrap_or_default();
+    for _ in 0..4 {
+        let word_end = rest.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
+        let word_start = rest
+            .get(..word_end)
+            .and_then(|head| head.iter().rposition(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))))
+            .map_or(0, |before| before + 1);
+        let says = look_up(labels, rest.get(word_start..word_end).unwrap_or_default());
+        if !says.is_empty() {
+            return says;
+        }
+        rest = rest.get(..word_start).unwrap_or_default();
+    }
+    match han {
+        Some(found) => look_up(labels, window.get(found.span().range()).unwrap_or_default()),
+        None => &[],
+    }
+}
+
+/// The end of the near window: the word itself was looked up already, but a label may stand inside it.
+fn skip_joiners_end(text: &[u8], word_start: usize) -> usize {
+    let mut at = word_start;
+    while han_ahead(text, at) || byte(text, at).is_ascii_alphanumeric() || byte(text, at) == b'_' {
+        at += if han_ahead(text, at) { 3 } else { 1 };
+        if at > word_start + 48 {
+            break;
+        }
+    }
+    at
+}
+
+fn han_ahead(text: &[u8], at: usize) -> bool {
+    matches!(text.get(at..at + 3), Some([0xE3, 0x90..=0xBF, _] | [0xE4..=0xE9, _, _]))
+}
+
+/// What follows the last full-width field border of `window`.
+fn after_wide_border(window: &[u8]) -> &[u8] {
+    let mut rest = window;
+    for border in ["，", "；", "。", "、", "！", "？"] {
+        if let Some(at) = memchr::memmem::rfind(rest, border.as_bytes()) {
+            rest = rest.get(at + border.len()..).unwrap_or_default();
+        }
+    }
+    rest
+}

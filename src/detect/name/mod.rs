@@ -1,0 +1,317 @@
+//! The grammar of person names: a surname and one or two characters, transliterated names with middle dots, pinyin,
+//! and names of peoples without surnames. Four fronts: a value behind a label, a whole cell, what stands before a
+//! title, all of them for bytes that may hold anything. Must refuse ordinary words and prose; a wrong name is worse
+//! in a log than a missed one, except where a column says that it holds names.
+
+mod dictionary;
+mod ending;
+mod minority;
+mod pinyin;
+mod shape;
+
+use self::ending::{continues, field_at, title_at};
+use self::shape::{Shape, is_dot};
+use super::Found;
+use super::han::{char_at, char_before, fold, is_han, skip_spaces, trimmed};
+use crate::finding::Traits;
+
+/// Most characters read from a run of Han text; no name behind a label is longer.
+const LONGEST: usize = 24;
+
+/// A run of Han characters and middle dots: the characters and where each starts.
+struct Run {
+    characters: [char; LONGEST],
+    starts: [usize; LONGEST + 1],
+    length: usize,
+}
+
+impl Run {
+    /// The run that starts at `at`; no longer than [`LONGEST`].
+    fn at(text: &[u8], at: usize) -> Run {
+        let mut run = Run { characters: ['\0'; LONGEST], starts: [at; LONGEST + 1], length: 0 };
+        let mut p = at;
+        while let Some((c, length)) = char_at(text, p).filter(|(c, _)| is_han(*c) || is_dot(*c) && p > at) {
+            let (Some(character), Some(end)) = (run.characters.get_mut(run.length), run.starts.get_mut(run.length + 1))
+            else {
+                break;
+            };
+            p += length;
+            *character = c;
+            *end = p;
+            run.length += 1;
+        }
+        run
+    }
+
+    fn first(&self, count: usize) -> &[char] {
+        self.characters.get(..count.min(self.length)).unwrap_or(&[])
+    }
+
+    /// The place after the first `count` characters.
+    fn end(&self, count: usize) -> usize {
+        self.starts.get(count).copied().unwrap_or(0)
+    }
+
+    fn start(&self) -> usize {
+        self.end(0)
+    }
+}
+
+/// The name that starts at `at`, behind a label that says it is one.
+pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
+    let (c, length) = char_at(text, at)?;
+    if fold(c).is_ascii_alphabetic() {
+        return quoted_pinyin(text, at);
+    }
+    let at = if matches!(c, '为' | '是' | '叫') { skip_spaces(text, at + length) } else { at };
+    let run = Run::at(text, at);
+    if !may_be_name(&run) {
+        return without_surname(text, &run);
+    }
+    let cut = (0..run.length).find(|&k| is_cut(text, &run, k)).unwrap_or(run.length);
+    if cut == run.length && !is_closed(text, run.end(cut)) {
+        return None;
+    }
+    if cut == 0 {
+        return None;
+    }
+    if cut == 1 {
+        return spaced(text, &run).or_else(|| surname_before_title(text, &run));
+    }
+    if run.first(cut).iter().any(|c| is_dot(*c)) {
+        let shape = shape::transliterated(run.first(cut))?;
+        return Some(found(run.start(), run.end(cut), shape));
+    }
+    if cut <= 4
+        && let Some(shape) = judged(text, &run, cut)
+        && (cut < 4 || shape.structure >= 30)
+        && (cut < 3 || !is_better_split(text, &run, cut))
+    {
+        return Some(found(run.start(), run.end(cut), shape));
+    }
+    split(text, &run, cut)
+}
+
+/// `value` as a person's name: the whole cell of a column that says it holds names.
+pub fn is_value(value: &[u8]) -> Option<Found> {
+    let range = trimmed(value);
+    let cell = value.get(range.clone())?;
+    if cell.len() > 120 {
+        return None;
+    }
+    if cell.first().is_some_and(u8::is_ascii_alphabetic) {
+        let shape = pinyin::judge(std::str::from_utf8(cell).ok()?)?;
+        return Some(whole(range, shape));
+    }
+    let mut weakest: Option<Shape> = None;
+    let (mut p, mut count) = (range.start, 0);
+    while p < range.end {
+        let (found, end) = one_of_cell(value, p, range.end)?;
+        count += 1;
+        if found.end < end || end == range.end && count == 1 {
+            let is_whole = found.start == range.start && found.end == range.end;
+            return Some(Found { traits: Traits { whole: is_whole, ..Traits::default() }, ..found });
+        }
+        let shape = Shape { structure: found.structure, registry: found.registry };
+        weakest =
+            Some(weakest.map_or(shape, |weakest| if shape.structure < weakest.structure { shape } else { weakest }));
+        if end >= range.end {
+            break;
+        }
+        let (c, length) = char_at(value, end)?;
+        if !matches!(fold(c), '、' | ',' | ';' | '/' | ' ' | '|') {
+            return None;
+        }
+        p = skip_spaces(value, end + length);
+    }
+    weakest.map(|shape| whole(range, shape))
+}
+
+/// The name just left of a title that begins at `at` (张伟先生); a surname alone (王女士) is weak.
+pub fn before_title(text: &[u8], at: usize) -> Option<Found> {
+    let mut starts = [at; 6];
+    let mut characters = ['\0'; 6];
+    let mut count = 0;
+    let mut p = at;
+    while let Some((c, before)) = char_before(text, p).filter(|(c, _)| is_han(*c) || is_dot(*c)) {
+        let (Some(character), Some(start)) = (characters.get_mut(count), starts.get_mut(count)) else { break };
+        (*character, *start) = (c, before);
+        count += 1;
+        p = before;
+    }
+    let left = |length: usize| -> Option<[char; 4]> {
+        let mut name = ['\0'; 4];
+        for (k, slot) in name.iter_mut().take(length).enumerate() {
+            *slot = *characters.get(length - 1 - k).filter(|_| length <= count)?;
+        }
+        Some(name)
+    };
+    for length in [4, 3, 2] {
+        let Some(name) = left(length) else { continue };
+        let name = name.get(..length)?;
+        let start = *starts.get(length - 1)?;
+        let Some(shape) = shape::judge(name, text.get(start..at)?) else { continue };
+        let bounded = count == length || characters.get(length).is_some_and(|c| ending::is_function(*c));
+        let plain = shape.is_plain(name);
+        if shape.structure < 34
+            || length == 4 && !bounded
+            || !bounded && !plain
+            || is_shorter_better(name, text, &starts, at)
+        {
+            continue;
+        }
+        let structure = if bounded { shape.structure } else { shape.structure - 6 };
+        return Some(found(start, at, Shape { structure, ..shape }));
+    }
+    let name = left(1)?;
+    let surname = *name.first()?;
+    let bounded = count == 1 || characters.get(1).is_some_and(|c| ending::is_function(*c));
+    (bounded && dictionary::surname(surname) > 1000 && !ending::is_function(surname))
+        .then(|| found(*starts.first().unwrap_or(&at), at, Shape { structure: 14, registry: 6 }))
+}
+
+/// 和李明先生: whether the first character is a function word and the rest a name of its own.
+fn is_shorter_better(name: &[char], text: &[u8], starts: &[usize; 6], at: usize) -> bool {
+    let Some((first, rest)) = name.split_first() else { return false };
+    let start = starts.get(rest.len().saturating_sub(1)).copied().unwrap_or(at);
+    ending::is_function(*first)
+        && text.get(start..at).and_then(|bytes| shape::judge(rest, bytes)).is_some_and(|shape| shape.structure >= 34)
+}
+
+/// A name of a people without surnames that fills the value.
+fn without_surname(text: &[u8], run: &Run) -> Option<Found> {
+    let cut = (0..run.length).find(|&k| is_cut(text, run, k)).unwrap_or(run.length);
+    let end = run.end(cut);
+    let shape = minority::judge(run.first(cut), text.get(run.start()..end)?)?;
+    is_closed(text, end).then(|| found(run.start(), end, shape))
+}
+
+/// Whether the run begins with a surname or holds the dot of a transliterated name.
+fn may_be_name(run: &Run) -> bool {
+    let characters = run.first(run.length);
+    let surname = match characters {
+        [one, two, ..] => {
+            dictionary::surname(dictionary::simplified(*one)) > 0
+                || dictionary::is_compound([dictionary::simplified(*one), dictionary::simplified(*two)])
+        }
+        [one] => dictionary::surname(dictionary::simplified(*one)) > 0,
+        [] => false,
+    };
+    surname || characters.iter().any(|c| is_dot(*c))
+}
+
+fn found(start: usize, end: usize, shape: Shape) -> Found {
+    Found { start, end, structure: shape.structure, registry: shape.registry, traits: Traits::default() }
+}
+
+fn whole(range: std::ops::Range<usize>, shape: Shape) -> Found {
+    let mut found = found(range.start, range.end, shape);
+    found.traits.whole = true;
+    found
+}
+
+/// Whether the name ends before character `k` of the run: the next field or a title begins there.
+fn is_cut(text: &[u8], run: &Run, k: usize) -> bool {
+    let at = run.end(k);
+    field_at(text, at) || k > 0 && title_at(text, at)
+}
+
+/// Whether a run of Han characters may end a name at `at`: not masked, not a file name, not an identifier.
+fn is_closed(text: &[u8], at: usize) -> bool {
+    let Some((c, length)) = char_at(text, at) else { return true };
+    match fold(c) {
+        '*' | '_' | '×' | '●' | '-' | '%' | '@' => false,
+        '.' => char_at(text, at + length).is_none_or(|(c, _)| !c.is_ascii_alphanumeric()),
+        c => !c.is_ascii_alphabetic() || text.get(at..).is_none_or(|rest| !is_identifier(rest)),
+    }
+}
+
+/// Letters that go on into something that is not the next field (`id=`, `ID:`, `tel`).
+fn is_identifier(rest: &[u8]) -> bool {
+    let letters = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    !(2..=12).contains(&letters)
+}
+
+fn judged(text: &[u8], run: &Run, count: usize) -> Option<Shape> {
+    shape::judge(run.first(count), text.get(run.start()..run.end(count))?)
+}
+
+/// Whether a shorter name and a function word (张伟已, 李娜在) explain `cut` characters better than one long name.
+fn is_better_split(text: &[u8], run: &Run, cut: usize) -> bool {
+    judged(text, run, cut).is_none_or(|shape| shape.structure < 34) && split(text, run, cut).is_some()
+}
+
+/// A name at the head of a longer run, in front of a word that goes on after it: 张伟已经, 王小明将于.
+fn split(text: &[u8], run: &Run, cut: usize) -> Option<Found> {
+    [4, 3, 2].into_iter().filter(|count| *count < cut).find_map(|count| {
+        let shape = judged(text, run, count)?;
+        let sure = shape.structure >= 34 && shape.registry >= 12;
+        (sure && continues(text, run.end(count)))
+            .then(|| found(run.start(), run.end(count), Shape { structure: shape.structure - 12, ..shape }))
+    })
+}
+
+/// 张 伟: forms pad a name of two characters to the width of three.
+fn spaced(text: &[u8], run: &Run) -> Option<Found> {
+    let [surname] = run.first(1) else { return None };
+    let gap = run.end(1);
+    let at = skip_spaces(text, gap);
+    if at == gap || at - gap > 6 || dictionary::surname(*surname) < 100 {
+        return None;
+    }
+    let rest = Run::at(text, at);
+    let [given] = rest.first(1) else { return None };
+    let alone = rest.length == 1 && is_closed(text, rest.end(1)) || field_at(text, rest.end(1));
+    (alone && dictionary::given(dictionary::simplified(*given)) > 0)
+        .then(|| found(run.start(), rest.end(1), Shape { structure: 30, registry: 12 }))
+}
+
+/// 联系人：王女士
+fn surname_before_title(text: &[u8], run: &Run) -> Option<Found> {
+    let [surname] = run.first(1) else { return None };
+    let sure = dictionary::surname(dictionary::simplified(*surname)) > 300 && !ending::is_function(*surname);
+    (sure && title_at(text, run.end(1))).then(|| found(run.start(), run.end(1), Shape { structure: 16, registry: 6 }))
+}
+
+/// One name of a cell from `at`, and where the text that belongs to it ends (a title or note may follow the name).
+fn one_of_cell(value: &[u8], at: usize, limit: usize) -> Option<(Found, usize)> {
+    let value = value.get(..limit)?;
+    let run = Run::at(value, at);
+    let end = run.end(run.length);
+    if run.length == 1 {
+        let found = spaced(value, &run)?;
+        return Some((found, found.end));
+    }
+    if let Some(cut) = (1..run.length).find(|&k| title_at(value, run.end(k))) {
+        return match cut {
+            1 => surname_before_title(value, &run),
+            _ => judged(value, &run, cut).map(|shape| found(at, run.end(cut), shape)),
+        }
+        .map(|found| (found, end));
+    }
+    let characters = run.first(run.length);
+    let shape = if characters.iter().any(|c| is_dot(*c)) {
+        shape::transliterated(characters)
+    } else {
+        judged(value, &run, run.length).or_else(|| minority::judge(characters, value.get(at..end)?))
+    }?;
+    let noted = char_at(value, end).is_some_and(|(c, _)| fold(c) == '(')
+        && char_before(value, limit).is_some_and(|(c, _)| fold(c) == ')');
+    Some((found(at, end, shape), if noted { limit } else { end }))
+}
+
+/// A pinyin name that fills a quoted value.
+fn quoted_pinyin(text: &[u8], at: usize) -> Option<Found> {
+    let quote = at.checked_sub(1).and_then(|before| text.get(before)).filter(|b| matches!(b, b'"' | b'\''));
+    let rest = text.get(at..text.len().min(at + 48))?;
+    let length = match quote {
+        Some(quote) => memchr::memchr(*quote, rest)?,
+        None if at == 0 && text.len() <= 48 => rest.len(),
+        None => return None,
+    };
+    let shape = pinyin::judge(std::str::from_utf8(rest.get(..length)?).ok()?)?;
+    Some(found(at, at + length, shape))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! How certain it is that two to four Han characters are a name, from the surname, the given-name characters and the
+//! list of ordinary words. Looks only at the characters themselves, never at what stands around them.
+
+use super::dictionary::{given, is_compound, is_double, is_word, simplified, surname};
+use crate::detect::han::is_han;
+
+/// Points of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) structure: i16,
+    pub(super) registry: i16,
+}
+
+impl Shape {
+    /// Whether `name` is a common surname and common given-name characters: sure enough inside running text.
+    pub(super) fn is_plain(&self, name: &[char]) -> bool {
+        self.structure >= 40
+            && name.split_first().is_some_and(|(first, rest)| {
+                (surname(simplified(*first)) > 1500 || name.len() == 4)
+                    && rest.iter().all(|c| given(simplified(*c)) >= 10 || name.len() == 4)
+            })
+    }
+}
+
+/// Characters that no given name holds.
+fn is_never_given(c: char) -> bool {
+    "的了是在与及或请您我你他她它这那们不把被吗呢吧就也都没得等号码址话户和给让并但而".contains(c)
+}
+
+/// The shape of `name`, whose bytes are `bytes`; nothing when it is no Chinese name with a surname.
+pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
+    if !(2..=4).contains(&name.len()) {
+        return None;
+    }
+    let mut plain = ['\0'; 4];
+    for (slot, c) in plain.iter_mut().zip(name) {
+        *slot = simplified(*c);
+    }
+    let plain = plain.get(..name.len())?;
+    let (weight, rest) = match plain {
+        [one, two, rest @ ..] if !rest.is_empty() && is_compound([*one, *two]) => (2000, rest),
+        [one, two, rest @ ..] if rest.len() == 2 && is_double([*one, *two]) => (2000, rest),
+        [one, two, rest @ ..] if rest.len() == 2 && surname(*one) > 1000 && surname(*two) > 1000 => (400, rest),
+        [one, two] if is_compound([*one, *two]) => return None,
+        [one, rest @ ..] if rest.len() < 3 => (surname(*one), rest),
+        _ => return None,
+    };
+    if weight == 0 || rest.iter().any(|c| is_never_given(*c)) || is_word(bytes) {
+        return None;
+    }
+    let known = rest.iter().filter(|c| given(**c) > 0).count();
+    let common = rest.iter().all(|c| given(*c) >= 20);
+    if plain.len() == 4 && known < rest.len() {
+        return None;
+    }
+    let base = match weight {
+        1000.. => 40,
+        100.. => 36,
+        _ => 30,
+    };
+    let structure = match (known, rest.len()) {
+        (known, length) if known == length => base,
+        (0, 2) => base - 18,
+        _ => base - 12,
+    };
+    let of_surname = match weight {
+        1000.. => 12,
+        100.. => 8,
+        _ => 4,
+    };
+    let of_given = match (common, known == rest.len()) {
+        (true, _) => 8,
+        (_, true) => 4,
+        _ => 0,
+    };
+    Some(Shape { structure, registry: of_surname + of_given })
+}
+
+/// Characters that transliterations do not use.
+fn is_never_transliterated(c: char) -> bool {
+    "的了是在请您我你他她这那们吗呢号码址话".contains(c)
+}
+
+/// The dots that separate the parts of a transliterated name.
+pub(super) fn is_dot(c: char) -> bool {
+    matches!(c, '·' | '•' | '・' | '．' | '‧' | '∙' | '･')
+}
+
+/// A name of parts with dots between them: 古丽娜扎尔·买买提.
+pub(super) fn transliterated(name: &[char]) -> Option<Shape> {
+    let mut parts = 0;
+    for part in name.split(|c| is_dot(*c)) {
+        if !(1..=8).contains(&part.len())
+            || !part.iter().all(|c| is_han(*c))
+            || part.iter().any(|c| is_never_transliterated(*c))
+        {
+            return None;
+        }
+        parts += 1;
+    }
+    let first = name.split(|c| is_dot(*c)).next().map_or(0, <[char]>::len);
+    (matches!(parts, 2..=5) && first >= 2 && name.len() >= 5).then_some(Shape { structure: 36, registry: 4 })
+}

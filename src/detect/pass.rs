@@ -1,0 +1,196 @@
+//! One pass over one text: anchors from the scan go to the recognizers that asked for them; what they confirm becomes
+//! matches with spans in that text.
+
+use super::Found;
+use super::context::{ColumnScope, Context, byte, byte_before, points};
+use super::program::{At, Program};
+use super::scan::{Sink, scan};
+use crate::finding::{EntityId, Match, Place, Traits};
+use crate::rule::compile::Recognizer;
+use crate::rule::label::Standing;
+use crate::validate::Candidate;
+
+/// Least score of what is reported at all.
+const POSSIBLE: i16 = 40;
+
+/// Buffers that a thread reuses.
+#[derive(Default)]
+pub(super) struct Buffers {
+    pub(super) runs: Vec<Run>,
+    pub(super) compact: Vec<u8>,
+    pub(super) found: Vec<Found>,
+}
+
+/// One run of digits in a cluster.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The separator before it in the cluster; 0 for the first.
+    pub(super) separator: u8,
+    /// An `X` ends it and counts as its last digit.
+    pub(super) letter: bool,
+}
+
+/// The state of a pass.
+pub(super) struct Pass<'a> {
+    pub(super) program: &'a Program,
+    pub(super) text: &'a [u8],
+    pub(super) column: Option<ColumnScope<'a>>,
+    pub(super) buffers: &'a mut Buffers,
+    pub(super) out: &'a mut Vec<Match>,
+    /// Where the last colon-hex token ended.
+    pub(super) colon_until: usize,
+}
+
+impl<'a> Pass<'a> {
+    /// Runs over `text`, and appends what is found (with `Place::Text`, unresolved) to `out`.
+    pub(super) fn run(
+        program: &'a Program,
+        text: &'a [u8],
+        column: Option<ColumnScope<'a>>,
+        buffers: &'a mut Buffers,
+        out: &'a mut Vec<Match>,
+    ) {
+        let mut pass = Pass { program, text, column, buffers, out, colon_until: 0 };
+        scan(text, &mut pass);
+        pass.literals();
+        pass.plain_regexes();
+    }
+
+    /// The label evidence of a candidate that starts at `start`.
+    pub(super) fn context(&self, start: usize) -> Context<'a> {
+        Context::new(self.program, self.text, start, self.column.as_ref())
+    }
+
+    /// Confirms the candidate `span` for the recognizer at `at` and reports it: validators, label, score.
+    pub(super) fn confirm(&mut self, at: At, span: std::ops::Range<usize>, compact: &[u8], context: &Context<'a>) {
+        let program = self.program;
+        let Some(recognizer) = program.recognizer(at) else { return };
+        let standing = context.standing(program, recognizer.entity);
+        let original = self.text.get(span.clone()).unwrap_or_default();
+        let candidate = Candidate { compact, original, labelled: standing == Standing::Positive };
+        let Some((score, traits)) = judge(recognizer, &candidate, standing) else { return };
+        self.report(recognizer.entity, score, span, traits);
+    }
+
+    /// Reports a match if its score is worth it.
+    pub(super) fn report(&mut self, entity: EntityId, score: i16, span: std::ops::Range<usize>, traits: Traits) {
+        let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) else { return };
+        if score >= POSSIBLE && start < end {
+            let score = f32::from(score.clamp(0, 100)) / 100.0;
+            self.out.push(Match { entity, score, place: Place::Text, start, end, traits });
+        }
+    }
+
+    fn literals(&mut self) {
+        let program = self.program;
+        let Some(automaton) = &program.literals else { return };
+        let text = self.text;
+        for hit in automaton.find_iter(text) {
+            let Some(&at) = program.literal_owners.get(hit.pattern().as_usize()) else { continue };
+            let (from, to) = line_window(text, hit.start(), hit.end());
+            self.pattern_in(at, from..to, Some(hit.start()));
+        }
+    }
+
+    fn plain_regexes(&mut self) {
+        for &at in &self.program.regex {
+            let mut from = 0;
+            while from < self.text.len() {
+                let (_, to) = line_window(self.text, from, from);
+                self.pattern_in(at, from..to, None);
+                from = to + 1;
+            }
+        }
+    }
+
+    /// Matches of a recognizer's own pattern within `window`, that hold the literal at `must_hold` when one is given.
+    fn pattern_in(&mut self, at: At, window: std::ops::Range<usize>, must_hold: Option<usize>) {
+        let Some(recognizer) = self.program.recognizer(at) else { return };
+        let (Some(pattern), Some(text)) = (&recognizer.pattern, self.text.get(window.clone())) else { return };
+        for hit in pattern.find_iter(text).take(1024) {
+            let span = window.start + hit.start()..window.start + hit.end();
+            if !span.is_empty() && must_hold.is_none_or(|literal| span.contains(&literal)) {
+                let value = self.text.get(span.clone()).unwrap_or_default();
+                let context = self.context(span.start);
+                self.confirm(at, span, value, &context);
+            }
+        }
+    }
+}
+
+/// The stretch of the line around `start..end` in which a custom pattern is run: at most 512 bytes each side, so that
+/// no pattern runs away on a long line.
+fn line_window(text: &[u8], start: usize, end: usize) -> (usize, usize) {
+    let from = start.saturating_sub(512);
+    let from = text.get(from..start).and_then(|head| memchr::memrchr(b'\n', head)).map_or(from, |at| from + at + 1);
+    let to = (end + 512).min(text.len());
+    let to = text.get(end..to).and_then(|tail| memchr::memchr(b'\n', tail)).map_or(to, |at| end + at);
+    (from, to)
+}
+
+/// Score and traits of a candidate, or `None` when a validator rejects it or it lacks the label that it needs.
+pub(super) fn judge(recognizer: &Recognizer, candidate: &Candidate<'_>, standing: Standing) -> Option<(i16, Traits)> {
+    if recognizer.label_required && standing < Standing::Weak {
+        return None;
+    }
+    let mut score = recognizer.structure + points(standing);
+    let mut traits = Traits::default();
+    for validator in &recognizer.validators {
+        let evidence = validator(candidate)?;
+        if evidence.label_required && standing < Standing::Weak {
+            return None;
+        }
+        score += evidence.checksum + evidence.registry;
+        traits = merge(traits, evidence.traits);
+    }
+    Some((score, traits))
+}
+
+fn merge(a: Traits, b: Traits) -> Traits {
+    Traits {
+        test_value: a.test_value || b.test_value,
+        non_personal: a.non_personal || b.non_personal,
+        organization: a.organization || b.organization,
+        checksum_fails: a.checksum_fails || b.checksum_fails,
+        whole: a.whole || b.whole,
+    }
+}
+
+impl Sink for Pass<'_> {
+    fn digits(&mut self, at: usize) -> usize {
+        self.digit_cluster(at)
+    }
+
+    fn at_sign(&mut self, at: usize) {
+        self.email(at);
+    }
+
+    fn hex_pairs(&mut self, at: usize) {
+        if let Some(start) = at.checked_sub(2) {
+            self.hex_groups(start, 2, 6);
+        }
+    }
+
+    fn hex_quads(&mut self, at: usize) {
+        if let Some(start) = at.checked_sub(4) {
+            self.hex_groups(start, 4, 3);
+        }
+    }
+
+    fn colon_hex(&mut self, at: usize) {
+        self.ip_v6(at);
+    }
+
+    fn key_separator(&mut self, at: usize) {
+        // A time (12:30) or a URL scheme (https://) is no key.
+        if !byte_before(self.text, at).is_ascii_digit() && byte(self.text, at + 1) != b'/' {
+            self.value_behind_key(at);
+        }
+    }
+
+    fn high(&mut self, at: usize) -> usize {
+        self.han_stretch(at)
+    }
+}

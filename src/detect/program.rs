@@ -1,0 +1,122 @@
+//! The program of a detector: for every kind of anchor, the few recognizers that asked for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::rule::RuleSet;
+use crate::rule::compile::{Anchor, Recognizer};
+
+/// Where a recognizer stands: rule, then entry under `recognize`.
+pub(super) type At = (u16, u16);
+
+/// Recognizers by anchor, and automata over labels and literals.
+pub(super) struct Program {
+    pub(super) rules: Arc<RuleSet>,
+    /// By packed group lengths.
+    pub(super) groups: HashMap<u64, Vec<At>>,
+    pub(super) hex_pairs: Vec<At>,
+    pub(super) hex_quads: Vec<At>,
+    pub(super) at_sign: Vec<At>,
+    pub(super) dotted_quad: Vec<At>,
+    pub(super) colon_hex: Vec<At>,
+    /// Those that start from a label, by entity id: label anchors and hex runs.
+    pub(super) from_label: Vec<Vec<At>>,
+    pub(super) han: Vec<At>,
+    pub(super) regex: Vec<At>,
+    /// Literals of the `literal` rules; pattern i belongs to `literal_owners[i]`.
+    pub(super) literals: Option<AhoCorasick>,
+    pub(super) literal_owners: Vec<At>,
+    /// All labels that hold a Han character.
+    pub(super) han_labels: Option<AhoCorasick>,
+    /// Those of them that some `from_label` recognizer starts from.
+    pub(super) han_starts: Option<AhoCorasick>,
+    /// All companions of weak labels, by entity id.
+    pub(super) companions: Vec<Option<AhoCorasick>>,
+}
+
+impl Program {
+    pub(super) fn new(rules: Arc<RuleSet>) -> Program {
+        let mut program = Program {
+            groups: HashMap::new(),
+            hex_pairs: Vec::new(),
+            hex_quads: Vec::new(),
+            at_sign: Vec::new(),
+            dotted_quad: Vec::new(),
+            colon_hex: Vec::new(),
+            from_label: vec![Vec::new(); rules.rules().len()],
+            han: Vec::new(),
+            regex: Vec::new(),
+            literals: None,
+            literal_owners: Vec::new(),
+            han_labels: None,
+            han_starts: None,
+            companions: Vec::new(),
+            rules: Arc::clone(&rules),
+        };
+        let mut literals: Vec<&str> = Vec::new();
+        let (mut labels, mut starts): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for (rule_at, rule) in rules.rules().iter().enumerate() {
+            for (at, recognizer) in rule.recognizers.iter().enumerate() {
+                program.enter(recognizer, (rule_at as u16, at as u16), &mut literals);
+            }
+            let names = &rule.syntax.labels;
+            let says = names.positive.iter().chain(&names.weak);
+            let has_starts = program.from_label.get(rule_at).is_some_and(|list| !list.is_empty());
+            for label in says.clone().filter(|label| !label.is_ascii()) {
+                labels.push(label);
+                if has_starts {
+                    starts.push(label);
+                }
+            }
+            labels.extend(names.negative.iter().map(String::as_str).filter(|label| !label.is_ascii()));
+            program.companions.push(automaton(&names.companions));
+        }
+        labels.extend(rules.labels().negatives_for_all().filter(|label| !label.is_ascii()));
+        program.literals = automaton(&literals);
+        program.han_labels = automaton(&labels);
+        program.han_starts = automaton(&starts);
+        program
+    }
+
+    fn enter<'r>(&mut self, recognizer: &'r Recognizer, at: At, literals: &mut Vec<&'r str>) {
+        match &recognizer.anchor {
+            Anchor::Digits { groups, .. } => {
+                for packed in groups {
+                    self.groups.entry(*packed).or_default().push(at);
+                }
+            }
+            Anchor::HexPairs => self.hex_pairs.push(at),
+            Anchor::HexQuads => self.hex_quads.push(at),
+            Anchor::AtSign => self.at_sign.push(at),
+            Anchor::DottedQuad => self.dotted_quad.push(at),
+            Anchor::ColonHex => self.colon_hex.push(at),
+            Anchor::Label(_) | Anchor::HexRun(_) => {
+                if let Some(list) = self.from_label.get_mut(usize::from(at.0)) {
+                    list.push(at);
+                }
+            }
+            Anchor::Han(_) => self.han.push(at),
+            Anchor::Literal(own) => {
+                for literal in own {
+                    literals.push(literal);
+                    self.literal_owners.push(at);
+                }
+            }
+            Anchor::Regex => self.regex.push(at),
+        }
+    }
+
+    /// The recognizer at `at`.
+    pub(super) fn recognizer(&self, at: At) -> Option<&Recognizer> {
+        self.rules.rules().get(usize::from(at.0))?.recognizers.get(usize::from(at.1))
+    }
+}
+
+fn automaton<P: AsRef<[u8]>>(patterns: &[P]) -> Option<AhoCorasick> {
+    if patterns.is_empty() {
+        return None;
+    }
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns).ok()
+}

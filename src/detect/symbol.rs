@@ -1,0 +1,155 @@
+//! Candidates around a symbol: e-mail addresses around `@`, hardware addresses around `:`, `-` and `.`, IP addresses.
+
+use super::context::{byte, byte_before};
+use super::pass::Pass;
+
+/// Longest local part and domain that are looked at (RFC 5321: 64 and 255).
+const LOCAL: usize = 64;
+const DOMAIN: usize = 255;
+
+impl Pass<'_> {
+    /// The e-mail address around the `@` at `at`.
+    pub(super) fn email(&mut self, at: usize) {
+        if self.program.at_sign.is_empty() {
+            return;
+        }
+        let text = self.text;
+        let is_local = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'');
+        let mut start = at;
+        while at - start <= LOCAL && is_local(byte_before(text, start)) {
+            start -= 1;
+        }
+        while start < at && matches!(byte(text, start), b'.' | b'\'' | b'-' | b'%') {
+            start += 1;
+        }
+        let mut end = at + 1;
+        while end - at <= DOMAIN && (byte(text, end).is_ascii_alphanumeric() || matches!(byte(text, end), b'.' | b'-'))
+        {
+            end += 1;
+        }
+        while end > at + 1 && matches!(byte_before(text, end), b'.' | b'-') {
+            end -= 1;
+        }
+        let too_long = at - start > LOCAL || end - at > DOMAIN;
+        // `git@host:path` names a repository, `://user@host` a login.
+        let repository = byte(text, end) == b':' && byte(text, end + 1).is_ascii_alphabetic();
+        let login = text.get(..start).is_some_and(|head| head.ends_with(b"://"));
+        if start == at || end == at + 1 || too_long || repository || login {
+            return;
+        }
+        self.confirm_symbol(start..end, Symbol::Email);
+    }
+
+    /// Hex digits in `count` groups of `size` that begin at `start`.
+    pub(super) fn hex_groups(&mut self, start: usize, size: usize, count: usize) {
+        let end = start + size * count + count - 1;
+        let text = self.text;
+        let Some(candidate) = text.get(start..end) else { return };
+        let separator = byte(text, start + size);
+        let well_formed = candidate.chunks(size + 1).all(|group| {
+            group.iter().take(size).all(u8::is_ascii_hexdigit) && group.get(size).is_none_or(|b| *b == separator)
+        });
+        let before = byte_before(text, start);
+        let after = byte(text, end);
+        let longer_before = before == separator && start >= 2 && byte(text, start - 2).is_ascii_hexdigit();
+        let longer_after = after == separator && byte(text, end + 1).is_ascii_hexdigit();
+        let inside_word = before.is_ascii_alphanumeric() || before == b'_' || after.is_ascii_alphanumeric();
+        if well_formed && !longer_before && !longer_after && !inside_word {
+            self.confirm_symbol(start..end, if size == 2 { Symbol::HexPairs } else { Symbol::HexQuads });
+        }
+    }
+
+    /// The IPv4 address at `start..end`.
+    pub(super) fn ip_v4(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let (before, after) = (byte_before(text, start), byte(text, end));
+        // `Chrome/120.0.0.0` is a version; `//10.0.0.1` and `/10.0.0.1` (Java) are addresses.
+        let product = before == b'/' && byte_before(text, start - 1).is_ascii_alphanumeric();
+        let inside_word = before.is_ascii_alphanumeric()
+            || matches!(before, b'_' | b'.' | b'-')
+                && start > 0
+                && byte_before(text, start - 1).is_ascii_alphanumeric();
+        let goes_on = after.is_ascii_alphanumeric()
+            || after == b'_'
+            || (matches!(after, b'.' | b'-') && byte(text, end + 1).is_ascii_alphanumeric());
+        if !product && !inside_word && !goes_on {
+            self.confirm_symbol(start..end, Symbol::DottedQuad);
+        }
+    }
+
+    /// The IPv6 address around the colon at `at`.
+    pub(super) fn ip_v6(&mut self, at: usize) {
+        if at < self.colon_until || self.program.colon_hex.is_empty() {
+            return;
+        }
+        let text = self.text;
+        let is_part = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+        let (mut start, mut end) = (at, at);
+        while at - start <= 45 && is_part(byte_before(text, start)) {
+            start -= 1;
+        }
+        while end - at <= 45 && is_part(byte(text, end)) {
+            end += 1;
+        }
+        self.colon_until = end;
+        let inside_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        if inside_word(byte_before(text, start)) || inside_word(byte(text, end)) {
+            return;
+        }
+        // `key:fe80::1` and a full stop or colon at the end of a sentence do not belong to it.
+        while matches!(byte_before(text, end), b'.')
+            || (byte_before(text, end) == b':' && end >= 2 && byte(text, end - 2) != b':')
+        {
+            end -= 1;
+        }
+        while byte(text, start) == b'.' || (byte(text, start) == b':' && byte(text, start + 1) != b':') {
+            start += 1;
+        }
+        let Some(candidate) = text.get(start..end).and_then(|c| std::str::from_utf8(c).ok()) else { return };
+        let groups = candidate.split(':').filter(|group| !group.is_empty());
+        let wide = groups.clone().any(|group| group.len() >= 3) || groups.count() >= 4;
+        // `a::b` is a path in many languages: an address holds a digit.
+        let digits = candidate.bytes().any(|b| b.is_ascii_digit());
+        if wide && digits && candidate.parse::<std::net::Ipv6Addr>().is_ok() {
+            self.confirm_symbol(start..end, Symbol::ColonHex);
+        }
+    }
+
+    fn confirm_symbol(&mut self, span: std::ops::Range<usize>, symbol: Symbol) {
+        let program = self.program;
+        let list = match symbol {
+            Symbol::Email => &program.at_sign,
+            Symbol::HexPairs => &program.hex_pairs,
+            Symbol::HexQuads => &program.hex_quads,
+            Symbol::DottedQuad => &program.dotted_quad,
+            Symbol::ColonHex => &program.colon_hex,
+        };
+        let mut compact = std::mem::take(&mut self.buffers.compact);
+        compact.clear();
+        let value = self.text.get(span.clone()).unwrap_or_default();
+        match symbol {
+            Symbol::HexPairs | Symbol::HexQuads => {
+                compact.extend(value.iter().filter(|b| b.is_ascii_hexdigit()).map(u8::to_ascii_uppercase));
+            }
+            _ => compact.extend_from_slice(value),
+        }
+        let context = self.context(span.start);
+        for &at in list {
+            let matches = |pattern: &regex_automata::meta::Regex| pattern.is_match(&compact);
+            if program.recognizer(at).is_some_and(|r| r.pattern.as_ref().is_none_or(matches)) {
+                self.confirm(at, span.clone(), &compact, &context);
+            }
+        }
+        self.buffers.compact = compact;
+    }
+}
+
+/// Which symbol anchored a candidate.
+#[derive(Clone, Copy)]
+enum Symbol {
+    Email,
+    HexPairs,
+    HexQuads,
+    DottedQuad,
+    ColonHex,
+}

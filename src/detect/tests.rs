@@ -1,0 +1,205 @@
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, StringArray};
+use proptest::prelude::*;
+
+use super::*;
+use crate::block::{Column, ColumnContext, ColumnKind, TableBlock, TableContext};
+use crate::rule::self_test;
+
+fn rules() -> Arc<RuleSet> {
+    Arc::new(RuleSet::load(&[]).unwrap())
+}
+
+fn detector_with(rule: &str) -> Detector {
+    let files = vec![("mine.yml".to_owned(), rule.to_owned())];
+    Detector::new(Arc::new(RuleSet::from_files(&files).unwrap()))
+}
+
+fn found(detector: &Detector, text: &str) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    detector.detect_bytes(text.as_bytes(), &mut Scratch::default(), &mut out);
+    out.iter()
+        .filter(|m| m.score >= resolve::MATCH_SCORE)
+        .map(|m| (detector.rules().entity(m.entity).unwrap().name.clone(), text[m.span()].to_owned()))
+        .collect()
+}
+
+fn column_matches(detector: &Detector, name: &str, kind: ColumnKind, values: ArrayRef) -> Vec<Match> {
+    let table = TableContext { name: None, columns: vec![ColumnContext { name: name.to_owned(), kind }] };
+    let rows = values.len();
+    let columns = vec![Column { index: 0, values, records: None }];
+    let block = TableBlock { table: Arc::new(table), columns, rows, first_row: 1, text: None };
+    let mut out = Vec::new();
+    detector.detect(&Block::Table(block), &mut Scratch::default(), &mut out);
+    out
+}
+
+#[test]
+fn every_example_and_counterexample_of_the_built_in_rules_holds() {
+    let outcome = self_test::run(&rules());
+    assert!(outcome.rules > 0 && outcome.cases > 0);
+    let failures: Vec<_> = outcome.failures.iter().map(|f| format!("{} {}: {}", f.file, f.entity, f.reason)).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_failing_example_is_reported() {
+    let rule = CUSTOM.replace("match: EMP-1042", "match: EMP-9999");
+    let rules = RuleSet::from_files(&[("mine.yml".to_owned(), rule)]).unwrap();
+    let outcome = self_test::run(&Arc::new(rules));
+    assert_eq!(outcome.failures.len(), 1, "{:?}", outcome.failures);
+}
+
+#[test]
+fn the_nearest_label_decides() {
+    let detector = Detector::new(rules());
+    let line = "订单号：13900001111，手机：13800138000，traceId=13700002222 contact 13600003333";
+    let phones: Vec<_> = found(&detector, line).into_iter().map(|(_, value)| value).collect();
+    assert_eq!(phones, ["13800138000", "13600003333"]);
+}
+
+#[test]
+fn a_number_column_without_a_name_counts_only_when_most_values_agree() {
+    let detector = Detector::new(rules());
+    let number = ColumnKind::Number { digits: 18, nullable: true };
+    let phones: ArrayRef = Arc::new(Int64Array::from_iter_values((0..20).map(|i| 13_800_138_000 + i * 7)));
+    assert_eq!(column_matches(&detector, "c1", number.clone(), phones).len(), 20);
+    let mixed: ArrayRef = Arc::new(Int64Array::from_iter_values((0..20).map(|i| 13_800_138_000 + i * 900_000_000)));
+    assert!(column_matches(&detector, "c1", number.clone(), mixed.clone()).is_empty());
+    assert!(!column_matches(&detector, "phone", number, mixed).is_empty());
+}
+
+#[test]
+fn cells_do_not_leak_into_each_other() {
+    let detector = Detector::new(rules());
+    let values: ArrayRef =
+        Arc::new(StringArray::from(vec![Some("手机："), None, Some("85699449"), Some("13800138000 ")]));
+    let matches = column_matches(&detector, "remark", ColumnKind::FREE_TEXT, values);
+    assert_eq!(matches.len(), 1);
+    assert_eq!(matches[0].place, Place::Cell { column: 0, row: 3 });
+    assert!(matches[0].traits.whole && matches[0].span() == (0..11));
+}
+
+const CUSTOM: &str = "
+entity: EMPLOYEE_NUMBER
+zh: 工号
+en: Employee number
+source: staff handbook
+canonical: text
+mask: {style: keep, first: 4, last: 0}
+labels: {positive: [工号, staff_no]}
+recognize:
+  - anchor: literal
+    literals: [EMP-]
+    pattern: 'EMP-\\d{4}'
+    structure: 60
+  - anchor: label
+    pattern: '[A-Z]\\d{5}'
+    structure: 30
+examples:
+  - {text: see EMP-1042 for details, match: EMP-1042}
+counterexamples:
+  - {text: EMP-12, why: too short}
+";
+
+#[test]
+fn a_users_rule_may_use_literals_and_labels() {
+    let detector = detector_with(CUSTOM);
+    let expect = |text: &str, value: &str| {
+        assert_eq!(found(&detector, text), [("EMPLOYEE_NUMBER".to_owned(), value.to_owned())], "{text}");
+    };
+    expect("x EMP-1042, y", "EMP-1042");
+    expect("工号：A12345 入职", "A12345");
+    expect("{\"staffNo\":\"B54321\"}", "B54321");
+    assert!(found(&detector, "A12345").is_empty());
+}
+
+#[test]
+fn a_broken_rule_names_file_line_and_reason() {
+    let broken = |rule: String| RuleSet::from_files(&[("mine.yml".to_owned(), rule)]).unwrap_err().to_string();
+    let message = broken(CUSTOM.replace("canonical: text", "canonical: nonsense"));
+    assert!(message.starts_with("mine.yml:6: "), "{message}");
+    let message = broken(CUSTOM.replace("'EMP-\\d{4}'", "'EMP-('"));
+    assert!(message.contains("recognize[0]: pattern:"), "{message}");
+    let message = broken(CUSTOM.replace("structure: 30", "structure: 30\n    validators: [nope]"));
+    assert!(message.contains("no validator `nope`"), "{message}");
+}
+
+/// Pieces that anchors, labels and grammars react to, and bytes that are not UTF-8.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let known = prop::sample::select(vec![
+        "13800138000",
+        "手机号",
+        "：",
+        "=",
+        "\"phone\":\"",
+        "11010519491231002X",
+        "6222 0212 3456 7890 128",
+        "@",
+        "a.b",
+        "example.com",
+        "f4:5c:89:aa:bb:cd",
+        "aabb.ccdd.eeff",
+        "1.2.3.4",
+        "::",
+        "fe80::1",
+        "浙江省杭州市西湖区",
+        "文三路90号",
+        "姓名",
+        "张伟",
+        "，",
+        "\n",
+        " ",
+        "-",
+        ".",
+        "１３８",
+        "－",
+        "\u{200b}",
+        "(0571)",
+        "X",
+        "ｘ",
+        "账号",
+        "开户行",
+        "🙂",
+    ]);
+    let piece = prop_oneof![
+        8 => known.prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..8),
+        2 => "[0-9]{1,20}".prop_map(String::into_bytes),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn matches_are_sorted_disjoint_and_on_character_boundaries(text in pieces()) {
+        let detector = Detector::new(rules());
+        let mut out = Vec::new();
+        detector.detect_bytes(&text, &mut Scratch::default(), &mut out);
+        for pair in out.windows(2) {
+            prop_assert!(pair[0].end <= pair[1].start);
+        }
+        for found in &out {
+            prop_assert!(found.start < found.end && found.end as usize <= text.len());
+            prop_assert!((0.4..=1.0).contains(&found.score));
+            if let Ok(text) = std::str::from_utf8(&text) {
+                prop_assert!(text.is_char_boundary(found.start as usize) && text.is_char_boundary(found.end as usize));
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_is_judged_alone(before in pieces(), after in pieces()) {
+        let detector = Detector::new(rules());
+        let line = "手机号：13800138000，身份证 11010519491231002X";
+        let text = [&before[..], b"\n", line.as_bytes(), b"\n", &after[..]].concat();
+        let mut out = Vec::new();
+        detector.detect_bytes(&text, &mut Scratch::default(), &mut out);
+        let start = before.len() as u32 + 1;
+        let inside: Vec<_> = out.iter().filter(|m| m.start >= start && m.end <= start + line.len() as u32).collect();
+        prop_assert_eq!(inside.len(), 2);
+    }
+}

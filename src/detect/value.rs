@@ -1,0 +1,177 @@
+//! Values that are found from their label (a key and its separator, or a label in running Han text), and grammars over
+//! stretches with Han characters.
+
+use super::context::{byte, byte_before, look_up, points, skip_joiners, skip_joiners_ahead, word_before};
+use super::pass::{Pass, judge};
+use super::program::At;
+use super::{Found, address, name};
+use crate::rule::compile::Anchor;
+use crate::rule::label::{LabelIndex, Says, Standing};
+use crate::rule::syntax::GrammarSyntax;
+use crate::validate::Candidate;
+
+/// Longest value that a label rule's own pattern may look at, in bytes.
+const VALUE: usize = 256;
+
+impl Pass<'_> {
+    /// The value behind the key that ends at the separator at `at`, when its key is a label that values start from.
+    pub(super) fn value_behind_key(&mut self, at: usize) {
+        let program = self.program;
+        let key_end = skip_joiners(self.text, at);
+        let word = word_before(self.text, key_end);
+        let says = look_up(program.rules.labels(), self.text.get(word..key_end).unwrap_or_default());
+        if !says.is_empty() {
+            let value = skip_joiners_ahead(self.text, at + 1);
+            self.value_at(value, says);
+        }
+    }
+
+    /// Reports what the labels `says` start at `at`.
+    fn value_at(&mut self, at: usize, says: &[Says]) {
+        let program = self.program;
+        if matches!(byte(self.text, at), b'\n' | b',') {
+            return;
+        }
+        for said in says {
+            let (Says::Positive(entity) | Says::Weak(entity)) = said else { continue };
+            let standing = match said {
+                Says::Positive(_) => Standing::Positive,
+                _ => self.context(at).standing(program, *entity),
+            };
+            let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
+            for &recognizer in list {
+                self.value_for(recognizer, at, standing);
+            }
+        }
+    }
+
+    fn value_for(&mut self, at_recognizer: At, at: usize, standing: Standing) {
+        let Some(recognizer) = self.program.recognizer(at_recognizer) else { return };
+        let text = self.text;
+        let ahead = text.get(at..(at + VALUE).min(text.len())).unwrap_or_default();
+        match &recognizer.anchor {
+            Anchor::Label(Some(grammar)) => {
+                let found = match grammar {
+                    GrammarSyntax::CnAddress => address::after_label(text, at),
+                    GrammarSyntax::PersonName => name::after_label(text, at),
+                };
+                if let Some(found) = found {
+                    self.grammar_found(at_recognizer, &found, standing);
+                }
+            }
+            Anchor::Label(None) => {
+                let Some(length) = recognizer.pattern.as_ref().and_then(|p| p.find(ahead)).map(|hit| hit.end()) else {
+                    return;
+                };
+                self.judge_value(at_recognizer, at..at + length, standing);
+            }
+            Anchor::HexRun(length) => {
+                let run = ahead.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+                if run == *length && !byte(text, at + run).is_ascii_alphanumeric() {
+                    self.judge_value(at_recognizer, at..at + run, standing);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Validators and score of a value that a pattern found.
+    fn judge_value(&mut self, at: At, span: std::ops::Range<usize>, standing: Standing) {
+        let Some(recognizer) = self.program.recognizer(at) else { return };
+        let original = self.text.get(span.clone()).unwrap_or_default();
+        let mut compact = std::mem::take(&mut self.buffers.compact);
+        compact.clear();
+        compact.extend(original.iter().filter(|b| !matches!(b, b' ' | b'-')).map(u8::to_ascii_uppercase));
+        let pattern_holds = !matches!(recognizer.anchor, Anchor::HexRun(_))
+            || recognizer.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&compact));
+        let candidate = Candidate { compact: &compact, original, labelled: standing == Standing::Positive };
+        if pattern_holds && let Some((score, traits)) = judge(recognizer, &candidate, standing) {
+            self.report(recognizer.entity, score, span, traits);
+        }
+        self.buffers.compact = compact;
+    }
+
+    /// Score of what a grammar found. A rule's `structure` is the ceiling of the grammar's own points.
+    pub(super) fn grammar_found(&mut self, at: At, found: &Found, standing: Standing) {
+        let Some(recognizer) = self.program.recognizer(at) else { return };
+        let score = found.structure.min(recognizer.structure) + found.registry + points(standing);
+        self.report(recognizer.entity, score, found.start..found.end, found.traits);
+    }
+
+    /// The stretch with Han characters around the byte ≥ 0x80 at `at`: labels that values start from, then grammars.
+    /// Returns where the stretch ends.
+    pub(super) fn han_stretch(&mut self, at: usize) -> usize {
+        let text = self.text;
+        let mut start = at;
+        while at - start < 64 && stretches(byte_before(text, start)) {
+            start -= 1;
+        }
+        let mut end = at;
+        while stretches(byte(text, end)) || (byte(text, end) == b' ' && byte(text, end + 1) >= 0x80) {
+            end += 1;
+        }
+        let program = self.program;
+        if let Some(starts) = &program.han_starts {
+            let stretch = text.get(start..end).unwrap_or_default();
+            for hit in starts.find_iter(stretch) {
+                let label = stretch.get(hit.span().range()).unwrap_or_default();
+                let says = look_up(program.rules.labels(), label);
+                self.value_at(skip_joiners_ahead(text, start + hit.end()), says);
+            }
+        }
+        for &recognizer in &program.han {
+            let mut found = std::mem::take(&mut self.buffers.found);
+            found.clear();
+            let Some(Anchor::Han(grammar)) = program.recognizer(recognizer).map(|r| &r.anchor) else { continue };
+            match grammar {
+                GrammarSyntax::CnAddress => address::in_run(text, start..end, &mut found),
+                GrammarSyntax::PersonName => {}
+            }
+            for one in &found {
+                let standing = self.column_standing(recognizer);
+                self.grammar_found(recognizer, one, standing);
+            }
+            self.buffers.found = found;
+        }
+        end
+    }
+
+    fn column_standing(&self, recognizer: At) -> Standing {
+        let Some(entity) = self.program.recognizer(recognizer).map(|r| r.entity) else { return Standing::None };
+        self.column.as_ref().map_or(Standing::None, |scope| LabelIndex::standing(scope.says, entity))
+    }
+
+    /// The whole text as a value of a column whose name says what it is.
+    pub(super) fn whole_value(&mut self, value: std::ops::Range<usize>) {
+        let program = self.program;
+        let Some(scope) = &self.column else { return };
+        for said in scope.says {
+            let Says::Positive(entity) = said else { continue };
+            let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
+            for &at in list {
+                let Some(recognizer) = program.recognizer(at) else { continue };
+                let text = self.text.get(value.clone()).unwrap_or_default();
+                let found = match &recognizer.anchor {
+                    Anchor::Label(Some(GrammarSyntax::CnAddress)) => address::is_value(text),
+                    Anchor::Label(Some(GrammarSyntax::PersonName)) => name::is_value(text),
+                    _ => {
+                        self.value_for(at, value.start, Standing::Positive);
+                        continue;
+                    }
+                };
+                if let Some(mut found) = found {
+                    (found.start, found.end) = (found.start + value.start, found.end + value.start);
+                    self.grammar_found(at, &found, Standing::Positive);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a stretch goes on over `b`: everything but line ends, quotes and field separators.
+fn stretches(b: u8) -> bool {
+    !matches!(
+        b,
+        b'\n' | b'\r' | b'\t' | b'"' | b'\'' | b',' | b';' | b'{' | b'}' | b'<' | b'>' | b'|' | b' ' | b'=' | b'&'
+    )
+}

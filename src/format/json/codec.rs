@@ -1,0 +1,239 @@
+//! Tokens of a block of JSON, and the block written back with new text in some of them.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use super::ADVICE;
+use super::escape::{self, SideBySide};
+use super::lexer::{Container, Fault, Kind, Lexer, Start, Token, is_number};
+use super::path::{Walker, key_of};
+use crate::block::{Aside, Block, ColumnKind, Edits, Syntax, TextBlock, TextEdit};
+use crate::error::{DataError, Position};
+use crate::finding::{Match, Place};
+use crate::format::{Codec, Site};
+use crate::source::slab::Slab;
+
+/// Reads and writes one block.
+pub(super) struct JsonCodec {
+    start: Start,
+    /// The block may start with a byte order mark.
+    starts_stream: bool,
+    /// Where the last [`Codec::site`] left off: matches come in order, and a block may be one long line.
+    walk: Mutex<Option<Walk>>,
+}
+
+/// A walk over the block whose text stands at an address. Emptied by each `lex`: two blocks that this codec lexed
+/// have the same address only when the first is gone.
+struct Walk {
+    address: usize,
+    walker: Walker,
+}
+
+impl JsonCodec {
+    pub(super) fn new(start: Start, starts_stream: bool) -> JsonCodec {
+        JsonCodec { start, starts_stream, walk: Mutex::new(None) }
+    }
+
+    /// Where the first token may stand.
+    fn first(&self, text: &[u8]) -> usize {
+        if self.starts_stream && text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
+    }
+
+    /// The token around a span of the text, and its path.
+    fn locate(&self, text: &[u8], span: &Range<usize>) -> Option<(Token, Option<String>)> {
+        let address = text.as_ptr() as usize;
+        let mut held = self.walk.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.as_ref().is_none_or(|walk| walk.address != address || walk.walker.is_past(span.start)) {
+            *held = Some(Walk { address, walker: Walker::new(self.first(text), self.start.clone()) });
+        }
+        let walker = &mut held.as_mut()?.walker;
+        let token = walker.token(text, span.start, span.end).ok()??;
+        let path = walker.path(text);
+        Some((token, path))
+    }
+}
+
+impl Codec for JsonCodec {
+    fn lex(&self, slab: Slab) -> Result<Block, DataError> {
+        *self.walk.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let text = slab.text();
+        let mut asides = Vec::new();
+        let mut key = 0..0;
+        let mut lexer = Lexer::new(text, self.first(text), self.start.clone());
+        while let Some(token) = lexer.next().map_err(|fault| refuse(&slab, &fault))? {
+            match token.kind {
+                Kind::Key { escaped } => {
+                    key = token.span.clone();
+                    if escaped {
+                        asides.push(aside(text, token.span, String::new()));
+                    }
+                }
+                Kind::String { escaped: true } => {
+                    let in_object = lexer.container() == Some(Container::Object);
+                    let content = if in_object { text.get(key.clone()).unwrap_or_default() } else { b"" };
+                    asides.push(aside(text, token.span, key_of(content)));
+                }
+                _ => {}
+            }
+        }
+        Ok(Block::Text(TextBlock { slab, syntax: Syntax::Json, asides }))
+    }
+
+    fn site(&self, block: &TextBlock, found: &Match) -> Site {
+        let text = block.slab.text();
+        let aside = match found.place {
+            Place::Aside(index) => block.asides.get(index as usize),
+            Place::Text | Place::Cell { .. } => None,
+        };
+        let span = aside.map_or(found.span(), |aside| aside.span.clone());
+        let Some((token, path)) = self.locate(text, &span) else {
+            return Site { path: None, kind: ColumnKind::Fixed("JSON structure".to_owned()), whole: false };
+        };
+        let whole = match aside {
+            Some(aside) => found.span() == (0..aside.decoded.len()),
+            None => span == token.span,
+        };
+        let content = text.get(token.span.clone()).unwrap_or_default();
+        let kind = match token.kind {
+            Kind::String { .. } => ColumnKind::FREE_TEXT,
+            Kind::Key { .. } => ColumnKind::Fixed("object key".to_owned()),
+            Kind::Number if content.iter().all(u8::is_ascii_digit) => {
+                ColumnKind::Number { digits: u32::try_from(content.len()).unwrap_or(u32::MAX), nullable: true }
+            }
+            Kind::Number => ColumnKind::Fixed("signed or fractional number".to_owned()),
+            _ => ColumnKind::Fixed("JSON structure".to_owned()),
+        };
+        Site { path, kind, whole }
+    }
+
+    fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {
+        let Block::Text(block) = block else {
+            return Err(DataError::new("a table cannot be written as JSON"));
+        };
+        if edits.text.is_empty() {
+            return block.slab.splice(&[], out);
+        }
+        let mut writer =
+            Writer { block, walker: Walker::new(self.first(block.slab.text()), self.start.clone()), sides: None };
+        let mut ordered = Vec::with_capacity(edits.text.len());
+        for edit in &edits.text {
+            ordered.push((writer.place(edit)?, edit));
+        }
+        ordered.sort_by_key(|(place, edit)| (place.start, edit.span.start));
+        let splices = ordered.into_iter().map(|(place, edit)| {
+            writer.splice(&place, edit).map_err(|error| error.at(Position::Line(block.slab.line_of(place.start))))
+        });
+        let splices = splices.collect::<Result<Vec<_>, DataError>>()?;
+        block.slab.splice(&splices, out)
+    }
+}
+
+/// Turns edits, in the order of the text, into splices.
+struct Writer<'a> {
+    block: &'a TextBlock,
+    walker: Walker,
+    /// The aside that the last edit stood in.
+    sides: Option<(u32, SideBySide<'a>)>,
+}
+
+impl<'a> Writer<'a> {
+    /// Where in the text an edit stands: its span, or the whole string when it is an edit of an aside.
+    fn place(&self, edit: &TextEdit) -> Result<Range<usize>, DataError> {
+        let Some(index) = edit.aside else { return Ok(edit.span.clone()) };
+        let aside = self.block.asides.get(index as usize);
+        aside.map(|aside| aside.span.clone()).ok_or_else(|| DataError::new("an edit of an aside that is not there"))
+    }
+
+    fn splice(&mut self, place: &Range<usize>, edit: &TextEdit) -> Result<(Range<usize>, Vec<u8>), DataError> {
+        let text = self.block.slab.text();
+        let token = self.walker.token(text, place.start, place.end);
+        let Ok(Some(token)) = token else {
+            return Err(DataError::new("an edit does not stand in a JSON string or number"));
+        };
+        match token.kind {
+            Kind::String { escaped } => self.splice_string(&token, escaped, edit),
+            Kind::Number => splice_number(text, &token, edit),
+            Kind::Key { .. } => {
+                Err(DataError::new("an object key is never rewritten").advise("rename the key before, or keep it"))
+            }
+            _ => Err(DataError::new("an edit does not stand in a JSON string or number")),
+        }
+    }
+
+    fn splice_string(
+        &mut self,
+        token: &Token,
+        escaped: bool,
+        edit: &TextEdit,
+    ) -> Result<(Range<usize>, Vec<u8>), DataError> {
+        let content = self.block.slab.text().get(token.span.clone()).unwrap_or_default();
+        let (span, whole) = match edit.aside {
+            Some(index) => self.aside_span(index, token, content, edit)?,
+            None => {
+                let within = |at: usize| escape::is_between(content, at - token.span.start);
+                if escaped && !(within(edit.span.start) && within(edit.span.end)) {
+                    return Err(DataError::new("an edit would cut an escape of a JSON string"));
+                }
+                (edit.span.clone(), edit.span == token.span)
+            }
+        };
+        let Some(replacement) = &edit.replacement else {
+            let quoted = span.start.saturating_sub(1)..span.end + 1;
+            return Ok(if whole { (quoted, b"null".to_vec()) } else { (span, Vec::new()) });
+        };
+        let ascii = escaped && content.is_ascii() && memchr::memmem::find(content, b"\\u").is_some();
+        let mut written = Vec::with_capacity(replacement.len());
+        escape::encode(replacement, ascii, &mut written)?;
+        Ok((span, written))
+    }
+
+    /// Where in the text a span of an aside stands, and whether it is all of it.
+    fn aside_span(
+        &mut self,
+        index: u32,
+        token: &Token,
+        content: &'a [u8],
+        edit: &TextEdit,
+    ) -> Result<(Range<usize>, bool), DataError> {
+        let sides = match &mut self.sides {
+            Some((held, sides)) if *held == index => sides,
+            sides => &mut sides.insert((index, SideBySide::new(content))).1,
+        };
+        let start = sides.raw_of(edit.span.start)?;
+        let end = sides.raw_of(edit.span.end)?;
+        Ok((token.span.start + start..token.span.start + end, start == 0 && end == content.len()))
+    }
+}
+
+/// A number stays a number: digits for digits, or null for the whole.
+fn splice_number(text: &[u8], token: &Token, edit: &TextEdit) -> Result<(Range<usize>, Vec<u8>), DataError> {
+    let Some(replacement) = &edit.replacement else {
+        if edit.span == token.span {
+            return Ok((token.span.clone(), b"null".to_vec()));
+        }
+        return Err(DataError::new("a part of a JSON number cannot be null"));
+    };
+    let before = text.get(token.span.start..edit.span.start).unwrap_or_default();
+    let after = text.get(edit.span.end..token.span.end).unwrap_or_default();
+    let number = [before, replacement, after].concat();
+    if replacement.is_empty() || !replacement.iter().all(u8::is_ascii_digit) || !is_number(&number) {
+        return Err(DataError::new("a JSON number can be replaced by a number only")
+            .advise("choose fpe or null for this entity type, or keep it"));
+    }
+    Ok((edit.span.clone(), replacement.clone()))
+}
+
+fn aside(text: &[u8], span: Range<usize>, key: String) -> Aside {
+    let content = text.get(span.clone()).unwrap_or_default();
+    let mut decoded = Vec::with_capacity(content.len());
+    escape::decode(content, &mut decoded);
+    Aside { span, key, decoded }
+}
+
+fn refuse(slab: &Slab, fault: &Fault) -> DataError {
+    let head = slab.text().get(..fault.at).unwrap_or_default();
+    let column = head.len() - memchr::memrchr(b'\n', head).map_or(0, |end| end + 1) + 1;
+    DataError::new(format!("not valid JSON at byte {column} of the line: {}", fault.reason))
+        .at(Position::Line(slab.line_of(fault.at)))
+        .advise(ADVICE)
+}

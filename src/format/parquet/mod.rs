@@ -1,0 +1,129 @@
+//! Parquet: reader and writer.
+//!
+//! A file is read leaf column by leaf column (definition and repetition levels and all), and rewritten the same way:
+//! a column chunk in which nothing changes is copied byte for byte, a chunk in which something does is encoded anew with
+//! the codec, encodings and kinds of statistics that it had. It must never write a file of which some part could not be
+//! read, and nothing of a replaced value may stay behind in statistics, page indexes or bloom filters.
+//!
+//! Memory: the footer; one batch of the examined columns (about 16 MiB, more where single values are larger) with a page
+//! and a dictionary of each; when rewriting also the edits of one row group and one encoded column chunk.
+
+mod column;
+mod edits;
+mod footer;
+mod group;
+#[macro_use]
+mod leaf;
+mod notes;
+mod open;
+mod rewrite;
+mod schema;
+mod source;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod thrift;
+
+use std::cell::Cell;
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use parquet::errors::ParquetError;
+
+use self::group::GroupReader;
+use self::open::Opened;
+use super::{Access, Confidence, Container, Format};
+use crate::block::{Block, Edits};
+use crate::error::DataError;
+
+/// The Parquet format.
+pub struct Parquet;
+
+impl Format for Parquet {
+    fn name(&self) -> &'static str {
+        "parquet"
+    }
+
+    /// An encrypted file (`PARE`) is recognized as well, so that it is refused by name.
+    fn sniff(&self, sample: &[u8]) -> Confidence {
+        if sample.starts_with(b"PAR1") || sample.starts_with(b"PARE") { Confidence::Certain } else { Confidence::No }
+    }
+
+    fn open(&self) -> Access {
+        Access::Container(Box::new(Parquet))
+    }
+}
+
+impl Container for Parquet {
+    fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
+        let opened = Opened::new(file, false)?;
+        for note in notes::notes(&opened)? {
+            visit(Block::Text(note.block))?;
+        }
+        let mut first_row = 1;
+        for (number, group) in opened.metadata.row_groups().iter().enumerate() {
+            let mut reader = GroupReader::open(&opened, group, number, first_row)?;
+            while let Some((_, block)) = reader.next_block()? {
+                visit(Block::Table(block))?;
+            }
+            first_row += group.num_rows().unsigned_abs();
+        }
+        Ok(())
+    }
+
+    fn rewrite(
+        &self,
+        file: &File,
+        out: &mut File,
+        edit: &mut dyn FnMut(&Block) -> Result<Edits, DataError>,
+    ) -> Result<(), DataError> {
+        rewrite::rewrite(&Opened::new(file, true)?, out, edit)
+    }
+}
+
+/// A file that cannot be read, with what to do about it.
+fn unreadable(reason: impl Into<String>) -> DataError {
+    DataError::new(format!("the Parquet file is damaged or of a kind that cannot be read: {}", reason.into())).advise(
+        "fetch it again from where it came from, or write it again with the tool that made it; nothing was written",
+    )
+}
+
+thread_local! {
+    /// This thread is inside [`guard`].
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+static HOOK: Once = Once::new();
+
+/// Calls into the `parquet` crate. Its decoders trust much of what they read and panic on some damaged files (a slice
+/// past a page's end, a division by a zero width): one bad file must not end the night, so a panic becomes an error
+/// here, at the only place where the crate is entered. Nothing that such a call has touched is used after it failed.
+/// The panic's message is not printed: it may quote the data.
+fn guard<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    HOOK.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                previous(info);
+            }
+        }));
+    });
+    let outer = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(outer);
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(describe(&error)),
+        Err(_) => Err("its bytes make no sense to the decoder".into()),
+    }
+}
+
+/// The error in words. What it quotes is cut short and stripped of control characters.
+fn describe(error: &ParquetError) -> String {
+    let text = match error {
+        ParquetError::General(text) | ParquetError::EOF(text) => text.clone(),
+        ParquetError::NYI(text) => format!("not supported: {text}"),
+        other => other.to_string(),
+    };
+    text.chars().filter(|character| !character.is_control()).take(200).collect()
+}

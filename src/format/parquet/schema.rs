@@ -1,0 +1,363 @@
+//! Which leaf columns of a Parquet schema are examined, as what, and how a new value is encoded into one.
+//!
+//! It must never guess: a type that could hold an identifier but cannot be rewritten is still examined
+//! ([`ColumnKind::Fixed`]), so that what is found there refuses the rewrite instead of passing through.
+
+use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+
+use crate::block::{ColumnContext, ColumnKind, TableContext};
+use crate::error::DataError;
+
+/// Whole numbers up to here are exact in a DOUBLE.
+const EXACT_DOUBLE: i128 = 1 << 53;
+
+/// How the values of a leaf column are handed to detection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Bytes, as text.
+    Bytes {
+        /// The schema says that they are text.
+        declared: bool,
+        /// The text is JSON and must stay so.
+        json: bool,
+        /// A new value may be written.
+        rewritable: bool,
+    },
+    /// Bytes of one fixed length, as text; never rewritten.
+    FixedBytes,
+    /// A whole number in an INT32 or INT64.
+    Integer {
+        /// It has no sign.
+        unsigned: bool,
+        /// Most decimal digits, for a DECIMAL.
+        precision: Option<u32>,
+    },
+    /// A whole number as big-endian bytes (DECIMAL with scale 0).
+    Decimal {
+        /// Most decimal digits.
+        precision: u32,
+        /// The length of its bytes, where that is fixed.
+        length: Option<usize>,
+    },
+    /// A DOUBLE: tools that know no missing integer turn a column of numbers with gaps into one of these.
+    Double,
+    /// It cannot hold what is looked for: it is decoded to see that it is whole, and copied.
+    Other,
+}
+
+/// One leaf column of the schema.
+#[derive(Debug, Clone)]
+pub(super) struct LeafSchema {
+    /// Its index among the leaves.
+    pub(super) index: usize,
+    /// Dotted path.
+    pub(super) name: String,
+    pub(super) shape: Shape,
+    /// The leaf itself, not only what it stands in, may be NULL.
+    pub(super) nullable: bool,
+}
+
+impl LeafSchema {
+    fn new(index: usize, leaf: &ColumnDescriptor) -> Self {
+        LeafSchema { index, name: leaf.path().string(), shape: shape(leaf), nullable: leaf.self_type().is_optional() }
+    }
+
+    /// What the column can hold, in the words of the pipeline.
+    fn kind(&self, leaf: &ColumnDescriptor) -> ColumnKind {
+        let nullable = self.nullable;
+        match self.shape {
+            Shape::Bytes { rewritable: true, .. } => ColumnKind::Text { max_chars: None, nullable },
+            Shape::Integer { precision, unsigned } => {
+                let most = match (leaf.physical_type(), unsigned) {
+                    (PhysicalType::INT32, _) => 9,
+                    (_, true) => 19,
+                    _ => 18,
+                };
+                ColumnKind::Number { digits: precision.unwrap_or(most).min(most), nullable }
+            }
+            Shape::Decimal { precision, length } => {
+                let digits = length.map_or(precision, |length| precision.min(digits_in(length)));
+                ColumnKind::Number { digits: digits.min(38), nullable }
+            }
+            Shape::Double => ColumnKind::Number { digits: 15, nullable },
+            Shape::Bytes { .. } | Shape::FixedBytes | Shape::Other => ColumnKind::Fixed(type_name(leaf)),
+        }
+    }
+}
+
+/// The leaves of `schema` and the same as table context. Context index and leaf index are the same.
+pub(super) fn leaves(schema: &SchemaDescriptor) -> (Vec<LeafSchema>, TableContext) {
+    let mut leaves = Vec::with_capacity(schema.num_columns());
+    let mut context = TableContext::default();
+    for (index, descriptor) in schema.columns().iter().enumerate() {
+        let leaf = LeafSchema::new(index, descriptor);
+        context.columns.push(ColumnContext { name: leaf.name.clone(), kind: leaf.kind(descriptor) });
+        leaves.push(leaf);
+    }
+    (leaves, context)
+}
+
+/// Decimal digits that always fit into `length` bytes of two's complement.
+fn digits_in(length: usize) -> u32 {
+    let bits = u32::try_from(length).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(1);
+    (f64::from(bits) * std::f64::consts::LOG10_2) as u32
+}
+
+fn type_name(leaf: &ColumnDescriptor) -> String {
+    match (leaf.logical_type_ref(), leaf.converted_type()) {
+        (Some(logical), _) => format!("{logical:?}"),
+        (None, ConvertedType::NONE) => leaf.physical_type().to_string(),
+        (None, converted) => converted.to_string(),
+    }
+}
+
+fn shape(leaf: &ColumnDescriptor) -> Shape {
+    let fixed = leaf.physical_type() == PhysicalType::FIXED_LEN_BYTE_ARRAY;
+    match leaf.physical_type() {
+        PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY => match decimal(leaf) {
+            Some((precision, 0)) => {
+                Shape::Decimal { precision, length: fixed.then(|| usize::try_from(leaf.type_length()).unwrap_or(0)) }
+            }
+            Some(_) => Shape::Other,
+            None if fixed => fixed_bytes(leaf),
+            None => byte_array(leaf),
+        },
+        PhysicalType::INT32 | PhysicalType::INT64 => integer(leaf),
+        PhysicalType::DOUBLE => Shape::Double,
+        PhysicalType::BOOLEAN | PhysicalType::INT96 | PhysicalType::FLOAT => Shape::Other,
+    }
+}
+
+/// Precision and scale of a DECIMAL.
+fn decimal(leaf: &ColumnDescriptor) -> Option<(u32, i32)> {
+    let (precision, scale) = match leaf.logical_type_ref() {
+        Some(LogicalType::Decimal(decimal)) => (decimal.precision, decimal.scale),
+        None if leaf.converted_type() == ConvertedType::DECIMAL => (leaf.type_precision(), leaf.type_scale()),
+        _ => return None,
+    };
+    Some((u32::try_from(precision).unwrap_or(0), scale))
+}
+
+fn byte_array(leaf: &ColumnDescriptor) -> Shape {
+    let text = |json| Shape::Bytes { declared: true, json, rewritable: true };
+    match (leaf.logical_type_ref(), leaf.converted_type()) {
+        (Some(LogicalType::String | LogicalType::Enum), _) => text(false),
+        (Some(LogicalType::Json), _) => text(true),
+        (None, ConvertedType::UTF8 | ConvertedType::ENUM) => text(false),
+        (None, ConvertedType::JSON) => text(true),
+        // Hive and Impala write strings without saying so.
+        (None, ConvertedType::NONE) => Shape::Bytes { declared: false, json: false, rewritable: true },
+        // BSON, VARIANT, shapes, and what a later version of the format may add.
+        _ => Shape::Bytes { declared: false, json: false, rewritable: false },
+    }
+}
+
+fn fixed_bytes(leaf: &ColumnDescriptor) -> Shape {
+    match (leaf.logical_type_ref(), leaf.converted_type()) {
+        (None, ConvertedType::NONE) => Shape::FixedBytes,
+        // UUID, FLOAT16, INTERVAL.
+        _ => Shape::Other,
+    }
+}
+
+fn integer(leaf: &ColumnDescriptor) -> Shape {
+    let whole = |unsigned| Shape::Integer { unsigned, precision: None };
+    if let Some((precision, scale)) = decimal(leaf) {
+        return if scale == 0 { Shape::Integer { unsigned: false, precision: Some(precision) } } else { Shape::Other };
+    }
+    match (leaf.logical_type_ref(), leaf.converted_type()) {
+        (Some(LogicalType::Integer(integer)), _) if integer.bit_width >= 32 => whole(!integer.is_signed),
+        (None, ConvertedType::NONE | ConvertedType::INT_32 | ConvertedType::INT_64) => whole(false),
+        (None, ConvertedType::UINT_32 | ConvertedType::UINT_64) => whole(true),
+        // Dates, times, small integers.
+        _ => Shape::Other,
+    }
+}
+
+/// A new value, as the column's physical type holds it.
+#[derive(Debug, PartialEq)]
+pub(super) enum Encoded<'a> {
+    /// BYTE_ARRAY.
+    Text(&'a [u8]),
+    /// BYTE_ARRAY or FIXED_LEN_BYTE_ARRAY.
+    Owned(Vec<u8>),
+    /// INT32 or INT64; the bits of an unsigned one.
+    Integer(i64),
+    /// DOUBLE.
+    Double(f64),
+}
+
+/// Encodes `value`, digits for a number.
+///
+/// # Errors
+/// Why it does not fit; the message does not hold it.
+pub(super) fn encode<'a>(leaf: &LeafSchema, physical: PhysicalType, value: &'a [u8]) -> Result<Encoded<'a>, DataError> {
+    match leaf.shape {
+        Shape::Bytes { rewritable: true, declared, json } => {
+            if declared && std::str::from_utf8(value).is_err() {
+                return Err(DataError::new("the new value is not UTF-8, but the column holds text"));
+            }
+            if json && serde_json::from_slice::<serde::de::IgnoredAny>(value).is_err() {
+                return Err(DataError::new("the new value is not JSON, but the column's type is JSON")
+                    .advise("choose an operator that keeps the value's shape for what stands in this column"));
+            }
+            Ok(Encoded::Text(value))
+        }
+        Shape::Bytes { .. } | Shape::FixedBytes | Shape::Other => {
+            Err(DataError::new("the column's type cannot be rewritten")
+                .advise("keep the entity in the policy, or drop the column first"))
+        }
+        Shape::Integer { unsigned, precision } => {
+            let number = within(parse(value)?, precision)?;
+            let fits = match (physical, unsigned) {
+                (PhysicalType::INT32, false) => i32::try_from(number).map(i64::from).ok(),
+                (PhysicalType::INT32, true) => u32::try_from(number).map(|n| i64::from(n.cast_signed())).ok(),
+                (_, false) => i64::try_from(number).ok(),
+                (_, true) => u64::try_from(number).map(u64::cast_signed).ok(),
+            };
+            fits.map(Encoded::Integer).ok_or_else(too_large)
+        }
+        Shape::Decimal { precision, length } => {
+            let number = within(parse(value)?, Some(precision))?;
+            big_endian(number, length).map(Encoded::Owned).ok_or_else(too_large)
+        }
+        Shape::Double => {
+            let number = parse(value)?;
+            if number.abs() > EXACT_DOUBLE {
+                return Err(too_large());
+            }
+            Ok(Encoded::Double(number as f64))
+        }
+    }
+}
+
+fn parse(value: &[u8]) -> Result<i128, DataError> {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    let text = std::str::from_utf8(value).ok().filter(|_| digits.first().is_some_and(u8::is_ascii_digit));
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| {
+        DataError::new("the new value is not a whole number, but the column holds numbers")
+            .advise("choose an operator that keeps the value's shape for what stands in this column")
+    })
+}
+
+fn within(number: i128, precision: Option<u32>) -> Result<i128, DataError> {
+    let limit = precision.and_then(|precision| 10u128.checked_pow(precision));
+    if limit.is_some_and(|limit| number.unsigned_abs() >= limit) { Err(too_large()) } else { Ok(number) }
+}
+
+fn too_large() -> DataError {
+    DataError::new("the new value does not fit the column's numeric type")
+        .advise("choose an operator that keeps the value's shape for what stands in this column")
+}
+
+/// Two's complement in `length` bytes, or in as few as it takes.
+fn big_endian(number: i128, length: Option<usize>) -> Option<Vec<u8>> {
+    let full = number.to_be_bytes();
+    let fill = if number < 0 { 0xff } else { 0 };
+    let redundant = full.windows(2).take_while(|pair| redundant_sign(pair, fill)).count();
+    let (_, shortest) = full.split_at_checked(redundant)?;
+    let length = length.unwrap_or(shortest.len());
+    let padding = length.checked_sub(shortest.len())?;
+    let mut bytes = vec![fill; padding];
+    bytes.extend_from_slice(shortest);
+    Some(bytes)
+}
+
+/// The first byte of `pair` only repeats the sign of the second.
+fn redundant_sign(pair: &[u8], fill: u8) -> bool {
+    matches!(pair, [first, second] if *first == fill && (second & 0x80) == (fill & 0x80))
+}
+
+/// The number that `bytes` hold in two's complement; `None` when it is beyond 128 bits (39 digits and more).
+pub(super) fn from_big_endian(bytes: &[u8]) -> Option<i128> {
+    let fill = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 };
+    let mut full = [fill; 16];
+    match full.len().checked_sub(bytes.len()) {
+        Some(padding) => full.get_mut(padding..)?.copy_from_slice(bytes),
+        None => {
+            let (extra, low) = bytes.split_at_checked(bytes.len() - full.len())?;
+            if extra.iter().any(|&byte| byte != fill) || low.first().is_none_or(|byte| (byte ^ fill) & 0x80 != 0) {
+                return None;
+            }
+            full.copy_from_slice(low);
+        }
+    }
+    Some(i128::from_be_bytes(full))
+}
+
+/// The whole number that a DOUBLE holds, when it does so exactly.
+pub(super) fn from_double(value: f64) -> Option<i64> {
+    (value.fract() == 0.0 && value.abs() <= EXACT_DOUBLE as f64).then_some(value as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn leaf(shape: Shape) -> LeafSchema {
+        LeafSchema { index: 0, name: "x".into(), shape, nullable: true }
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_refused() {
+        let int = leaf(Shape::Integer { unsigned: false, precision: None });
+        assert_eq!(encode(&int, PhysicalType::INT64, b"13900139000"), Ok(Encoded::Integer(13900139000)));
+        assert!(encode(&int, PhysicalType::INT32, b"13900139000").is_err());
+        assert!(encode(&int, PhysicalType::INT64, b"138****8000").is_err());
+        assert!(encode(&int, PhysicalType::INT64, b"+1").is_err());
+        assert!(encode(&int, PhysicalType::INT64, b"").is_err());
+        let decimal = leaf(Shape::Integer { unsigned: false, precision: Some(11) });
+        assert!(encode(&decimal, PhysicalType::INT64, b"99999999999").is_ok());
+        assert!(encode(&decimal, PhysicalType::INT64, b"100000000000").is_err());
+        let unsigned = leaf(Shape::Integer { unsigned: true, precision: None });
+        assert_eq!(encode(&unsigned, PhysicalType::INT64, b"18446744073709551615"), Ok(Encoded::Integer(-1)));
+        let bytes = leaf(Shape::Decimal { precision: 20, length: Some(9) });
+        assert_eq!(
+            encode(&bytes, PhysicalType::FIXED_LEN_BYTE_ARRAY, b"-2"),
+            Ok(Encoded::Owned(vec![255, 255, 255, 255, 255, 255, 255, 255, 254]))
+        );
+        assert!(encode(&bytes, PhysicalType::FIXED_LEN_BYTE_ARRAY, b"100000000000000000000").is_err());
+        assert!(encode(&leaf(Shape::Double), PhysicalType::DOUBLE, b"9007199254740993").is_err());
+        assert!(encode(&leaf(Shape::FixedBytes), PhysicalType::FIXED_LEN_BYTE_ARRAY, b"x").is_err());
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let json = leaf(Shape::Bytes { declared: true, json: true, rewritable: true });
+        assert!(encode(&json, PhysicalType::BYTE_ARRAY, br#"{"a":"x"}"#).is_ok());
+        let error = encode(&json, PhysicalType::BYTE_ARRAY, br#"{"a":<secret>}"#).unwrap_err();
+        assert!(!error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn digits_that_fit_fixed_lengths() {
+        assert_eq!([1, 4, 8, 9, 16].map(digits_in), [2, 9, 18, 21, 38]);
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_come_back(number in any::<i128>(), length in proptest::option::of(16usize..20)) {
+            let bytes = big_endian(number, length).unwrap();
+            prop_assert_eq!(from_big_endian(&bytes), Some(number));
+        }
+
+        #[test]
+        fn short_decimals_come_back(number in any::<i32>()) {
+            let bytes = big_endian(number.into(), None).unwrap();
+            prop_assert!(bytes.len() <= 4);
+            prop_assert_eq!(from_big_endian(&bytes), Some(number.into()));
+        }
+
+        #[test]
+        fn any_bytes_are_some_decimal_or_none(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            if let Some(number) = from_big_endian(&bytes) {
+                prop_assert_eq!(big_endian(number, Some(bytes.len().max(16))).is_some(), true);
+            } else {
+                prop_assert!(bytes.len() > 16);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! From rule syntax to compiled recognizers. Everything wrong with a rule is found here, before any data is read.
+
+use regex_automata::meta;
+use regex_automata::util::syntax as regex_syntax_config;
+
+use super::label::{LabelIndex, Says};
+use super::syntax::{AnchorSyntax, GrammarSyntax, LabelNeed, RecognizerSyntax, RuleSyntax};
+use super::{EntityType, Rule};
+use crate::finding::EntityId;
+use crate::validate::{self, Validator};
+
+/// Most digit groups in one candidate.
+pub const MAX_GROUPS: usize = 6;
+/// Longest digit group that a rule may ask for.
+pub const MAX_DIGITS: usize = 32;
+
+/// One compiled way of recognizing an entity type.
+#[derive(Debug)]
+pub struct Recognizer {
+    /// The entity type.
+    pub entity: EntityId,
+    /// What must be present.
+    pub anchor: Anchor,
+    /// See [`RecognizerSyntax::pattern`]; anchored at both ends for `digits`, at the start for `label`.
+    pub pattern: Option<meta::Regex>,
+    /// See [`RecognizerSyntax::suffix`]; anchored at the start.
+    pub suffix: Option<meta::Regex>,
+    /// Validators, each of which must pass.
+    pub validators: Vec<Validator>,
+    /// Points for its structure.
+    pub structure: i16,
+    /// Whether it counts only beside a label.
+    pub label_required: bool,
+}
+
+/// A compiled anchor.
+#[derive(Debug)]
+pub enum Anchor {
+    /// Digit groups by their packed lengths ([`pack`]).
+    Digits {
+        /// Packed group lengths.
+        groups: Vec<u64>,
+        /// The last character may be `X`.
+        check_letter: bool,
+        /// Separators between groups.
+        separators: Vec<u8>,
+    },
+    /// As in [`AnchorSyntax`].
+    HexPairs,
+    /// As in [`AnchorSyntax`].
+    HexQuads,
+    /// A run of this many hex digits.
+    HexRun(usize),
+    /// As in [`AnchorSyntax`].
+    AtSign,
+    /// As in [`AnchorSyntax`].
+    DottedQuad,
+    /// As in [`AnchorSyntax`].
+    ColonHex,
+    /// The value behind a label: by grammar, else by pattern.
+    Label(Option<GrammarSyntax>),
+    /// A grammar over stretches with Han characters.
+    Han(GrammarSyntax),
+    /// These literals.
+    Literal(Vec<String>),
+    /// The pattern runs over everything.
+    Regex,
+}
+
+/// Group lengths as one number: six bits each.
+pub fn pack(lengths: impl IntoIterator<Item = usize>) -> u64 {
+    lengths.into_iter().fold(0, |packed, length| (packed << 6) | (length as u64 & 63))
+}
+
+/// Compiles `syntax` into the entity type with id `id`, its recognizers, and its labels (added to `labels`).
+///
+/// # Errors
+/// What is wrong, in words for the author of the rule.
+pub fn compile(syntax: &RuleSyntax, id: EntityId, labels: &mut LabelIndex) -> Result<(EntityType, Rule), String> {
+    let name_is_standard = syntax.entity.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        && syntax.entity.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
+    if !name_is_standard {
+        return Err(format!("entity `{}`: upper-case letters, digits and _ only", syntax.entity));
+    }
+    if syntax.examples.is_empty() || syntax.counterexamples.is_empty() {
+        return Err("a rule needs at least one example and one counterexample".to_owned());
+    }
+    let mut recognizers = Vec::new();
+    for (at, recognizer) in syntax.recognize.iter().enumerate() {
+        let compiled = compile_recognizer(recognizer, id).map_err(|why| format!("recognize[{at}]: {why}"))?;
+        let needs_labels = compiled.label_required || matches!(compiled.anchor, Anchor::Label(_));
+        if needs_labels && syntax.labels.positive.is_empty() && syntax.labels.weak.is_empty() {
+            return Err(format!("recognize[{at}]: needs a label, and the rule has none"));
+        }
+        recognizers.push(compiled);
+    }
+    if recognizers.is_empty() {
+        return Err("a rule needs at least one entry under `recognize`".to_owned());
+    }
+    for (list, says) in [
+        (&syntax.labels.positive, Says::Positive(id)),
+        (&syntax.labels.weak, Says::Weak(id)),
+        (&syntax.labels.negative, Says::Negative(id)),
+    ] {
+        list.iter().for_each(|label| labels.insert(label, says));
+    }
+    let entity = EntityType {
+        id,
+        name: syntax.entity.clone(),
+        zh: syntax.zh.clone(),
+        en: syntax.en.clone(),
+        canonical: syntax.canonical,
+        mask: syntax.mask.clone(),
+        shape: syntax.shape,
+    };
+    Ok((entity, Rule { syntax: syntax.clone(), file: String::new(), recognizers }))
+}
+
+fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Recognizer, String> {
+    if !(0..=60).contains(&syntax.structure) {
+        return Err(format!("structure {} is not between 0 and 60", syntax.structure));
+    }
+    let anchor = compile_anchor(syntax)?;
+    let pattern = match (&anchor, &syntax.pattern) {
+        (Anchor::Digits { .. } | Anchor::HexRun(_), Some(p)) => Some(regex(&format!(r"\A(?:{p})\z"))?),
+        (Anchor::Label(_), Some(p)) => Some(regex(&format!(r"\A(?:{p})"))?),
+        (_, Some(p)) => Some(regex(p)?),
+        (Anchor::Literal(_) | Anchor::Regex, None) => return Err("this anchor needs a `pattern`".to_owned()),
+        (Anchor::Label(None), None) => return Err("anchor `label` needs a `pattern` or a `grammar`".to_owned()),
+        (_, None) => None,
+    };
+    let suffix = syntax.suffix.as_ref().map(|s| regex(&format!(r"\A(?:{s})"))).transpose()?;
+    let validators = syntax
+        .validators
+        .iter()
+        .map(|name| {
+            validate::by_name(name).ok_or_else(|| {
+                let known: Vec<_> = validate::VALIDATORS.iter().map(|(name, _)| *name).collect();
+                format!("no validator `{name}`; there are: {}", known.join(", "))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let label_required = syntax.label == LabelNeed::Required;
+    Ok(Recognizer { entity, anchor, pattern, suffix, validators, structure: syntax.structure, label_required })
+}
+
+fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
+    Ok(match syntax.anchor {
+        AnchorSyntax::Digits => {
+            let groups = syntax.groups.iter().map(|group| parse_groups(group)).collect::<Result<Vec<_>, _>>()?;
+            if groups.is_empty() {
+                return Err("anchor `digits` needs `groups`, such as [\"11\", \"3-4-4\"]".to_owned());
+            }
+            let separators = syntax.separators.as_deref().unwrap_or(" -.").bytes().collect();
+            Anchor::Digits { groups, check_letter: syntax.check_letter, separators }
+        }
+        AnchorSyntax::HexPairs => Anchor::HexPairs,
+        AnchorSyntax::HexQuads => Anchor::HexQuads,
+        AnchorSyntax::HexRun => match syntax.length {
+            Some(length @ 8..=128) => Anchor::HexRun(length),
+            _ => return Err("anchor `hex_run` needs a `length` between 8 and 128".to_owned()),
+        },
+        AnchorSyntax::AtSign => Anchor::AtSign,
+        AnchorSyntax::DottedQuad => Anchor::DottedQuad,
+        AnchorSyntax::ColonHex => Anchor::ColonHex,
+        AnchorSyntax::Label => Anchor::Label(syntax.grammar),
+        AnchorSyntax::Han => Anchor::Han(syntax.grammar.ok_or("anchor `han` needs a `grammar`")?),
+        AnchorSyntax::Literal if syntax.literals.iter().any(|l| l.len() >= 2) => {
+            Anchor::Literal(syntax.literals.clone())
+        }
+        AnchorSyntax::Literal => return Err("anchor `literal` needs `literals` of two bytes or more".to_owned()),
+        AnchorSyntax::Regex => Anchor::Regex,
+    })
+}
+
+fn parse_groups(text: &str) -> Result<u64, String> {
+    let lengths: Vec<usize> = text.split('-').map(str::parse).collect::<Result<_, _>>().unwrap_or_default();
+    if lengths.is_empty() || lengths.len() > MAX_GROUPS || lengths.iter().any(|l| !(1..=MAX_DIGITS).contains(l)) {
+        return Err(format!("groups `{text}`: one to {MAX_GROUPS} lengths between 1 and {MAX_DIGITS}, joined by -"));
+    }
+    Ok(pack(lengths))
+}
+
+fn regex(pattern: &str) -> Result<meta::Regex, String> {
+    meta::Regex::builder()
+        .syntax(regex_syntax_config::Config::new().utf8(false))
+        .configure(meta::Config::new().utf8_empty(false).nfa_size_limit(Some(1 << 20)))
+        .build(pattern)
+        .map_err(|error| format!("pattern: {error}"))
+}

@@ -1,0 +1,194 @@
+//! The label index: every label of every rule in one table, looked up once per candidate, key or column.
+//!
+//! A key such as `customerMobileNo`, `收货人手机号` or `contact.phone` is looked up whole and then by its tail, word by
+//! word (camel case, snake case, one Han character at a time), so that rules list the tail only.
+
+use std::collections::HashMap;
+
+use crate::finding::EntityId;
+
+/// Longest key that is looked at, in bytes; of longer ones, the tail.
+pub const KEY_WINDOW: usize = 64;
+
+/// What one label says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// The value is of the entity type.
+    Positive(EntityId),
+    /// It is, if a companion stands nearby.
+    Weak(EntityId),
+    /// It is not.
+    Negative(EntityId),
+    /// It is nothing personal that has digits: an order number, a timestamp.
+    NegativeForAll,
+}
+
+/// What the labels in force say about one entity type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// A label says that it is something else.
+    Negative,
+    /// No label.
+    None,
+    /// A weak label.
+    Weak,
+    /// A label says that it is this.
+    Positive,
+}
+
+/// All labels by their normalized spelling.
+#[derive(Debug, Default)]
+pub struct LabelIndex {
+    entries: HashMap<Box<[u8]>, Vec<Says>>,
+    longest: usize,
+    negatives_for_all: Vec<String>,
+}
+
+impl LabelIndex {
+    /// Adds `label`, which says `says`.
+    pub fn insert(&mut self, label: &str, says: Says) {
+        let mut key = Key::default();
+        key.fill(label.as_bytes());
+        self.longest = self.longest.max(key.bytes().len());
+        if says == Says::NegativeForAll {
+            self.negatives_for_all.push(label.to_owned());
+        }
+        let held = self.entries.entry(key.bytes().into()).or_default();
+        if !held.contains(&says) {
+            held.push(says);
+        }
+    }
+
+    /// The labels that speak against every entity type, as written.
+    pub fn negatives_for_all(&self) -> impl Iterator<Item = &str> {
+        self.negatives_for_all.iter().map(String::as_str)
+    }
+
+    /// What the longest label that ends `key` says; nothing when no tail of it is a label.
+    pub fn look_up(&self, key: &Key) -> &[Says] {
+        for tail in key.tails() {
+            if tail.len() <= self.longest
+                && let Some(says) = self.entries.get(tail)
+            {
+                return says;
+            }
+        }
+        &[]
+    }
+
+    /// Whether `said` speaks for an entity type.
+    pub fn starts_values(said: Says) -> bool {
+        matches!(said, Says::Positive(_) | Says::Weak(_))
+    }
+
+    /// What the labels `says` mean for `entity`.
+    pub fn standing(says: &[Says], entity: EntityId) -> Standing {
+        let mut standing = Standing::None;
+        for said in says {
+            match said {
+                Says::Positive(e) if *e == entity => return Standing::Positive,
+                Says::Weak(e) if *e == entity => standing = Standing::Weak,
+                Says::Negative(e) if *e == entity && standing == Standing::None => standing = Standing::Negative,
+                Says::NegativeForAll if standing == Standing::None => standing = Standing::Negative,
+                _ => {}
+            }
+        }
+        standing
+    }
+}
+
+/// A key in normalized spelling (lower case, without `_`, `-`, `.` and spaces), with the places where its words begin.
+#[derive(Debug, Clone)]
+pub struct Key {
+    bytes: [u8; KEY_WINDOW],
+    length: usize,
+    /// Bit i: a word begins at byte i.
+    words: u64,
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Key { bytes: [0; KEY_WINDOW], length: 0, words: 0 }
+    }
+}
+
+impl Key {
+    /// Takes `raw`, a key as written; of more than [`KEY_WINDOW`] bytes the tail.
+    pub fn fill(&mut self, raw: &[u8]) {
+        let mut from = raw.len().saturating_sub(KEY_WINDOW);
+        while raw.get(from).is_some_and(|b| b & 0xC0 == 0x80) {
+            from += 1;
+        }
+        (self.length, self.words) = (0, 0);
+        let mut previous = b' ';
+        for &byte in raw.get(from..).unwrap_or_default() {
+            if matches!(byte, b'_' | b'-' | b'.' | b' ' | b'[' | b']') {
+                previous = byte;
+                continue;
+            }
+            let starts = if byte >= 0x80 {
+                byte & 0xC0 != 0x80
+            } else {
+                !previous.is_ascii_alphanumeric()
+                    || (byte.is_ascii_uppercase() && !previous.is_ascii_uppercase())
+                    || (byte.is_ascii_digit() != previous.is_ascii_digit())
+            };
+            if let Some(slot) = self.bytes.get_mut(self.length) {
+                *slot = byte.to_ascii_lowercase();
+                if starts {
+                    self.words |= 1 << self.length;
+                }
+                self.length += 1;
+            }
+            previous = byte;
+        }
+    }
+
+    /// The normalized spelling.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// The tails that begin at a word, longest first.
+    pub fn tails(&self) -> impl Iterator<Item = &[u8]> {
+        let mut words = self.words;
+        std::iter::from_fn(move || {
+            if words == 0 {
+                return None;
+            }
+            let at = words.trailing_zeros() as usize;
+            words &= words - 1;
+            self.bytes().get(at..)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tails(raw: &str) -> Vec<String> {
+        let mut key = Key::default();
+        key.fill(raw.as_bytes());
+        key.tails().map(|t| String::from_utf8_lossy(t).into_owned()).collect()
+    }
+
+    #[test]
+    fn keys_are_cut_into_words() {
+        assert_eq!(tails("customerMobileNo"), ["customermobileno", "mobileno", "no"]);
+        assert_eq!(tails("id_card"), ["idcard", "card"]);
+        assert_eq!(tails("收货人手机"), ["收货人手机", "货人手机", "人手机", "手机", "机"]);
+        assert_eq!(tails("user.phones[]"), ["userphones", "phones"]);
+    }
+
+    #[test]
+    fn the_longest_tail_wins() {
+        let mut index = LabelIndex::default();
+        index.insert("card", Says::Positive(EntityId(1)));
+        index.insert("id_card", Says::Positive(EntityId(2)));
+        let mut key = Key::default();
+        key.fill(b"userIdCard");
+        assert_eq!(index.look_up(&key), [Says::Positive(EntityId(2))]);
+        assert_eq!(LabelIndex::standing(index.look_up(&key), EntityId(1)), Standing::None);
+    }
+}

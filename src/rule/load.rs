@@ -1,0 +1,92 @@
+//! Loading rules: the built-in ones and a user's own folders. A broken rule stops the run with file, line and reason.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::label::{LabelIndex, Says};
+use super::syntax::RuleSyntax;
+use super::{RuleSet, compile, embedded};
+use crate::error::Error;
+use crate::finding::EntityId;
+
+impl RuleSet {
+    /// The built-in rules and those in `folders` (every `*.yml` and `*.yaml` below them). A user's rule for an entity
+    /// type that exists replaces the built-in one.
+    ///
+    /// # Errors
+    /// The first rule file that cannot be used, with line and reason.
+    pub fn load(folders: &[PathBuf]) -> Result<RuleSet, Error> {
+        let mut files: Vec<(String, String)> =
+            embedded::RULES.iter().map(|(path, text)| (format!("rules/{path}"), (*text).to_owned())).collect();
+        for folder in folders {
+            read_folder(folder, &mut files)?;
+        }
+        RuleSet::from_files(&files)
+    }
+
+    /// The rules in `files` (name and YAML text).
+    ///
+    /// # Errors
+    /// As [`RuleSet::load`].
+    pub fn from_files(files: &[(String, String)]) -> Result<RuleSet, Error> {
+        let mut parsed: Vec<(&str, RuleSyntax)> = Vec::new();
+        let mut digest = Sha256::new();
+        for (file, text) in files {
+            let syntax = parse(file, text)?;
+            digest.update(text.as_bytes());
+            match parsed.iter_mut().find(|(_, held)| held.entity == syntax.entity) {
+                Some(slot) => *slot = (file, syntax),
+                None => parsed.push((file, syntax)),
+            }
+        }
+        let mut set = RuleSet { version: hex_prefix(&digest.finalize()), ..RuleSet::default() };
+        let mut labels = LabelIndex::default();
+        for label in embedded::rows("negative_labels.tsv").filter_map(|mut row| row.next()) {
+            labels.insert(label, Says::NegativeForAll);
+        }
+        for (file, syntax) in parsed {
+            let id = EntityId(u16::try_from(set.entities.len()).map_err(|_| rule_error(file, None, "too many rules"))?);
+            let (entity, mut rule) =
+                compile::compile(&syntax, id, &mut labels).map_err(|why| rule_error(file, None, why))?;
+            rule.file = file.to_owned();
+            set.entities.push(entity);
+            set.rules.push(rule);
+        }
+        set.labels = labels;
+        Ok(set)
+    }
+}
+
+fn parse(file: &str, text: &str) -> Result<RuleSyntax, Error> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let line = error.location().map(|location| location.line());
+        rule_error(file, line, error.to_string().lines().next().unwrap_or_default())
+    })
+}
+
+fn rule_error(file: &str, line: Option<u64>, reason: impl Into<String>) -> Error {
+    Error::Rule { file: file.to_owned(), line, reason: reason.into() }
+}
+
+fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), Error> {
+    let io = |action, path: &Path, source| Error::Io { action, path: path.to_owned(), source };
+    if !folder.is_dir() {
+        return Err(Error::Usage(format!("--rules {}: not a folder", folder.display())));
+    }
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| io("read", folder, error.into()))?;
+        let path = entry.path();
+        let is_yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
+        if entry.file_type().is_file() && is_yaml {
+            let text = fs::read_to_string(path).map_err(|source| io("read", path, source))?;
+            files.push((path.display().to_string(), text));
+        }
+    }
+    Ok(())
+}
+
+fn hex_prefix(digest: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(digest.get(..8).unwrap_or_default())
+}

@@ -1,0 +1,178 @@
+//! The YAML of a rule file, as written. Nothing here is compiled or checked beyond its shape: see `compile`.
+
+use serde::Deserialize;
+
+use super::{Canonical, Mask, Shape};
+
+/// One rule file: one entity type.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSyntax {
+    /// Entity type: upper case letters, digits and `_`.
+    pub entity: String,
+    /// Chinese name.
+    pub zh: String,
+    /// English name.
+    pub en: String,
+    /// The standard or document that says how the identifier is built.
+    pub source: String,
+    /// Canonical form of its values.
+    pub canonical: Canonical,
+    /// Default mask.
+    pub mask: Mask,
+    /// Same-shape bijection, when it has one.
+    #[serde(default)]
+    pub shape: Option<Shape>,
+    /// Words near a value.
+    #[serde(default)]
+    pub labels: LabelSyntax,
+    /// Ways in which the type is recognized.
+    pub recognize: Vec<RecognizerSyntax>,
+    /// Texts in which it must be found.
+    pub examples: Vec<Example>,
+    /// Texts in which it must not be found.
+    pub counterexamples: Vec<Counterexample>,
+}
+
+/// Labels of an entity type: see design.md §1. Letter case, `_`, `-` and spaces do not count.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelSyntax {
+    /// Labels that say that the value is of this type.
+    #[serde(default)]
+    pub positive: Vec<String>,
+    /// Labels that say so only when a companion stands in the same line or record.
+    #[serde(default)]
+    pub weak: Vec<String>,
+    /// Words that make weak labels count.
+    #[serde(default)]
+    pub companions: Vec<String>,
+    /// Labels that say that the value is something else.
+    #[serde(default)]
+    pub negative: Vec<String>,
+}
+
+/// One way of recognizing an entity type.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecognizerSyntax {
+    /// The cheap thing that must be present.
+    pub anchor: AnchorSyntax,
+    /// `digits`: lengths of the digit groups, as `"11"` or `"3-4-4"`.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// `digits`: the last character may be `X`.
+    #[serde(default)]
+    pub check_letter: bool,
+    /// `digits`: separators between groups; all of space, `-` and `.` when absent.
+    #[serde(default)]
+    pub separators: Option<String>,
+    /// `hex_run`: its length.
+    #[serde(default)]
+    pub length: Option<usize>,
+    /// `literal`: the literals, one of which must stand in the match.
+    #[serde(default)]
+    pub literals: Vec<String>,
+    /// Regular expression. `digits`: of the whole value without separators; `label`: of the value behind the label,
+    /// from its start; `literal` and `regex`: of the match.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// `digits`: what may follow and then belongs to the match, such as an extension.
+    #[serde(default)]
+    pub suffix: Option<String>,
+    /// `label`, `han`: the grammar that finds the value.
+    #[serde(default)]
+    pub grammar: Option<GrammarSyntax>,
+    /// Validators by name; each must pass.
+    #[serde(default)]
+    pub validators: Vec<String>,
+    /// Points (0 to 60) for its structure alone.
+    pub structure: i16,
+    /// Whether it counts only beside a label.
+    #[serde(default)]
+    pub label: LabelNeed,
+}
+
+/// Anchors: see design.md §2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnchorSyntax {
+    /// Groups of decimal digits.
+    Digits,
+    /// Six pairs of hex digits joined by `:` or `-`.
+    HexPairs,
+    /// Three groups of four hex digits joined by `.`.
+    HexQuads,
+    /// A run of hex digits of one length.
+    HexRun,
+    /// `@`.
+    AtSign,
+    /// Four groups of digits joined by `.`.
+    DottedQuad,
+    /// Hex groups joined by `:`.
+    ColonHex,
+    /// A label in front of the value.
+    Label,
+    /// A stretch with Han characters.
+    Han,
+    /// One of some literals.
+    Literal,
+    /// None: the pattern runs over everything.
+    Regex,
+}
+
+/// Whether a recognizer needs a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelNeed {
+    /// A label adds to the score.
+    #[default]
+    Optional,
+    /// Without a label there is no match.
+    Required,
+}
+
+/// Grammars that are code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrammarSyntax {
+    /// `detect::address`.
+    CnAddress,
+    /// `detect::name`.
+    PersonName,
+}
+
+/// A text and what must be found in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// The text.
+    pub text: String,
+    /// The exact span that must be found.
+    pub r#match: String,
+    /// Least score.
+    #[serde(default = "Example::least_score")]
+    pub score: f32,
+    /// When given, `text` is a whole cell of a column of this name.
+    #[serde(default)]
+    pub column: Option<String>,
+}
+
+impl Example {
+    fn least_score() -> f32 {
+        0.6
+    }
+}
+
+/// A text in which the entity type must not be found (score 0.6 and up, personal).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counterexample {
+    /// The text.
+    pub text: String,
+    /// Why not.
+    pub why: String,
+    /// When given, `text` is a whole cell of a column of this name.
+    #[serde(default)]
+    pub column: Option<String>,
+}

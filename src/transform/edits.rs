@@ -1,0 +1,300 @@
+//! From matches to edits of a block, and the check that no replaced original is left in an output.
+//!
+//! Text outside the matches is never touched. Errors name row and column, or line, and never a value.
+
+use std::borrow::Cow;
+
+use arrow::array::{Array, ArrayRef, AsArray, downcast_dictionary_array};
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+
+use super::fit::Room;
+use super::{Ledger, Outcome, Replacement, Transformer};
+use crate::block::{
+    Block, CellEdit, Column, ColumnContext, ColumnKind, Edits, Syntax, TableBlock, TextBlock, TextEdit,
+};
+use crate::error::{DataError, Position};
+use crate::finding::{Match, Place};
+use crate::format::Codec;
+
+/// The text of the value that `found` is a match of: the span in the block's text, or in the cell's.
+///
+/// # Errors
+/// When the match is not of this block.
+pub fn value_of<'a>(block: &'a Block, found: &Match) -> Result<Cow<'a, [u8]>, DataError> {
+    let cut = |text: Cow<'a, [u8]>| match text {
+        Cow::Borrowed(text) => text.get(found.span()).map(Cow::Borrowed),
+        Cow::Owned(text) => text.get(found.span()).map(|value| Cow::Owned(value.to_vec())),
+    };
+    let value = match (block, found.place) {
+        (Block::Text(block), place @ (Place::Text | Place::Aside(_))) => cut(Cow::Borrowed(text_at(block, place)?)),
+        (Block::Table(block), Place::Cell { column, row }) => {
+            let (column, _) = column_at(block, column)?;
+            cut(cell_text(&column.values, row as usize)?)
+        }
+        _ => None,
+    };
+    value.ok_or_else(|| DataError::new("a match lies outside its block"))
+}
+
+impl Transformer {
+    /// The edits that carry the policy out on `matches` (sorted, disjoint) of `block`; `codec` is `None` for
+    /// container formats. Every match that is handed in is acted on. What was replaced is entered in `ledger`.
+    ///
+    /// # Errors
+    /// As [`Transformer::replace`], with the row or line.
+    pub fn edits(
+        &self,
+        block: &Block,
+        codec: Option<&dyn Codec>,
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<Edits, DataError> {
+        let apart = |pair: &[Match]| match pair {
+            [one, next] => (one.place, one.end) <= (next.place, next.start),
+            _ => true,
+        };
+        if !matches.windows(2).all(apart) {
+            return Err(DataError::new("matches are not sorted and disjoint"));
+        }
+        let mut edits = Edits::default();
+        match block {
+            Block::Text(block) if block.syntax == Syntax::Statements => {
+                matches.iter().for_each(|found| ledger.enter_left(found.entity));
+            }
+            Block::Text(block) => {
+                for found in matches {
+                    let edit = self.text_edit(block, codec, found, ledger);
+                    edits
+                        .text
+                        .extend(edit.map_err(|error| error.at(Position::Line(line_of(block, found.place, found))))?);
+                }
+            }
+            Block::Table(block) => {
+                for cell in matches.chunk_by(|one, other| one.place == other.place) {
+                    edits.cells.extend(self.cell_edit(block, cell, ledger)?);
+                }
+            }
+        }
+        Ok(edits)
+    }
+
+    /// Makes sure that a rewritten block holds no replaced original: `matches` are those of the output, `ledger` that
+    /// of the whole run.
+    ///
+    /// # Errors
+    /// When one is left, with its row or line.
+    pub fn check_rewritten(&self, block: &Block, matches: &[Match], ledger: &Ledger) -> Result<(), DataError> {
+        for found in matches {
+            let value = value_of(block, found)?;
+            let (entity, _) = self.prepared(found.entity)?;
+            if ledger.is_leftover(found.entity, &entity.canonical.of(&value)) {
+                return Err(DataError::new(format!("the output still holds a replaced {}", entity.name))
+                    .at(position_of(block, found)?)
+                    .advise("nothing was written; please report this with the rule's name and the format"));
+            }
+        }
+        Ok(())
+    }
+
+    fn text_edit(
+        &self,
+        block: &TextBlock,
+        codec: Option<&dyn Codec>,
+        found: &Match,
+        ledger: &mut Ledger,
+    ) -> Result<Option<TextEdit>, DataError> {
+        let text = text_at(block, found.place)?;
+        let value = text.get(found.span()).ok_or_else(|| DataError::new("a match lies outside its block"))?;
+        let site = codec.map(|codec| codec.site(block, found));
+        let (kind, whole) = site.as_ref().map_or((&ColumnKind::FREE_TEXT, false), |site| (&site.kind, site.whole));
+        let room = if whole { Room::whole(kind) } else { Room::part(kind, None) };
+        let replacement = match self.rewrite(found, value, &room, ledger)? {
+            Replacement::Keep => return Ok(None),
+            Replacement::Null if !whole => {
+                return Err(DataError::new("part of a number cannot be NULL")
+                    .advise("use fpe or keep for this entity type in the policy"));
+            }
+            Replacement::Null => None,
+            Replacement::Value(value) => Some(value),
+        };
+        let aside = match found.place {
+            Place::Aside(aside) => Some(aside),
+            _ => None,
+        };
+        Ok(Some(TextEdit { aside, span: found.span(), replacement }))
+    }
+
+    /// One edit for all matches of one cell.
+    fn cell_edit(
+        &self,
+        block: &TableBlock,
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<Option<CellEdit>, DataError> {
+        let Some(Place::Cell { column: position, row }) = matches.first().map(|found| found.place) else {
+            return Err(DataError::new("a match in a text lies in a table block"));
+        };
+        let (column, context) = column_at(block, position)?;
+        self.cell_value(column, context, row, matches, ledger)
+            .map(|value| value.map(|value| CellEdit { column: position, row, value }))
+            .map_err(|error| at_cell(error, block, column, context, row))
+    }
+
+    /// The new value of a cell: `None` when it stays, `Some(None)` for NULL.
+    fn cell_value(
+        &self,
+        column: &Column,
+        context: &ColumnContext,
+        row: u32,
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<Option<Option<Vec<u8>>>, DataError> {
+        let outside = || DataError::new("a match lies outside its cell");
+        let text = cell_text(&column.values, row as usize)?;
+        let kind = &context.kind;
+        let limit = match kind {
+            ColumnKind::Text { max_chars, .. } => *max_chars,
+            ColumnKind::Number { .. } | ColumnKind::Fixed(_) => None,
+        };
+        if let [found] = matches
+            && found.span() == (0..text.len())
+        {
+            return Ok(match self.rewrite(found, &text, &Room::whole(kind), ledger)? {
+                Replacement::Keep => None,
+                Replacement::Null => Some(None),
+                Replacement::Value(value) => Some(Some(value)),
+            });
+        }
+        let mut out = Vec::with_capacity(text.len());
+        let mut copied = 0;
+        let mut chars = characters(&text);
+        for found in matches {
+            let value = text.get(found.span()).ok_or_else(outside)?;
+            // What the rest of the cell leaves of the column's width.
+            let others = chars.saturating_sub(characters(value));
+            let left = limit.map(|limit| limit.saturating_sub(u32::try_from(others).unwrap_or(u32::MAX)));
+            let new = match self.rewrite(found, value, &Room::part(kind, left), ledger)? {
+                Replacement::Keep => continue,
+                // Only a number is NULL as a whole for a part of it.
+                Replacement::Null => return Ok(Some(None)),
+                Replacement::Value(new) => new,
+            };
+            chars = others + characters(&new);
+            out.extend_from_slice(text.get(copied..found.span().start).ok_or_else(outside)?);
+            out.extend_from_slice(&new);
+            copied = found.span().end;
+        }
+        if copied == 0 {
+            return Ok(None);
+        }
+        out.extend_from_slice(text.get(copied..).ok_or_else(outside)?);
+        Ok(Some(Some(out)))
+    }
+
+    fn rewrite(
+        &self,
+        found: &Match,
+        value: &[u8],
+        room: &Room<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<Replacement, DataError> {
+        let (entity, prepared) = self.prepared(found.entity)?;
+        let canonical = entity.canonical.of(value);
+        let Outcome { replacement, same_shape } =
+            self.outcome(entity, prepared, found.traits, value, &canonical, room)?;
+        match &replacement {
+            Replacement::Keep => ledger.enter_kept(found.entity),
+            Replacement::Value(new) if same_shape => {
+                ledger.enter_replaced(found.entity, &canonical, Some(&entity.canonical.of(new)));
+            }
+            Replacement::Null | Replacement::Value(_) => ledger.enter_replaced(found.entity, &canonical, None),
+        }
+        Ok(replacement)
+    }
+}
+
+fn characters(text: &[u8]) -> usize {
+    text.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count()
+}
+
+/// The text that spans at `place` count in.
+fn text_at(block: &TextBlock, place: Place) -> Result<&[u8], DataError> {
+    let text = match place {
+        Place::Text => Some(block.slab.text()),
+        Place::Aside(aside) => block.asides.get(aside as usize).map(|aside| aside.decoded.as_slice()),
+        Place::Cell { .. } => None,
+    };
+    text.ok_or_else(|| DataError::new("a match lies outside its block"))
+}
+
+fn line_of(block: &TextBlock, place: Place, found: &Match) -> u64 {
+    let at = match place {
+        Place::Aside(aside) => block.asides.get(aside as usize).map_or(0, |aside| aside.span.start),
+        _ => found.span().start,
+    };
+    block.slab.line_of(at)
+}
+
+fn column_at(block: &TableBlock, position: u32) -> Result<(&Column, &ColumnContext), DataError> {
+    let column = block.columns.get(position as usize);
+    column
+        .and_then(|column| Some((column, block.table.columns.get(column.index)?)))
+        .ok_or_else(|| DataError::new("a match lies outside its block"))
+}
+
+/// Adds table, row and column to an error, and the line where the format is text.
+fn at_cell(mut error: DataError, block: &TableBlock, column: &Column, context: &ColumnContext, row: u32) -> DataError {
+    let record = column.records.as_ref().and_then(|records| records.get(row as usize)).copied().unwrap_or(row);
+    if let Some(line) = block.text.as_ref().and_then(|text| text.lines.get(record as usize)) {
+        error.reason = format!("line {line}: {}", error.reason);
+    }
+    error.at(Position::Row {
+        table: block.table.name.clone(),
+        row: block.first_row + u64::from(record),
+        column: Some(context.name.clone()),
+    })
+}
+
+fn position_of(block: &Block, found: &Match) -> Result<Position, DataError> {
+    match (block, found.place) {
+        (Block::Table(block), Place::Cell { column, row }) => {
+            let (column, context) = column_at(block, column)?;
+            let error = at_cell(DataError::new(""), block, column, context, row);
+            error.position.ok_or_else(|| DataError::new("a match lies outside its block"))
+        }
+        (Block::Text(block), place) => Ok(Position::Line(line_of(block, place, found))),
+        (Block::Table(_), _) => Err(DataError::new("a match lies outside its block")),
+    }
+}
+
+/// The value at `row` as detection reads it: bytes of a text, digits of a number.
+fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, DataError> {
+    let unreadable = || DataError::new(format!("values of type {} cannot be rewritten", values.data_type()));
+    if row >= values.len() || values.is_null(row) {
+        return Err(DataError::new("a match lies in a value that is not there"));
+    }
+    Ok(match values.data_type() {
+        DataType::Utf8 => Cow::Borrowed(values.as_string::<i32>().value(row).as_bytes()),
+        DataType::LargeUtf8 => Cow::Borrowed(values.as_string::<i64>().value(row).as_bytes()),
+        DataType::Utf8View => Cow::Borrowed(values.as_string_view().value(row).as_bytes()),
+        DataType::Binary => Cow::Borrowed(values.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => Cow::Borrowed(values.as_binary::<i64>().value(row)),
+        DataType::BinaryView => Cow::Borrowed(values.as_binary_view().value(row)),
+        DataType::Int64 => Cow::Owned(values.as_primitive::<Int64Type>().value(row).to_string().into_bytes()),
+        DataType::Decimal128(_, 0) => {
+            Cow::Owned(values.as_primitive::<Decimal128Type>().value(row).to_string().into_bytes())
+        }
+        DataType::Dictionary(_, _) => {
+            let entry = downcast_dictionary_array!(
+                values => values.key(row).map(|key| (values.values(), key)),
+                _ => None
+            );
+            let (entries, key) = entry.ok_or_else(unreadable)?;
+            cell_text(entries, key)?
+        }
+        _ => return Err(unreadable()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

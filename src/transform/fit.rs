@@ -1,0 +1,193 @@
+//! Whether what an operator writes fits the place, decided before anything is written.
+//!
+//! A token is never cut to fit: a place too narrow or of a number type gets a same-shape value, or NULL, or the plan
+//! refuses with what to do about it.
+
+use super::Choice;
+use super::hash::TOKEN_LENGTH;
+use crate::block::ColumnKind;
+use crate::error::DataError;
+use crate::policy::{OperatorSpec, Purpose};
+use crate::rule::EntityType;
+
+/// The room that a value leaves when it goes.
+pub(super) struct Room<'a> {
+    kind: &'a ColumnKind,
+    /// The value fills the place.
+    whole: bool,
+    /// Most characters that may take the value's place, when limited.
+    chars: Option<u32>,
+}
+
+impl<'a> Room<'a> {
+    /// The whole of a place.
+    pub(super) fn whole(kind: &'a ColumnKind) -> Room<'a> {
+        let chars = match kind {
+            ColumnKind::Text { max_chars, .. } => *max_chars,
+            ColumnKind::Number { .. } | ColumnKind::Fixed(_) => None,
+        };
+        Room { kind, whole: true, chars }
+    }
+
+    /// Part of a place, of which `chars` are left for it.
+    pub(super) fn part(kind: &'a ColumnKind, chars: Option<u32>) -> Room<'a> {
+        Room { kind, whole: false, chars }
+    }
+
+    /// Makes sure that `value` fits.
+    pub(super) fn admit(&self, value: &[u8], entity: &str) -> Result<(), DataError> {
+        let fits = match self.kind {
+            ColumnKind::Text { .. } => {
+                let chars = || value.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count();
+                self.chars.is_none_or(|limit| chars() <= limit as usize)
+            }
+            ColumnKind::Number { digits, .. } => fits_number(value, *digits),
+            ColumnKind::Fixed(_) => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(DataError::new(format!("{} cannot hold what replaces {entity}", self.describe())).advise(ADVICE))
+    }
+
+    fn describe(&self) -> String {
+        describe(self.kind, self.chars)
+    }
+}
+
+const ADVICE: &str = "use mask or null for this entity type in the policy, or widen the column";
+
+fn describe(kind: &ColumnKind, chars: Option<u32>) -> String {
+    match (kind, chars) {
+        (ColumnKind::Text { .. }, Some(chars)) => format!("a text of at most {chars} characters"),
+        (ColumnKind::Text { .. }, None) => "a text".to_owned(),
+        (ColumnKind::Number { digits, .. }, _) => format!("a number of {digits} digits"),
+        (ColumnKind::Fixed(name), _) => format!("a value of type {name}"),
+    }
+}
+
+/// Whether decimal digits fit a number. A type that always holds 18 digits and held a 19-digit value is a 64-bit
+/// integer, one that always holds 9 and held 10 a 32-bit integer: there the limit is that of the type.
+fn fits_number(value: &[u8], digits: u32) -> bool {
+    let unsigned = value.strip_prefix(b"-").unwrap_or(value);
+    if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let limit = match digits {
+        18 => i64::MAX.to_string(),
+        9 => i32::MAX.to_string(),
+        _ => return unsigned.len() <= digits as usize,
+    };
+    // Of two decimal numbers of one length the larger one is the later one in byte order.
+    unsigned.len() < limit.len() || (unsigned.len() == limit.len() && unsigned <= limit.as_bytes())
+}
+
+/// How the chosen operator is carried out in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// As the policy says.
+    AsAsked,
+    /// By the same-shape bijection instead.
+    SameShape,
+    /// By NULL instead.
+    Null,
+    /// By the empty string instead: NULL for a part of a text.
+    Empty,
+}
+
+/// What will be done in a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedOperator {
+    /// The operator that is carried out.
+    pub operator: OperatorSpec,
+    /// Why it is not the one that the policy names.
+    pub reason: Option<String>,
+}
+
+impl PlannedOperator {
+    pub(super) fn new(asked: &OperatorSpec, fit: Fit, kind: &ColumnKind) -> PlannedOperator {
+        let operator = match fit {
+            Fit::AsAsked => return PlannedOperator { operator: asked.clone(), reason: None },
+            Fit::SameShape => OperatorSpec::Fpe,
+            Fit::Null => OperatorSpec::Null,
+            Fit::Empty => OperatorSpec::Redact,
+        };
+        let chars = Room::whole(kind).chars;
+        let reason = format!("{} cannot hold what {} writes", describe(kind, chars), asked.name());
+        PlannedOperator { operator, reason: Some(reason) }
+    }
+}
+
+/// Decides how `choice` is carried out on values of `entity` in `room`.
+pub(super) fn fit(choice: &Choice, entity: &EntityType, purpose: Purpose, room: &Room<'_>) -> Result<Fit, DataError> {
+    let spec = &choice.spec;
+    if *spec == OperatorSpec::Keep {
+        return Ok(Fit::AsAsked);
+    }
+    match room.kind {
+        ColumnKind::Fixed(name) => Err(DataError::new(format!("{} stands in a value of type {name}", entity.name))
+            .advise(
+                "values of this type are not rewritten: use keep for this entity type in the policy, or leave \
+                     the column out",
+            )),
+        ColumnKind::Text { nullable, .. } => text(choice, entity, *nullable, room),
+        ColumnKind::Number { nullable, .. } => number(spec, entity, purpose, *nullable, room),
+    }
+}
+
+fn text(choice: &Choice, entity: &EntityType, nullable: bool, room: &Room<'_>) -> Result<Fit, DataError> {
+    let written = match &choice.spec {
+        OperatorSpec::Hash => TOKEN_LENGTH,
+        OperatorSpec::Replace(_) => String::from_utf8_lossy(&choice.template).chars().count(),
+        OperatorSpec::Null if !room.whole => return Ok(Fit::Empty),
+        OperatorSpec::Null if !nullable => {
+            return Err(DataError::new(format!("a place that must not be NULL holds {}", entity.name))
+                .advise("use redact, mask or hash for this entity type in the policy"));
+        }
+        OperatorSpec::Fpe if entity.shape.is_none() => return Err(shapeless(entity)),
+        // Never longer than the value.
+        OperatorSpec::Null | OperatorSpec::Mask | OperatorSpec::Redact | OperatorSpec::Keep | OperatorSpec::Fpe => 0,
+    };
+    if room.chars.is_none_or(|limit| written <= limit as usize) {
+        return Ok(Fit::AsAsked);
+    }
+    if entity.shape.is_some() {
+        return Ok(Fit::SameShape);
+    }
+    let what = if choice.spec == OperatorSpec::Hash { "token" } else { "replacement" };
+    let reason = format!("{} cannot hold a {written}-character {what} for {}", room.describe(), entity.name);
+    Err(DataError::new(reason).advise(ADVICE))
+}
+
+fn number(
+    spec: &OperatorSpec,
+    entity: &EntityType,
+    purpose: Purpose,
+    nullable: bool,
+    room: &Room<'_>,
+) -> Result<Fit, DataError> {
+    let nothing_shown = matches!(spec, OperatorSpec::Replace(_) | OperatorSpec::Mask | OperatorSpec::Redact);
+    match spec {
+        OperatorSpec::Null | OperatorSpec::Redact if nullable => Ok(Fit::Null),
+        OperatorSpec::Null | OperatorSpec::Redact => {
+            Err(DataError::new(format!("{} that must not be NULL holds {}", room.describe(), entity.name))
+                .advise("use fpe for this entity type in the policy, or make the column nullable"))
+        }
+        _ if purpose == Purpose::Anonymize && nothing_shown && nullable => Ok(Fit::Null),
+        OperatorSpec::Fpe if entity.shape.is_some() => Ok(Fit::AsAsked),
+        OperatorSpec::Fpe => Err(shapeless(entity)),
+        _ if entity.shape.is_some() => Ok(Fit::SameShape),
+        _ => Err(DataError::new(format!(
+            "{} cannot hold what {} writes for {}",
+            room.describe(),
+            spec.name(),
+            entity.name
+        ))
+        .advise("use null or keep for this entity type in the policy, or turn the column into text")),
+    }
+}
+
+fn shapeless(entity: &EntityType) -> DataError {
+    DataError::new(format!("{} has no same-shape form", entity.name))
+        .advise("use hash, mask or null for this entity type in the policy")
+}

@@ -1,0 +1,225 @@
+//! The bijection on resident identity numbers (GB 11643, 18 characters; the old form of 15 digits).
+//!
+//! A number with a known area and a real date of birth stays one: area × date × sequence is permuted as one number.
+//! What is not plausible is permuted as bare digits. The check character holds or fails exactly as it did, and stays
+//! a digit or `X` as it was: a number column cannot hold `X`, and must give what the text column gives.
+//!
+//! Areas have slots by a hash of their code, not by their rank, so that a code added to the table in a later release
+//! moves few other results instead of all.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aes::Aes256;
+use fpe::ff1::FF1;
+
+use super::{misshapen, number, walk, written};
+use crate::error::DataError;
+use crate::rule::embedded;
+
+/// Slots for areas; under half of them are taken.
+const AREA_SLOTS: usize = 1 << 14;
+/// Slots for the days of a year: 12 months of 31.
+const DAYS: u128 = 12 * 31;
+/// Sequence numbers of one area and day.
+const SEQUENCES: u128 = 1000;
+/// Births in these years are permuted among each other; a result is of a plausible age and not in the future.
+/// In other years the year is kept. Fixed: a change would change results.
+const YEARS: std::ops::RangeInclusive<u32> = 1925..=2025;
+/// Weights of GB 11643 (ISO 7064 MOD 11-2).
+const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+
+struct Areas {
+    code: Vec<Option<u32>>,
+    slot: HashMap<u32, u32>,
+}
+
+static AREAS: LazyLock<Areas> = LazyLock::new(|| {
+    let mut areas = Areas { code: vec![None; AREA_SLOTS], slot: HashMap::new() };
+    let codes = embedded::rows("cn_area.tsv").filter_map(|mut row| row.next()?.parse::<u32>().ok());
+    for code in codes.take(AREA_SLOTS) {
+        let start = (code.wrapping_mul(2_654_435_761) >> 18) as usize;
+        let free = (0..AREA_SLOTS)
+            .map(|step| (start + step) % AREA_SLOTS)
+            .find(|slot| areas.code.get(*slot).is_some_and(|held| held.is_none_or(|held| held == code)));
+        if let Some((slot, held)) = free.and_then(|slot| Some((slot, areas.code.get_mut(slot)?))) {
+            *held = Some(code);
+            areas.slot.insert(code, slot as u32);
+        }
+    }
+    areas
+});
+
+/// Area, date and sequence of a number, the year with its century.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Body {
+    area: u32,
+    year: u32,
+    month: u32,
+    day: u32,
+    sequence: u32,
+}
+
+impl Body {
+    /// Takes 17 digits (`yyyymmdd`) or 15 (`yymmdd`) apart.
+    fn of(digits: u128, short: bool) -> Body {
+        let part = |scale: u128, modulus: u128| ((digits / scale) % modulus) as u32;
+        let (year_modulus, century) = if short { (100, 1900) } else { (10_000, 0) };
+        Body {
+            area: part(SEQUENCES * 10_000 * year_modulus, 1_000_000),
+            year: part(SEQUENCES * 10_000, year_modulus) + century,
+            month: part(SEQUENCES * 100, 100),
+            day: part(SEQUENCES, 100),
+            sequence: part(1, SEQUENCES),
+        }
+    }
+
+    fn digits(self, short: bool) -> u128 {
+        let (year_modulus, year) = if short { (100, self.year % 100) } else { (10_000, self.year) };
+        let date = u128::from(year) * 10_000 + u128::from(self.month * 100 + self.day);
+        (u128::from(self.area) * year_modulus * 10_000 + date) * SEQUENCES + u128::from(self.sequence)
+    }
+
+    /// A known area and a day that was.
+    fn is_plausible(self) -> bool {
+        let leap = self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
+        let days = match self.month {
+            2 => 28 + u32::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => 0,
+        };
+        (1900..=2099).contains(&self.year) && (1..=days).contains(&self.day) && AREAS.slot.contains_key(&self.area)
+    }
+
+    /// The body as one number, years counted from the first of `years`.
+    fn rank(self, years: &std::ops::RangeInclusive<u32>) -> Option<u128> {
+        let slot = u128::from(*AREAS.slot.get(&self.area)?);
+        let span = u128::from(years.end() - years.start() + 1);
+        let year = slot * span + u128::from(self.year.checked_sub(*years.start())?);
+        let day = year * DAYS + u128::from((self.month.checked_sub(1)?) * 31 + self.day.checked_sub(1)?);
+        Some(day * SEQUENCES + u128::from(self.sequence))
+    }
+
+    /// The plausible body of a rank; nothing when the rank is of a free slot or a day that was not.
+    fn of_rank(rank: u128, years: &std::ops::RangeInclusive<u32>) -> Option<Body> {
+        let span = u128::from(years.end() - years.start() + 1);
+        let (day, year) = (rank / SEQUENCES % DAYS, rank / SEQUENCES / DAYS);
+        let area = AREAS.code.get(usize::try_from(year / span).ok()?).copied()??;
+        let body = Body {
+            area,
+            year: (year % span) as u32 + years.start(),
+            month: (day / 31) as u32 + 1,
+            day: (day % 31) as u32 + 1,
+            sequence: (rank % SEQUENCES) as u32,
+        };
+        body.is_plausible().then_some(body)
+    }
+}
+
+/// The check value of 17 digits: 0 to 9, or 10 for `X`.
+fn check_of(body: u128) -> u32 {
+    // 17 digits fit 64 bits, in which division is much faster.
+    let mut rest = body as u64;
+    let mut sum = 0;
+    for weight in WEIGHTS.iter().rev() {
+        sum += (rest % 10) as u32 * weight;
+        rest /= 10;
+    }
+    (12 - sum % 11) % 11
+}
+
+/// The same-shape value of an 18- or 15-character number.
+pub(super) fn permute(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+    let expected = || misshapen(canonical, "a resident ID of 18 characters or 15 digits");
+    match (canonical.len(), canonical.split_last()) {
+        (15, _) => {
+            let digits = number(canonical).ok_or_else(expected)?;
+            Ok(written(permute_body(cipher, digits, true, &|_| true)?, 15))
+        }
+        (18, Some((last, body))) => {
+            let body = number(body).ok_or_else(expected)?;
+            let check = match last {
+                b'X' => 10,
+                b'0'..=b'9' => u32::from(last - b'0'),
+                _ => return Err(expected()),
+            };
+            // 0 when the check character holds; kept, so that a number with a wrong one stays distinct.
+            let offset = check + 11 - check_of(body);
+            let check_after = |body: u128| (check_of(body) + offset) % 11;
+            let body = permute_body(cipher, body, false, &|body| (check_after(body) == 10) == (check == 10))?;
+            let mut out = written(body, 17);
+            out.extend(if check == 10 { "X".to_owned() } else { check_after(body).to_string() }.into_bytes());
+            Ok(out)
+        }
+        _ => Err(expected()),
+    }
+}
+
+/// Permutes a body within its class and `accepted`, which holds for the body itself.
+fn permute_body(
+    cipher: &FF1<Aes256>,
+    digits: u128,
+    short: bool,
+    accepted: &dyn Fn(u128) -> bool,
+) -> Result<u128, DataError> {
+    let body = Body::of(digits, short);
+    let count = if short { 15 } else { 17 };
+    if !body.is_plausible() {
+        let leading_zero = |digits: u128| digits < 10_u128.pow(count - 1);
+        let class = leading_zero(digits);
+        let tweak: &[u8] = if short { b"bare 15" } else { b"bare 18" };
+        return walk(cipher, tweak, digits, count as usize, |candidate| {
+            leading_zero(candidate) == class && !Body::of(candidate, short).is_plausible() && accepted(candidate)
+        });
+    }
+    let (years, width, tweak) = match () {
+        () if short => (1900..=1999, 12, "15".to_owned()),
+        () if YEARS.contains(&body.year) => (YEARS, 12, "18".to_owned()),
+        () => (body.year..=body.year, 10, format!("18 {}", body.year)),
+    };
+    let rank = body.rank(&years).ok_or_else(|| DataError::new("a resident ID cannot be ranked"))?;
+    let plausible = |rank: u128| Body::of_rank(rank, &years).map(|body| body.digits(short));
+    let rank = walk(cipher, tweak.as_bytes(), rank, width, |rank| plausible(rank).is_some_and(accepted))?;
+    plausible(rank).ok_or_else(|| DataError::new("a resident ID cannot be ranked"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_slots_have_their_area_and_no_area_has_two() {
+        let taken = AREAS.code.iter().flatten().count();
+        assert_eq!(taken, AREAS.slot.len());
+        assert!((5000..AREA_SLOTS / 2 + 1000).contains(&taken), "{taken} areas");
+    }
+
+    #[test]
+    fn a_body_is_taken_apart_and_put_together() {
+        let body = Body::of(11_010_519_491_231_002, false);
+        assert_eq!(body, Body { area: 110_105, year: 1949, month: 12, day: 31, sequence: 2 });
+        assert!(body.is_plausible());
+        assert_eq!(body.digits(false), 11_010_519_491_231_002);
+        let short = Body::of(110_105_491_231_002, true);
+        assert_eq!(short, body);
+        assert_eq!(short.digits(true), 110_105_491_231_002);
+        assert_eq!(Body::of_rank(body.rank(&YEARS).unwrap(), &YEARS), Some(body));
+    }
+
+    #[test]
+    fn days_that_were_not_are_not_plausible() {
+        let of = |month, day, year| Body { area: 110_105, year, month, day, sequence: 1 }.is_plausible();
+        assert!(of(2, 29, 2000) && of(2, 28, 1900) && of(12, 31, 2099));
+        assert!(!of(2, 29, 1900) && !of(2, 30, 2000) && !of(13, 1, 2000) && !of(0, 1, 2000) && !of(4, 31, 2000));
+        assert!(!of(1, 1, 1899) && !of(1, 0, 2000));
+        assert!(!Body { area: 990_105, year: 2000, month: 1, day: 1, sequence: 1 }.is_plausible());
+    }
+
+    /// GB 11643: 11010519491231002 gives X, 44052418800101001 gives 4.
+    #[test]
+    fn check_values() {
+        assert_eq!(check_of(11_010_519_491_231_002), 10);
+        assert_eq!(check_of(44_052_418_800_101_001), 4);
+    }
+}

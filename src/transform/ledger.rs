@@ -1,0 +1,194 @@
+//! The ledger: what a run replaced, without any value.
+//!
+//! Values enter as 64-bit fingerprints under a random key that is drawn once per process and never leaves it, so a
+//! ledger cannot be turned back into values even by someone who reads the memory of another run. Memory grows by 9 to
+//! 18 bytes per distinct value; [`Ledger::memory`] says how much, so that a run with a limit can stop in time.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::sync::LazyLock;
+
+use crate::finding::EntityId;
+
+/// SipHash under a key that the process draws at random.
+static FINGERPRINT: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+fn fingerprint(canonical: &[u8]) -> u64 {
+    FINGERPRINT.hash_one(canonical)
+}
+
+/// Fingerprints are hashes already: they are taken as they are.
+#[derive(Default)]
+struct Unhashed(u64);
+
+impl Hasher for Unhashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+type Fingerprints = HashSet<u64, BuildHasherDefault<Unhashed>>;
+
+/// How many values of one entity type met which fate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Replaced by something else.
+    pub replaced: u64,
+    /// Kept because the policy says so.
+    pub kept: u64,
+    /// Left in statements of a dump, which are never rewritten.
+    pub left_in_statements: u64,
+}
+
+#[derive(Default)]
+struct Page {
+    counts: Counts,
+    originals: Fingerprints,
+    results: Fingerprints,
+}
+
+/// What a run replaced, without any value: keyed fingerprints of originals and of same-shape results, and counts.
+#[derive(Default)]
+pub struct Ledger {
+    pages: Vec<Page>,
+}
+
+impl Ledger {
+    /// Adds what another ledger holds.
+    pub fn merge(&mut self, other: Ledger) {
+        for (index, page) in other.pages.into_iter().enumerate() {
+            let Some(held) = self.page(index) else { continue };
+            held.counts.replaced += page.counts.replaced;
+            held.counts.kept += page.counts.kept;
+            held.counts.left_in_statements += page.counts.left_in_statements;
+            absorb(&mut held.originals, page.originals);
+            absorb(&mut held.results, page.results);
+        }
+    }
+
+    /// The counts of one entity type.
+    pub fn counts(&self, entity: EntityId) -> Counts {
+        self.pages.get(usize::from(entity.0)).map(|page| page.counts).unwrap_or_default()
+    }
+
+    /// The entity types of which anything was entered, with their counts.
+    pub fn entities(&self) -> impl Iterator<Item = (EntityId, Counts)> {
+        let used = |(index, page): (usize, &Page)| {
+            let id = EntityId(u16::try_from(index).ok()?);
+            (page.counts != Counts::default()).then_some((id, page.counts))
+        };
+        self.pages.iter().enumerate().filter_map(used)
+    }
+
+    /// How many distinct canonical values of an entity type were replaced.
+    pub fn distinct(&self, entity: EntityId) -> u64 {
+        self.pages.get(usize::from(entity.0)).map_or(0, |page| page.originals.len() as u64)
+    }
+
+    /// Whether this canonical value of this entity type was replaced somewhere.
+    pub fn is_original(&self, entity: EntityId, canonical: &[u8]) -> bool {
+        self.pages.get(usize::from(entity.0)).is_some_and(|page| page.originals.contains(&fingerprint(canonical)))
+    }
+
+    /// Whether this canonical value is what a same-shape operator or a mask put somewhere.
+    pub fn is_result(&self, entity: EntityId, canonical: &[u8]) -> bool {
+        self.pages.get(usize::from(entity.0)).is_some_and(|page| page.results.contains(&fingerprint(canonical)))
+    }
+
+    /// A replaced original that nothing put there: it must not be in any output.
+    pub fn is_leftover(&self, entity: EntityId, canonical: &[u8]) -> bool {
+        self.is_original(entity, canonical) && !self.is_result(entity, canonical)
+    }
+
+    /// About how many bytes the ledger takes.
+    pub fn memory(&self) -> usize {
+        // A bucket is the fingerprint and one control byte, and an eighth of the buckets stays free.
+        self.pages.iter().map(|page| (page.originals.capacity() + page.results.capacity()) * 9 * 8 / 7).sum()
+    }
+
+    /// Enters a replaced value, and its result where that is a value of the same entity type itself.
+    pub(crate) fn enter_replaced(&mut self, entity: EntityId, original: &[u8], result: Option<&[u8]>) {
+        if let Some(page) = self.page(usize::from(entity.0)) {
+            page.counts.replaced += 1;
+            page.originals.insert(fingerprint(original));
+            if let Some(result) = result {
+                page.results.insert(fingerprint(result));
+            }
+        }
+    }
+
+    /// Enters a value that the policy keeps.
+    pub(crate) fn enter_kept(&mut self, entity: EntityId) {
+        if let Some(page) = self.page(usize::from(entity.0)) {
+            page.counts.kept += 1;
+        }
+    }
+
+    /// Enters a value that stands in statements.
+    pub(crate) fn enter_left(&mut self, entity: EntityId) {
+        if let Some(page) = self.page(usize::from(entity.0)) {
+            page.counts.left_in_statements += 1;
+        }
+    }
+
+    fn page(&mut self, index: usize) -> Option<&mut Page> {
+        if self.pages.len() <= index {
+            self.pages.resize_with(index + 1, Page::default);
+        }
+        self.pages.get_mut(index)
+    }
+}
+
+/// Moves the smaller set into the larger one.
+fn absorb(held: &mut Fingerprints, mut other: Fingerprints) {
+    if other.len() > held.len() {
+        std::mem::swap(held, &mut other);
+    }
+    held.extend(other);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PHONE: EntityId = EntityId(0);
+    const NAME: EntityId = EntityId(3);
+
+    #[test]
+    fn an_original_that_is_no_result_is_a_leftover() {
+        let mut ledger = Ledger::default();
+        ledger.enter_replaced(PHONE, b"13800138000", Some(b"13912345678"));
+        ledger.enter_replaced(PHONE, b"13912345678", Some(b"15011112222"));
+        assert!(ledger.is_leftover(PHONE, b"13800138000"));
+        assert!(ledger.is_original(PHONE, b"13912345678") && !ledger.is_leftover(PHONE, b"13912345678"));
+        assert!(!ledger.is_original(PHONE, b"15011112222"));
+        assert!(!ledger.is_leftover(NAME, b"13800138000"), "another entity type");
+    }
+
+    #[test]
+    fn merging_adds_counts_and_unites_values() {
+        let (mut one, mut two) = (Ledger::default(), Ledger::default());
+        one.enter_replaced(PHONE, b"1", None);
+        two.enter_replaced(PHONE, b"1", None);
+        two.enter_replaced(PHONE, b"2", Some(b"3"));
+        two.enter_kept(NAME);
+        two.enter_left(NAME);
+        one.merge(two);
+        assert_eq!(one.counts(PHONE), Counts { replaced: 3, ..Counts::default() });
+        assert_eq!(one.distinct(PHONE), 2);
+        assert_eq!(one.counts(NAME), Counts { kept: 1, left_in_statements: 1, replaced: 0 });
+        assert!(one.is_original(PHONE, b"2") && one.is_result(PHONE, b"3"));
+        assert_eq!(one.entities().count(), 2);
+        assert!(one.memory() > 0);
+    }
+}

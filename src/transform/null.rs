@@ -1,0 +1,10 @@
+//! `null`: NULL in the place of a whole value.
+
+use super::{Operator, Replacement, Subject};
+use crate::error::DataError;
+
+pub(super) static OPERATOR: Operator = Operator { name: "null", about: "NULL", apply };
+
+fn apply(_subject: &Subject<'_>) -> Result<Replacement, DataError> {
+    Ok(Replacement::Null)
+}

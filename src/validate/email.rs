@@ -1,0 +1,225 @@
+//! E-mail addresses: the common part of RFC 5321 syntax, and the list of top-level domains.
+//!
+//! Works on the value as it stands. Must never take `logo@2x.png`, `@scope/package` or `name@1.2.3` for an address.
+
+use std::sync::LazyLock;
+
+use super::{Candidate, Evidence, fold};
+use crate::finding::Traits;
+use crate::rule::embedded;
+
+/// Longest address: RFC 5321 section 4.5.3.1.
+const LONGEST: usize = 254;
+
+/// Addresses whose top-level domain exists. Those that are also file name extensions count little, or beside a label.
+pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
+    let mut buffer = [0; LONGEST];
+    let mut lower = [0; LONGEST];
+    let folded = fold(candidate.original, &mut buffer)?;
+    let lower = lower.get_mut(..folded.len())?;
+    lower.copy_from_slice(folded);
+    lower.make_ascii_lowercase();
+    let text = std::str::from_utf8(lower).ok()?;
+    let (local, domain) = text.rsplit_once('@')?;
+    let (labels, top) = domain.rsplit_once(['.', '。'])?;
+    if !is_local(local) || !is_domain(labels) || TOP_LEVEL.binary_search(&top).is_err() {
+        return None;
+    }
+    // Image names for screens of double and triple density: `logo@2x.…`.
+    if matches!(labels, "1x" | "2x" | "3x" | "4x") {
+        return None;
+    }
+    let (registry, label_required) = match top {
+        "zip" | "mov" => (0, true),
+        "md" | "pl" | "ps" | "py" | "rs" | "sh" | "so" => (5, false),
+        _ => (20, false),
+    };
+    // git@github.com:owner/name names a service, whoever clones from it.
+    let service = matches!(local, "git" | "hg" | "svn");
+    Some(Evidence {
+        checksum: 0,
+        registry,
+        label_required,
+        traits: Traits {
+            non_personal: service,
+            organization: service || is_role(local),
+            test_value: is_documentation(domain),
+            ..Traits::default()
+        },
+    })
+}
+
+/// A dot-atom of at most 64 characters.
+fn is_local(local: &str) -> bool {
+    let is_atom = |atom: &str| {
+        !atom.is_empty()
+            && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_{|}~-`".contains(&byte))
+    };
+    local.len() <= 64 && local.split('.').all(is_atom)
+}
+
+/// Labels of letters, digits and hyphens, or of an internationalized domain, before the top-level one.
+fn is_domain(labels: &str) -> bool {
+    let is_letter = |letter: char| {
+        letter.is_ascii_alphanumeric() || letter == '-' || !letter.is_ascii() && letter.is_alphanumeric()
+    };
+    labels.split(['.', '。']).all(|label| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(is_letter)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    })
+}
+
+/// Mailboxes that belong to an office and not to a person: RFC 2142 and what Chinese sites use.
+fn is_role(local: &str) -> bool {
+    const ROLES: [&str; 44] = [
+        "abuse",
+        "admin",
+        "administrator",
+        "billing",
+        "bot",
+        "bugs",
+        "business",
+        "careers",
+        "contact",
+        "customerservice",
+        "do-not-reply",
+        "donotreply",
+        "feedback",
+        "finance",
+        "hello",
+        "help",
+        "hostmaster",
+        "hr",
+        "info",
+        "jobs",
+        "kefu",
+        "legal",
+        "mail",
+        "mailer-daemon",
+        "marketing",
+        "media",
+        "news",
+        "newsletter",
+        "no-reply",
+        "no_reply",
+        "noreply",
+        "notice",
+        "notification",
+        "office",
+        "postmaster",
+        "press",
+        "privacy",
+        "root",
+        "sales",
+        "security",
+        "service",
+        "support",
+        "system",
+        "webmaster",
+    ];
+    ROLES.binary_search(&local).is_ok()
+}
+
+/// Domains of RFC 2606 and RFC 6761, which no person has a mailbox in.
+fn is_documentation(domain: &str) -> bool {
+    let within =
+        |parent: &str| domain.strip_suffix(parent).is_some_and(|before| before.is_empty() || before.ends_with('.'));
+    ["example.com", "example.net", "example.org", "example", "test", "invalid", "localhost"].into_iter().any(within)
+}
+
+/// Sorted. The reserved ones are not in the list of IANA but in every test data set.
+static TOP_LEVEL: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let mut domains: Vec<&str> = embedded::rows("tlds.txt").filter_map(|mut row| row.next()).collect();
+    domains.extend(["example", "invalid", "localhost", "test"]);
+    domains.sort_unstable();
+    domains
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::tests::check;
+
+    #[test]
+    fn addresses_are_found() {
+        for value in [
+            "zhangsan@163.com",
+            "wuhanzh@11ziyun.com",
+            "10001@qq.com",
+            "li.si+news@mail.gov.cn",
+            "LISI@SINA.COM.CN",
+            "ｌｉｓｉ＠ｑｑ．ｃｏｍ",
+            "o'neil_x@a-b.co",
+            "wang@公司.中国",
+            "wang@xn--55qx5d.xn--fiqs8s",
+        ] {
+            let found = check(validate, value, false);
+            assert!(found.is_some_and(|found| found.registry == 20 && !found.label_required), "{value} {found:?}");
+            assert_eq!(found.unwrap().traits, Traits::default(), "{value}");
+        }
+    }
+
+    #[test]
+    fn role_mailboxes_belong_to_organizations() {
+        for value in ["service@taobao.com", "NoReply@12306.cn", "kefu@jd.com", "git@github.com"] {
+            assert!(check(validate, value, false).unwrap().traits.organization, "{value}");
+        }
+        assert!(check(validate, "git@github.com", false).unwrap().traits.non_personal);
+    }
+
+    #[test]
+    fn documentation_domains_are_marked() {
+        for value in ["zhang@example.com", "zhang@mail.example.org", "a@b.test"] {
+            assert!(check(validate, value, false).unwrap().traits.test_value, "{value}");
+        }
+        assert!(!check(validate, "zhang@myexample.com", false).unwrap().traits.test_value);
+    }
+
+    #[test]
+    fn what_is_no_address_is_rejected_even_beside_a_label() {
+        for value in [
+            "logo@2x.png",
+            "logo@2x.com",
+            "icon@3x.jpg",
+            "@faker-js/faker",
+            "lodash@4.17.21",
+            "a@b.jar",
+            "a@b",
+            ".a@qq.com",
+            "a.@qq.com",
+            "a..b@qq.com",
+            "张三@qq.com",
+            "a b@qq.com",
+            "a@-qq.com",
+            "a@qq-.com",
+            "a@qq..com",
+            "a@qq.com.",
+            "a@.com",
+            "user@10.0.0.1",
+            "",
+            "@",
+        ] {
+            assert_eq!(check(validate, value, true), None, "{value}");
+        }
+        let long = format!("{}@qq.com", "a".repeat(65));
+        assert_eq!(check(validate, &long, true), None);
+        let long = format!("a@{}.com", "a".repeat(64));
+        assert_eq!(check(validate, &long, true), None);
+    }
+
+    #[test]
+    fn file_name_extensions_count_less() {
+        assert!(check(validate, "backup@old.zip", false).unwrap().label_required);
+        assert_eq!(check(validate, "run@local.sh", false).map(|found| found.registry), Some(5));
+    }
+
+    #[test]
+    fn tables_are_sorted_and_there() {
+        assert!(TOP_LEVEL.len() > 1_400);
+        for role in ["abuse", "noreply", "webmaster", "kefu"] {
+            assert!(is_role(role));
+        }
+    }
+}
