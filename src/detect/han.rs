@@ -4,6 +4,15 @@
 /// The character that starts at `at` and its length in bytes; nothing at the end or where the bytes are not UTF-8.
 pub(crate) fn char_at(text: &[u8], at: usize) -> Option<(char, usize)> {
     let first = *text.get(at)?;
+    // Nearly all characters here are ideographs; a lead byte of E1 to EC has no forbidden followers.
+    if let (0xE1..=0xEC, Some([a, b, c, ..])) = (first, text.get(at..)) {
+        let (b, c) = (b ^ 0x80, c ^ 0x80);
+        if (b | c) & 0xC0 != 0 {
+            return None;
+        }
+        let code = u32::from(a & 0x0F) << 12 | u32::from(b) << 6 | u32::from(c);
+        return char::from_u32(code).map(|c| (c, 3));
+    }
     let length = match first {
         0x00..=0x7F => return Some((char::from(first), 1)),
         0xC2..=0xDF => 2,

@@ -20,6 +20,7 @@ mod scan;
 mod sorted_table;
 mod symbol;
 mod value;
+mod words;
 
 use std::sync::Arc;
 

@@ -172,3 +172,33 @@ proptest! {
         prop_assert_eq!(inside.len(), 2);
     }
 }
+
+/// The golden positives and negatives of the two policies: their own contact data and nothing else.
+#[test]
+fn the_policies_own_contact_data_is_found_and_nothing_else() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/policies");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: {} is not there", folder.display());
+        return;
+    };
+    let detector = Detector::new(rules());
+    let mut all: Vec<(String, String)> = Vec::new();
+    for entry in entries {
+        all.extend(found(&detector, &std::fs::read_to_string(entry.unwrap().path()).unwrap()));
+    }
+    all.sort();
+    let owned = |entity: &str, value: &str| (entity.to_owned(), value.to_owned());
+    let office = "武汉市江汉区中央商务区泛海国际SOHO城(一期)2栋4层6室-2";
+    assert_eq!(
+        all,
+        [
+            owned("CN_ADDRESS", office),
+            owned("CN_ADDRESS", office),
+            owned("CN_ADDRESS", "浙江省杭州市西湖区转塘科技经济区块12号"),
+            owned("CN_LANDLINE_PHONE", "85699449"),
+            owned("EMAIL_ADDRESS", "wuhanzh@11ziyun.com"),
+            owned("SERVICE_PHONE", "400-80-13260"),
+            owned("SERVICE_PHONE", "400-80-13260"),
+        ]
+    );
+}

@@ -53,12 +53,7 @@ pub(crate) fn split(format: &dyn Format, data: &[u8], target: usize, chunk: usiz
 }
 
 /// Splits, lexes and renders `data` without an edit.
-pub(crate) fn render_all(
-    format: &dyn Format,
-    data: &[u8],
-    target: usize,
-    chunk: usize,
-) -> Result<Vec<u8>, DataError> {
+pub(crate) fn render_all(format: &dyn Format, data: &[u8], target: usize, chunk: usize) -> Result<Vec<u8>, DataError> {
     let mut out = Vec::new();
     for piece in split(format, data, target, chunk)? {
         out.extend(piece.render(&piece.lex()?, &Edits::default())?);

@@ -133,12 +133,7 @@ pub trait Container: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] = &[
-    &parquet::Parquet,
-    &json::Json,
-    &csv::Csv,
-    &text::Text,
-];
+pub static FORMATS: &[&dyn Format] = &[&parquet::Parquet, &json::Json, &csv::Csv, &text::Text];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

@@ -116,7 +116,12 @@ fn checked(entry: EntrySyntax, line: u64) -> Result<Entry, String> {
         (false, Some(_)) => return Err("an entry with entities is not undetected".to_owned()),
         (false, None) => match (entry.deidentify, entry.anonymize) {
             (Some(deidentify), Some(anonymize)) => (deidentify, anonymize),
-            _ => return Err("an entry with entities needs deidentify and anonymize".to_owned()),
+            _ => {
+                return Err(
+                    "an entry with entities needs deidentify and anonymize (the operator null in quotes: \"null\")"
+                        .to_owned(),
+                );
+            }
         },
     };
     Ok(Entry {

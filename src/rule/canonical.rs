@@ -317,17 +317,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_of_canonical_is_itself(value in any::<Vec<u8>>(), text in "\\PC{0,40}") {
-            for kind in [
-                Canonical::Digits, Canonical::CnMobile, Canonical::UpperAlphanumeric, Canonical::Mac, Canonical::Ip,
-                Canonical::Email, Canonical::Text,
-            ] {
-                for value in [value.as_slice(), text.as_bytes()] {
-                    let once = kind.of(value).into_owned();
+        fn canonical_of_canonical_is_itself(text in "\\PC{0,40}", spelling in "[+0-9 ０-９－a-fA-FxX×·.:@\u{200B}]{0,30}") {
+            for kind in KINDS {
+                for value in [&text, &spelling] {
+                    let once = kind.of(value.as_bytes()).into_owned();
                     let twice = kind.of(&once).into_owned();
                     prop_assert_eq!(&once, &twice, "{:?}", kind);
                 }
             }
         }
+
+        #[test]
+        fn any_bytes_are_taken(value in any::<Vec<u8>>()) {
+            for kind in KINDS {
+                let canonical = kind.of(&value);
+                if matches!(kind, Canonical::Digits | Canonical::CnMobile) {
+                    prop_assert!(canonical.iter().all(u8::is_ascii_digit));
+                }
+            }
+        }
     }
+
+    const KINDS: [Canonical; 7] = [
+        Canonical::Digits,
+        Canonical::CnMobile,
+        Canonical::UpperAlphanumeric,
+        Canonical::Mac,
+        Canonical::Ip,
+        Canonical::Email,
+        Canonical::Text,
+    ];
 }

@@ -110,6 +110,10 @@ impl Transformer {
         let room = if whole { Room::whole(kind) } else { Room::part(kind, None) };
         let replacement = match self.rewrite(found, value, &room, ledger)? {
             Replacement::Keep => return Ok(None),
+            Replacement::Null if !whole => {
+                return Err(DataError::new("part of a number cannot be NULL")
+                    .advise("use fpe or keep for this entity type in the policy"));
+            }
             Replacement::Null => None,
             Replacement::Value(value) => Some(value),
         };

@@ -1,1 +1,218 @@
+use super::key::tests::known;
+use super::*;
+use crate::rule::{Canonical, Mask, Shape};
 
+pub(super) const PHONE: EntityId = EntityId(0);
+pub(super) const NAME: EntityId = EntityId(1);
+pub(super) const CARD: EntityId = EntityId(2);
+pub(super) const ID: EntityId = EntityId(3);
+
+pub(super) fn rules() -> Arc<RuleSet> {
+    let entity = |id: EntityId, name: &str, canonical, mask, shape| EntityType {
+        id,
+        name: name.to_owned(),
+        zh: String::new(),
+        en: String::new(),
+        canonical,
+        mask,
+        shape,
+    };
+    Arc::new(RuleSet::of_entities(vec![
+        entity(PHONE, "CN_MOBILE_PHONE", Canonical::CnMobile, Mask::Keep { first: 3, last: 4 }, Some(Shape::CnMobile)),
+        entity(NAME, "PERSON_NAME", Canonical::Text, Mask::PersonName, None),
+        entity(CARD, "BANK_CARD", Canonical::Digits, Mask::Keep { first: 6, last: 4 }, Some(Shape::Card)),
+        entity(
+            ID,
+            "CN_RESIDENT_ID",
+            Canonical::UpperAlphanumeric,
+            Mask::Keep { first: 1, last: 1 },
+            Some(Shape::CnResidentId),
+        ),
+    ]))
+}
+
+pub(super) fn deidentify(spec: OperatorSpec) -> Transformer {
+    Transformer::new(rules(), Arc::new(Policy::uniform(spec)), Purpose::Deidentify, Some(known())).unwrap()
+}
+
+fn anonymize(spec: OperatorSpec) -> Transformer {
+    Transformer::new(rules(), Arc::new(Policy::uniform(spec)), Purpose::Anonymize, None).unwrap()
+}
+
+fn template() -> OperatorSpec {
+    OperatorSpec::Replace("<{entity}>".to_owned())
+}
+
+fn replaced(transformer: &Transformer, entity: EntityId, value: &str, kind: &ColumnKind) -> String {
+    match transformer.replace(entity, Traits::default(), value.as_bytes(), kind, true).unwrap() {
+        Replacement::Value(value) => String::from_utf8(value).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn varchar(max_chars: u32) -> ColumnKind {
+    ColumnKind::Text { max_chars: Some(max_chars), nullable: true }
+}
+
+const BIGINT: ColumnKind = ColumnKind::Number { digits: 18, nullable: true };
+
+/// Computed independently with Python's hmac module, for the key of the bytes 0..32:
+/// ```python
+/// import hmac, hashlib, base64
+/// h = lambda key, data: hmac.new(key, data, hashlib.sha256).digest()
+/// extracted = h(bytes(32), bytes(range(32)))                                    # HKDF-Extract, no salt
+/// key = h(extracted, b"tuomin-v1\0hash\0CN_MOBILE_PHONE\0default" + b"\x01")    # HKDF-Expand, first block
+/// base64.b32encode(h(key, b"13800138000")).decode().lower()[:20]
+/// ```
+#[test]
+fn known_token_for_every_spelling() {
+    let transformer = deidentify(OperatorSpec::Hash);
+    for spelling in ["13800138000", "138-0013-8000", "+86 138 0013 8000", "１３８００１３８０００"] {
+        assert_eq!(replaced(&transformer, PHONE, spelling, &ColumnKind::FREE_TEXT), "6ncji5psbjk2apctzjz6");
+    }
+    assert_eq!(transformer.key_id(), Some("c2lgqiqp"));
+}
+
+#[test]
+fn tokens_differ_by_entity_and_key() {
+    let transformer = deidentify(OperatorSpec::Hash);
+    let phone = replaced(&transformer, PHONE, "13800138000", &ColumnKind::FREE_TEXT);
+    assert_ne!(phone, replaced(&transformer, CARD, "13800138000", &ColumnKind::FREE_TEXT));
+    let (one, other) = (anonymize(OperatorSpec::Hash), anonymize(OperatorSpec::Hash));
+    let token = replaced(&one, PHONE, "13800138000", &ColumnKind::FREE_TEXT);
+    assert_eq!(token, replaced(&one, PHONE, "138 0013 8000", &ColumnKind::FREE_TEXT));
+    assert_ne!(token, replaced(&other, PHONE, "13800138000", &ColumnKind::FREE_TEXT));
+    assert_eq!(one.key_id(), None);
+}
+
+#[test]
+fn keys_belong_to_their_purpose() {
+    let new = |purpose, key| Transformer::new(rules(), Arc::new(Policy::default()), purpose, key);
+    assert!(matches!(new(Purpose::Deidentify, None), Err(Error::Key(_))));
+    assert!(matches!(new(Purpose::Anonymize, Some(known())), Err(Error::Key(_))));
+}
+
+#[test]
+fn text_and_number_columns_agree() {
+    let transformer = deidentify(OperatorSpec::Fpe);
+    for (entity, value) in
+        [(PHONE, "13800138000"), (CARD, "6222021234567890128"), (ID, "440524199001010012"), (ID, "110105491231002")]
+    {
+        let text = replaced(&transformer, entity, value, &varchar(19));
+        assert_eq!(text, replaced(&transformer, entity, value, &BIGINT));
+        assert_eq!(text.len(), value.len());
+        assert!(text.parse::<i64>().is_ok() && text != value);
+    }
+}
+
+/// What the fit of operator, place and purpose comes to: an operator's name, or a part of the refusal.
+#[test]
+fn fit_matrix() {
+    let narrow = varchar(11);
+    let strict = ColumnKind::Text { max_chars: Some(11), nullable: false };
+    let exact = varchar(20);
+    let number = BIGINT;
+    let strict_number = ColumnKind::Number { digits: 18, nullable: false };
+    let date = ColumnKind::Fixed("date".to_owned());
+    let free = ColumnKind::FREE_TEXT;
+    use OperatorSpec::{Fpe, Hash, Keep, Mask, Null, Redact};
+    for (purpose, entity, spec, kind, expected) in [
+        ("d", PHONE, Hash, &free, "hash"),
+        ("d", PHONE, Hash, &exact, "hash"),
+        ("d", PHONE, Hash, &narrow, "fpe"),
+        ("d", NAME, Hash, &narrow, "a text of at most 11 characters cannot hold a 20-character token"),
+        ("d", PHONE, Hash, &number, "fpe"),
+        ("d", NAME, Hash, &number, "a number of 18 digits cannot hold what hash writes"),
+        ("d", PHONE, Hash, &date, "type date"),
+        ("d", PHONE, Keep, &date, "keep"),
+        ("d", PHONE, Keep, &number, "keep"),
+        ("d", PHONE, Mask, &narrow, "mask"),
+        ("d", PHONE, Mask, &number, "fpe"),
+        ("d", PHONE, template(), &narrow, "fpe"),
+        ("d", NAME, template(), &narrow, "13-character replacement"),
+        ("d", NAME, template(), &exact, "replace"),
+        ("d", PHONE, template(), &number, "fpe"),
+        ("d", PHONE, Redact, &narrow, "redact"),
+        ("d", PHONE, Redact, &number, "null"),
+        ("d", PHONE, Redact, &strict_number, "must not be NULL"),
+        ("d", PHONE, Null, &narrow, "null"),
+        ("d", PHONE, Null, &strict, "must not be NULL"),
+        ("d", PHONE, Null, &strict_number, "must not be NULL"),
+        ("d", PHONE, Fpe, &narrow, "fpe"),
+        ("d", NAME, Fpe, &free, "no same-shape form"),
+        ("d", NAME, Fpe, &number, "no same-shape form"),
+        ("a", PHONE, template(), &free, "replace"),
+        ("a", PHONE, template(), &number, "null"),
+        ("a", PHONE, template(), &strict_number, "fpe"),
+        ("a", NAME, template(), &strict_number, "cannot hold what replace writes"),
+        ("a", PHONE, Mask, &number, "null"),
+        ("a", PHONE, Hash, &number, "fpe"),
+    ] {
+        let name = spec.name();
+        let transformer = if purpose == "d" { deidentify(spec) } else { anonymize(spec) };
+        match transformer.plan(entity, kind) {
+            Ok(plan) => {
+                assert_eq!(plan.operator.name(), expected, "{purpose} {name} in {kind:?}");
+                assert_eq!(plan.reason.is_some(), expected != name);
+            }
+            Err(error) => {
+                assert!(error.reason.contains(expected), "{purpose} {name} in {kind:?}: {error}");
+                assert!(error.advice.is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_number_that_does_not_fit_is_refused() {
+    let int = ColumnKind::Number { digits: 9, nullable: true };
+    let error =
+        deidentify(OperatorSpec::Fpe).replace(PHONE, Traits::default(), b"13800138000", &int, true).unwrap_err();
+    assert!(error.reason.contains("a number of 9 digits") && !error.to_string().contains("138"), "{error}");
+}
+
+#[test]
+fn null_for_part_of_a_text_is_nothing() {
+    let transformer = deidentify(OperatorSpec::Null);
+    let of = |whole| transformer.replace(PHONE, Traits::default(), b"13800138000", &ColumnKind::FREE_TEXT, whole);
+    assert_eq!(of(true), Ok(Replacement::Null));
+    assert_eq!(of(false), Ok(Replacement::Value(Vec::new())));
+}
+
+#[test]
+fn what_is_not_personal_is_kept() {
+    let traits = Traits { non_personal: true, ..Traits::default() };
+    let outcome = deidentify(OperatorSpec::Hash).replace(PHONE, traits, b"13800138000", &BIGINT, true);
+    assert_eq!(outcome, Ok(Replacement::Keep));
+}
+
+#[test]
+fn misshapen_value_in_a_number_is_refused_and_not_shown() {
+    let error = deidentify(OperatorSpec::Hash).replace(CARD, Traits::default(), b"4567891", &BIGINT, true).unwrap_err();
+    assert!(error.reason.contains("7 characters") && !error.to_string().contains("4567891"), "{error}");
+}
+
+#[test]
+fn every_operator_file_is_registered() {
+    let stages = ["edits", "fit", "key", "ledger", "mod", "tests"];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/transform");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| !stages.contains(&name.as_str()))
+        .collect();
+    files.sort();
+    let mut registered: Vec<_> = OPERATORS.iter().map(|operator| operator.name).collect();
+    registered.sort_unstable();
+    assert_eq!(files, registered);
+    for operator in OPERATORS {
+        let text = format!(
+            "policy: p\ntitle: t\nversion: v\nsource: s\nentries: []\notherwise: {{level: 1, deidentify: \"{0}\", anonymize: \"{0}\"}}\n",
+            operator.name
+        );
+        let policy = Policy::parse(&text, "p.yml").unwrap();
+        assert_eq!(policy.otherwise().deidentify.name(), operator.name);
+    }
+}

@@ -89,3 +89,54 @@ fn numbers_are_only_digits() {
         assert_eq!(number(value), None);
     }
 }
+
+/// The values that `fixtures/make_demo.py` made by its own reading of the standards: a second opinion on every validator.
+fn planted() -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo-planted.tsv");
+    let text = std::fs::read_to_string(path).unwrap();
+    let row = |line: &str| line.split_once('\t').map(|(entity, rest)| (entity.to_owned(), rest.to_owned()));
+    let first = |rest: &str| rest.split('\t').next().map(str::to_owned).unwrap();
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| row(line).unwrap())
+        .map(|(e, r)| (e, first(&r)))
+        .collect()
+}
+
+#[test]
+fn planted_values_pass_without_a_label() {
+    let mut checked = 0;
+    for (entity, value) in planted() {
+        let name = match entity.as_str() {
+            "BANK_CARD" => "bank_card",
+            "CN_LANDLINE_PHONE" => "cn_landline",
+            "CN_MOBILE_PHONE" => "cn_mobile",
+            "CN_RESIDENT_ID" => "cn_resident_id",
+            "EMAIL_ADDRESS" => "email",
+            "IMEI" => "imei",
+            "IP_ADDRESS" => "ip_address",
+            "MAC_ADDRESS" => "mac_address",
+            // Grammars and traps.
+            _ => continue,
+        };
+        let found = check(by_name(name).unwrap(), &value, false);
+        assert!(found.is_some_and(|found| !found.label_required), "{entity} {value} {found:?}");
+        checked += 1;
+    }
+    assert!(checked > 200, "{checked}");
+}
+
+#[test]
+fn planted_traps_need_a_label_or_are_nobodys() {
+    let mut checked = 0;
+    for (_, value) in planted().into_iter().filter(|(entity, _)| entity == "-") {
+        // Luhn by itself claims no type.
+        for (name, validator) in VALIDATORS.iter().filter(|(name, _)| *name != "luhn") {
+            let found = check(*validator, &value, false);
+            let harmless = found.is_none_or(|found| found.label_required || found.traits.non_personal);
+            assert!(harmless, "{name} {value} {found:?}");
+        }
+        checked += 1;
+    }
+    assert!(checked > 300, "{checked}");
+}

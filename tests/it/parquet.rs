@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use tuomin::block::{Block, CellEdit, ColumnKind, Edits, Syntax, TableBlock};
+use tuomin::block::{Block, CellEdit, ColumnKind, Edits, Syntax, TableBlock, TextEdit};
 use tuomin::error::DataError;
-use tuomin::format::{Access, Confidence, Container, by_name, sniff};
+use tuomin::format::{Access, Confidence, Container, by_name};
 
 fn container() -> Box<dyn Container> {
     match by_name("parquet").unwrap().open() {
@@ -56,10 +56,12 @@ fn text(values: &ArrayRef, index: usize) -> Option<Vec<u8>> {
 }
 
 /// All values of a file by column, with the row (from 1) of each, and its notes.
+type Value = Option<Vec<u8>>;
+
 #[derive(Default, PartialEq, Debug)]
 struct Content {
     rows: u64,
-    columns: BTreeMap<String, Vec<(u64, Option<Vec<u8>>)>>,
+    columns: BTreeMap<String, Vec<(u64, Value)>>,
     notes: Vec<(Syntax, String)>,
 }
 
@@ -102,7 +104,12 @@ type CellEditor<'a> = &'a mut dyn FnMut(&str, &ColumnKind, Option<&[u8]>) -> Opt
 /// Rewrites `file`, asking `edit` for every value that is there (column name, kind, value).
 fn rewrite(file: &File, edit: CellEditor<'_>) -> Result<File, DataError> {
     let mut out = tempfile::tempfile().unwrap();
-    container().rewrite(file, &mut out, &mut |block| {
+    rewrite_to(file, &mut out, edit)?;
+    Ok(out)
+}
+
+fn rewrite_to(file: &File, out: &mut File, edit: CellEditor<'_>) -> Result<(), DataError> {
+    container().rewrite(file, out, &mut |block| {
         let mut edits = Edits::default();
         if let Block::Table(block) = block {
             for (place, column) in block.columns.iter().enumerate() {
@@ -115,8 +122,7 @@ fn rewrite(file: &File, edit: CellEditor<'_>) -> Result<File, DataError> {
             }
         }
         Ok(edits)
-    })?;
-    Ok(out)
+    })
 }
 
 /// The file as the Arrow reader sees it, row group by row group.
@@ -127,13 +133,20 @@ fn arrow(file: &File) -> Result<Vec<RecordBatch>, String> {
     builder.build().unwrap().collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
-/// Equal but for NaN, which Arrow's `==` compares by bits as well.
 fn assert_same_values(source: &File, target: &File, name: &str) {
     match (arrow(source), arrow(target)) {
         (Ok(source), Ok(target)) => assert_eq!(source, target, "{name}"),
         (Err(reason), Err(_)) => println!("{name}: the Arrow reader refuses it: {reason}"),
         (source, target) => panic!("{name}: {:?} became {:?}", source.err(), target.err()),
     }
+}
+
+#[test]
+fn the_signature_tells() {
+    let format = by_name("parquet").unwrap();
+    assert_eq!(format.sniff(b"PAR1\x15\x04"), Confidence::Certain);
+    assert_eq!(format.sniff(b"PARE\x15\x04"), Confidence::Certain);
+    assert_eq!(format.sniff(b"PARIS,1\n"), Confidence::No);
 }
 
 #[test]
@@ -204,4 +217,87 @@ fn every_text_of_every_good_file_can_be_changed() {
         }
     }
     assert!(changed > 1000 || corpus("good").is_empty());
+}
+
+/// The python that has pyarrow, DuckDB and pandas; `None`, with a printed reason, where there is none.
+fn python() -> Option<String> {
+    let python = std::env::var("TUOMIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let found = Command::new(&python).args(["-c", "import pyarrow, duckdb, pandas"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    assert!(std::env::var_os("TUOMIN_TEST_REQUIRE_SERVERS").is_none(), "{python} has no pyarrow, duckdb and pandas");
+    println!("skipped: {python} has no pyarrow, duckdb and pandas");
+    None
+}
+
+/// Runs the peer script; `None` when there is no python for it.
+fn peer(command: &str, folder: &Path) -> Option<()> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/parquet_peer.py");
+    let output = Command::new(python()?).arg(script).arg(command).arg(folder).output().unwrap();
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{out}");
+    assert!(output.status.success(), "{error}");
+    Some(())
+}
+
+/// `value` with every 138xxxxxxxx turned into 139xxxxxxxx; `None` when there is none.
+fn moved(value: &[u8]) -> Option<Vec<u8>> {
+    let mut moved = value.to_vec();
+    let mut found = false;
+    for start in 0..value.len() {
+        if value[start..].starts_with(b"138")
+            && value[start..].iter().take(11).filter(|b| b.is_ascii_digit()).count() == 11
+        {
+            moved[start + 2] = b'9';
+            found = true;
+        }
+    }
+    found.then_some(moved)
+}
+
+#[test]
+fn pyarrow_and_duckdb_read_what_is_rewritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(()) = peer("write", folder.path()) else { return };
+    let target = folder.path().join("target");
+    std::fs::create_dir(&target).unwrap();
+    for entry in std::fs::read_dir(folder.path().join("source")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let mut out = File::create(target.join(name)).unwrap();
+        let rewritten = rewrite_to(&File::open(&path).unwrap(), &mut out, &mut |column, kind, value| match kind {
+            ColumnKind::Fixed(_) => None,
+            _ if column == "void" => Some(None),
+            _ => moved(value.unwrap()).map(Some),
+        });
+        rewritten.unwrap_or_else(|error| panic!("{name}: {error}"));
+        out.flush().unwrap();
+    }
+    peer("check", folder.path()).unwrap();
+
+    for entry in std::fs::read_dir(folder.path().join("notes")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let file = File::open(&path).unwrap();
+        let notes = read(&file).unwrap().notes;
+        let with_phone: Vec<_> = notes.iter().filter(|(_, text)| text.contains("13800138000")).collect();
+        assert!(!with_phone.is_empty(), "{name}: {notes:?}");
+        if name == "attrs.parquet" {
+            assert!(with_phone.iter().any(|(syntax, text)| *syntax == Syntax::Json && text.contains("负责人")));
+        }
+        let mut out = tempfile::tempfile().unwrap();
+        let refused = container().rewrite(&file, &mut out, &mut |block| {
+            let mut edits = Edits::default();
+            if let Block::Text(block) = block {
+                let found = memchr::memmem::find(block.slab.text(), b"13800138000");
+                let edit = |start| TextEdit { aside: None, span: start..start + 11, replacement: Some(b"x".to_vec()) };
+                edits.text.extend(found.map(edit));
+            }
+            Ok(edits)
+        });
+        let error = refused.unwrap_err();
+        assert!(error.reason.contains("must be replaced") && !error.to_string().contains("13800138000"), "{error}");
+        assert_eq!(out.metadata().unwrap().len(), 0, "{name}: nothing is written");
+    }
 }

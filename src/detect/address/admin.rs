@@ -99,33 +99,29 @@ impl Admin {
     fn next_name(&self, text: &[u8]) -> Option<(usize, Entry, Level, bool)> {
         let at = if self.names == 0 { self.end } else { separated(text, self.end) };
         let mut disagreeing = None;
-        for same in gazetteer().names_at(text, at) {
-            let Some(name) = same.first().map(|entry| entry.name) else { continue };
-            let end = at + name.len();
-            if self.names == 0 && (GENERIC.contains(&name) || is_inside_word(text, at)) {
+        let mut best: Option<(Entry, Level)> = None;
+        for entry in gazetteer().names_at(text, at) {
+            if best.is_some_and(|(other, _)| entry.name != other.name) {
+                break;
+            }
+            let end = at + entry.name.len();
+            let level = level_of(&entry);
+            let starts_nothing = self.names == 0 && (GENERIC.contains(&entry.name) || is_inside_word(text, at));
+            let is_higher = self.deepest.is_some_and(|deepest| level <= deepest);
+            if starts_nothing || is_higher || is_road_name(text, end, &entry) {
                 continue;
             }
-            let mut best: Option<(Entry, Level)> = None;
-            for entry in same {
-                let level = level_of(entry);
-                if self.deepest.is_some_and(|deepest| level <= deepest) || is_road_name(text, end, entry) {
-                    continue;
+            if !self.agrees(&entry) {
+                if entry.kind == Kind::Current {
+                    disagreeing.get_or_insert((end, entry, level, false));
                 }
-                if !self.agrees(entry) {
-                    if entry.kind == Kind::Current && disagreeing.is_none() {
-                        disagreeing = Some((end, *entry, level, false));
-                    }
-                    continue;
-                }
-                if best.is_none_or(|(other, _)| (entry.kind, entry.level) < (other.kind, other.level)) {
-                    best = Some((*entry, level));
-                }
+                continue;
             }
-            if let Some((entry, level)) = best {
-                return Some((end, entry, level, true));
+            if best.is_none_or(|(other, _)| (entry.kind, entry.level) < (other.kind, other.level)) {
+                best = Some((entry, level));
             }
         }
-        disagreeing
+        best.map(|(entry, level)| (at + entry.name.len(), entry, level, true)).or(disagreeing)
     }
 
     /// Whether the codes say that `entry` lies in the places named so far. Districts have moved between cities of a

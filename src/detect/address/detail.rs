@@ -56,6 +56,9 @@ struct Walk<'text> {
     text: &'text [u8],
     setting: Setting,
     behind: Behind,
+    /// Names and towns so far, also those behind the end, which count only once the end moves past them.
+    names: u8,
+    towns: u8,
     detail: Detail,
 }
 
@@ -64,7 +67,7 @@ impl Detail {
     pub(super) fn walk(text: &[u8], start: usize, limit: usize, setting: Setting, district: bool) -> Detail {
         let detail = Detail { end: start, named: 0, towns: 0, numbered: 0, anchored: false, building: false };
         let Some(text) = text.get(..limit) else { return detail };
-        let mut walk = Walk { text, setting, behind: Behind::Start, detail };
+        let mut walk = Walk { text, setting, behind: Behind::Start, names: 0, towns: 0, detail };
         let mut p = start;
         for _ in 0..MOST_ELEMENTS {
             let Some(next) = walk.step(p, district) else { break };
@@ -90,12 +93,13 @@ impl Walk<'_> {
         }
         match self.name(p, district)? {
             Next::Suffix { end, named } => {
-                self.detail.named = self.detail.named.saturating_add(1);
-                self.detail.towns += u8::from(named == Named::Town);
+                // A suffix of one character is no evidence before a number follows it.
+                self.names = self.names.saturating_add(u8::from(named != Named::Short));
+                self.towns = self.towns.saturating_add(u8::from(named == Named::Town));
                 let after_number = self.detail.numbered > 0 && named == Named::Place;
                 let counts = self.setting == Setting::Labelled && named != Named::Short;
                 if (after_number || counts) && !self.is_word_cut(end) {
-                    self.detail.end = end;
+                    self.end_at(end);
                 }
                 self.behind = Behind::Named(named);
                 Some(end)
@@ -112,6 +116,7 @@ impl Walk<'_> {
         match char_at(self.text, at) {
             Some((c, length)) if fold(c) == ' ' => at + length,
             Some(('/', length)) if self.behind == Behind::Start => at + length,
+            Some(('与' | '和', length)) if self.is_crossing(at + length) => at + length,
             Some((c, length)) if fold(c) == '-' && matches!(self.behind, Behind::Number(_)) => at + length,
             Some(('，', length))
                 if self.setting == Setting::Labelled
@@ -123,12 +128,28 @@ impl Walk<'_> {
         }
     }
 
+    /// 花园路与农业路: whether another road is named at `at`, right behind a road and a conjunction.
+    fn is_crossing(&self, at: usize) -> bool {
+        let mut p = at;
+        for _ in 0..8 {
+            match char_at(self.text, p) {
+                Some((c, length)) if is_han(c) && !is_prose(c) => p += length,
+                _ => return false,
+            }
+            if matches!(suffix_at(self.text, p), Some((_, Named::Road))) {
+                return self.behind == Behind::Named(Named::Road);
+            }
+        }
+        false
+    }
+
     /// Whether `number` may follow what is behind.
     fn takes(&self, number: Number) -> bool {
         match (self.behind, number.unit) {
             (Behind::Start, Unit::Floor | Unit::Section | Unit::Bare | Unit::Group) => false,
             (Behind::Start, Unit::Door) => self.setting == Setting::Labelled && number.digits > 0,
             (Behind::Named(Named::Town), Unit::Bare) => false,
+            (Behind::Named(Named::Short), Unit::Bare) => number.parts > 1,
             (Behind::Named(named), Unit::Bare) => {
                 let room = named == Named::Place && self.detail.numbered > 0 && number.digits > 2;
                 self.setting == Setting::Labelled || number.parts > 1 || room
@@ -143,17 +164,24 @@ impl Walk<'_> {
         let first_section = number.unit == Unit::Section && self.detail.numbered == 0;
         if first_section {
             self.behind = Behind::Named(Named::Place);
-            if self.setting == Setting::Labelled && self.detail.named > 0 {
-                self.detail.end = number.end;
+            if self.setting == Setting::Labelled && self.names > 0 {
+                self.end_at(number.end);
             }
             return;
         }
+        self.names = self.names.saturating_add(u8::from(self.behind == Behind::Named(Named::Short)));
         self.detail.anchored |= matches!(self.behind, Behind::Named(_) | Behind::Unnamed);
         let bare_room = number.unit == Unit::Bare && matches!(self.behind, Behind::Number(_));
         self.detail.building |= number.is_strong() || bare_room || number.parts > 1;
         self.detail.numbered = self.detail.numbered.saturating_add(number.parts);
-        self.detail.end = number.end;
+        self.end_at(number.end);
         self.behind = Behind::Number(number.unit);
+    }
+
+    fn end_at(&mut self, end: usize) {
+        self.detail.end = end;
+        self.detail.named = self.names;
+        self.detail.towns = self.towns;
     }
 
     /// Reads a name from `start` up to its suffix or to a number that can stand behind a name without suffix.
@@ -169,6 +197,11 @@ impl Walk<'_> {
             }
             let (c, length) = char_at(self.text, p)?;
             let c = fold(c);
+            let spaced_names = self.setting == Setting::Labelled && self.behind == Behind::Start && characters >= 2;
+            if c == ' ' && spaced_names {
+                p += length;
+                continue;
+            }
             if characters > 0
                 && (c.is_ascii_alphanumeric() || is_numeral(c))
                 && self.is_number_ahead(p, characters, district)
@@ -196,7 +229,7 @@ impl Walk<'_> {
 
     /// Whether a number that makes an address of the unnamed place before it stands at `at`.
     fn is_number_ahead(&self, at: usize, characters: usize, district: bool) -> bool {
-        if self.detail.named == 0 && !district && self.setting == Setting::Free {
+        if self.names == 0 && !district && self.setting == Setting::Free {
             return false;
         }
         Number::at(self.text, at).is_some_and(|number| {
@@ -252,7 +285,6 @@ impl Walk<'_> {
 fn is_other_address(text: &[u8], at: usize) -> bool {
     gazetteer()
         .names_at(text, at)
-        .flatten()
         .any(|entry| entry.kind == Kind::Current && entry.level <= Level::City && entry.name.ends_with(['省', '市']))
 }
 

@@ -2,7 +2,7 @@
 //! amounts, line numbers (2号线) or digit runs such as phone numbers for house numbers.
 
 use super::word::{Unit, is_measure, unit_at};
-use crate::detect::han::{any_at, char_at, fold, is_numeral};
+use crate::detect::han::{any_at, char_at, fold, is_han, is_numeral};
 
 /// A numbered element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +23,14 @@ impl Number {
 
     /// The element at `at`.
     pub(super) fn at(text: &[u8], at: usize) -> Option<Number> {
-        let prefixed =
-            any_at(text, at, &["甲", "乙", "丙", "丁", "附", "副", "临", "第"]).map_or(at, |prefix| at + prefix.len());
+        // 甲5号, 附3号; 西8号 is a house number too, but 西区 is not.
+        let sided = any_at(text, at, &["东", "西", "南", "北"])
+            .map(|side| at + side.len())
+            .filter(|next| char_at(text, *next).is_some_and(|(c, _)| fold(c).is_ascii_digit()));
+        let prefixed = any_at(text, at, &["甲", "乙", "丙", "丁", "附", "副", "临", "第"])
+            .map(|prefix| at + prefix.len())
+            .or(sided)
+            .unwrap_or(at);
         let mut atom = Atom::at(text, prefixed)?;
         let mut parts = 1;
         while let Some((dash, length)) = char_at(text, atom.end)
@@ -129,9 +135,13 @@ fn run(text: &[u8], at: usize, accept: impl Fn(char) -> bool) -> (usize, usize) 
     (end, count)
 }
 
-/// The `-2` of `6室-2` and the like: the end after it, or `end`.
+/// The `-2` of `6室-2`, the `E` of `24楼E`: the end after it, or `end`.
 fn suffix_number(text: &[u8], end: usize) -> usize {
     let Some((dash, length)) = char_at(text, end) else { return end };
+    let is_boundary = |at| char_at(text, at).is_none_or(|(c, _)| !fold(c).is_ascii_alphanumeric() && !is_han(c));
+    if fold(dash).is_ascii_uppercase() && is_boundary(end + length) {
+        return end + length;
+    }
     if fold(dash) != '-' {
         return end;
     }

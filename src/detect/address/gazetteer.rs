@@ -37,12 +37,16 @@ pub(super) struct Entry {
 const KEY: usize = 6;
 
 pub(super) struct Gazetteer {
-    entries: Vec<Entry>,
+    /// The table as text, sorted by name; its lines are parsed when asked for.
+    table: &'static str,
     /// One bit for each value of the upper 16 bits of a key's hash.
     bitmap: Vec<u64>,
-    /// Open addressing: key, first entry, one past the last. An empty slot has key 0.
+    /// Open addressing: key, first byte of the lines that share it, one past the last. An empty slot has key 0.
     slots: Vec<(u64, u32, u32)>,
 }
+
+/// Must stay at least twice the number of different keys (5,600).
+const SLOTS: usize = 16_384;
 
 static GAZETTEER: LazyLock<Gazetteer> = LazyLock::new(Gazetteer::load);
 
@@ -52,8 +56,7 @@ pub(super) fn gazetteer() -> &'static Gazetteer {
 }
 
 fn key_at(text: &[u8], at: usize) -> Option<u64> {
-    let bytes: &[u8; KEY] = text.get(at..at.checked_add(KEY)?)?.first_chunk()?;
-    let [a, b, c, d, e, f] = *bytes;
+    let [a, b, c, d, e, f] = *text.get(at..)?.first_chunk::<KEY>()?;
     Some(u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))
 }
 
@@ -61,90 +64,95 @@ fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+impl Entry {
+    fn parse(line: &'static str) -> Option<Entry> {
+        let mut fields = line.split('\t');
+        let name = fields.next()?;
+        let level = match fields.next()? {
+            "province" => Level::Province,
+            "city" => Level::City,
+            "district" => Level::District,
+            _ => return None,
+        };
+        let code = fields.next()?.parse().ok()?;
+        let kind = match fields.next()? {
+            "current" => Kind::Current,
+            "historical" => Kind::Historical,
+            _ => Kind::Alias,
+        };
+        Some(Entry { name, level, code, kind })
+    }
+}
+
 impl Gazetteer {
     pub(super) fn load() -> Gazetteer {
-        let mut entries = Vec::with_capacity(10_000);
-        for mut row in embedded::rows("cn_gazetteer.tsv") {
-            let (Some(name), Some(level), Some(code), Some(kind)) = (row.next(), row.next(), row.next(), row.next())
-            else {
-                continue;
-            };
-            let level = match level {
-                "province" => Level::Province,
-                "city" => Level::City,
-                "district" => Level::District,
-                _ => continue,
-            };
-            let kind = match kind {
-                "current" => Kind::Current,
-                "historical" => Kind::Historical,
-                _ => Kind::Alias,
-            };
-            let Ok(code) = code.parse() else { continue };
-            entries.push(Entry { name, level, code, kind });
+        let table = embedded::table("cn_gazetteer.tsv");
+        let mut gazetteer = Gazetteer { table, bitmap: vec![0; 1024], slots: vec![(0, 0, 0); SLOTS] };
+        let bytes = table.as_bytes();
+        let (mut run, mut start) = ((0, 0), 0);
+        for newline in memchr::memchr_iter(b'\n', bytes) {
+            // Comment lines are plain ASCII and get no key.
+            let key = if bytes.get(start).is_some_and(|b| *b >= 0x80) { key_at(bytes, start) } else { None };
+            let key = key.unwrap_or(0);
+            if key != run.0 {
+                gazetteer.insert(run.0, run.1, start);
+                run = (key, start);
+            }
+            start = newline + 1;
         }
-        if !entries.is_sorted_by(|a, b| a.name <= b.name) {
-            entries.sort_by(|a, b| a.name.cmp(b.name));
-        }
-        let mut gazetteer = Gazetteer { bitmap: vec![0; 1024], slots: vec![(0, 0, 0); 32_768], entries };
-        gazetteer.index();
+        gazetteer.insert(run.0, run.1, start);
         gazetteer
     }
 
-    /// Fills bitmap and slots: one slot for each run of entries that share their first two characters.
-    fn index(&mut self) {
-        let mut first = 0;
-        for run in self.entries.chunk_by(|a, b| a.name.as_bytes().get(..KEY) == b.name.as_bytes().get(..KEY)) {
-            let last = first + run.len();
-            if let Some(key) = run.first().and_then(|entry| key_at(entry.name.as_bytes(), 0)) {
-                let hash = hash(key);
-                if let Some(word) = self.bitmap.get_mut((hash >> 54) as usize) {
-                    *word |= 1 << ((hash >> 48) & 63);
+    fn insert(&mut self, key: u64, start: usize, end: usize) {
+        if key == 0 {
+            return;
+        }
+        let hash = hash(key);
+        if let Some(word) = self.bitmap.get_mut((hash >> 54) as usize) {
+            *word |= 1 << ((hash >> 48) & 63);
+        }
+        let mut slot = (hash >> 32) as usize % SLOTS;
+        for _ in 0..SLOTS {
+            match self.slots.get_mut(slot) {
+                Some(free) if free.0 == 0 => {
+                    *free = (key, start as u32, end as u32);
+                    return;
                 }
-                let slots = self.slots.len();
-                let mut slot = (hash >> 32) as usize % slots;
-                while self.slots.get(slot).is_some_and(|(taken, _, _)| *taken != 0) {
-                    slot = (slot + 1) % slots;
-                }
-                if let Some(free) = self.slots.get_mut(slot) {
-                    *free = (key, first as u32, last as u32);
-                }
+                _ => slot = (slot + 1) % SLOTS,
             }
-            first = last;
         }
     }
 
-    /// The entries that share the two characters at `at`; often none.
-    fn candidates(&self, text: &[u8], at: usize) -> &[Entry] {
-        let Some(key) = key_at(text, at) else { return &[] };
+    /// The lines of the names that share the two characters at `at`; often none.
+    fn lines(&self, text: &[u8], at: usize) -> &'static str {
+        let Some(key) = key_at(text, at) else { return "" };
         let hash = hash(key);
         if self.bitmap.get((hash >> 54) as usize).is_none_or(|word| word >> ((hash >> 48) & 63) & 1 == 0) {
-            return &[];
+            return "";
         }
-        let mut slot = (hash >> 32) as usize % self.slots.len().max(1);
-        while let Some(&(taken, first, last)) = self.slots.get(slot) {
-            if taken == key {
-                return self.entries.get(first as usize..last as usize).unwrap_or(&[]);
+        let mut slot = (hash >> 32) as usize % SLOTS;
+        for _ in 0..SLOTS {
+            match self.slots.get(slot) {
+                Some((taken, start, end)) if *taken == key => {
+                    return self.table.get(*start as usize..*end as usize).unwrap_or("");
+                }
+                Some((0, _, _)) | None => return "",
+                _ => slot = (slot + 1) % SLOTS,
             }
-            if taken == 0 {
-                break;
-            }
-            slot = (slot + 1) % self.slots.len();
         }
-        &[]
+        ""
     }
 
     /// Whether some name of the gazetteer may start at `at` (it shares its first two characters).
     pub(super) fn may_start(&self, text: &[u8], at: usize) -> bool {
-        !self.candidates(text, at).is_empty()
+        !self.lines(text, at).is_empty()
     }
 
-    /// The names that start at `at`, longest first, each as all its entries.
-    pub(super) fn names_at<'t>(&'t self, text: &'t [u8], at: usize) -> impl Iterator<Item = &'t [Entry]> {
-        self.candidates(text, at)
-            .chunk_by(|a, b| a.name == b.name)
-            .rev()
-            .filter(move |same| same.first().is_some_and(|entry| starts(text, at, entry.name)))
+    /// The entries of the names that start at `at`, longest name first.
+    pub(super) fn names_at<'t>(&self, text: &'t [u8], at: usize) -> impl Iterator<Item = Entry> + use<'t> {
+        let lines = self.lines(text, at).trim_end_matches('\n');
+        lines.rsplit('\n').filter_map(Entry::parse).filter(move |entry| starts(text, at, entry.name))
     }
 }
 
@@ -158,7 +166,11 @@ mod tests {
             return;
         }
         let text = "内蒙古自治区杭州市西湖区".as_bytes();
-        let names = |at| gazetteer().names_at(text, at).filter_map(|e| e.first()).map(|e| e.name).collect::<Vec<_>>();
+        let names = |at| {
+            let mut names: Vec<_> = gazetteer().names_at(text, at).map(|entry| entry.name).collect();
+            names.dedup();
+            names
+        };
         assert_eq!(names(0), ["内蒙古自治区", "内蒙古", "内蒙"]);
         assert_eq!(names("内蒙古自治区".len()), ["杭州市", "杭州"]);
         assert!(names(3).is_empty());
@@ -166,18 +178,20 @@ mod tests {
 
     #[test]
     fn every_entry_is_found() {
-        let gazetteer = gazetteer();
-        for entry in &gazetteer.entries {
-            assert!(gazetteer.names_at(entry.name.as_bytes(), 0).flatten().any(|e| e.code == entry.code), "{entry:?}");
+        let mut names = 0;
+        for mut row in embedded::rows("cn_gazetteer.tsv") {
+            let (name, code) = (row.next().unwrap(), row.nth(1).unwrap());
+            let found = gazetteer().names_at(name.as_bytes(), 0).any(|entry| format!("{:06}", entry.code) == code);
+            assert!(found, "{name} {code}");
+            names += 1;
         }
+        let keys = gazetteer().slots.iter().filter(|slot| slot.0 != 0).count();
+        assert!(keys * 2 < SLOTS && names >= keys, "{keys} keys of {names} names");
     }
 
     #[test]
-    fn builds_quickly() {
-        let start = std::time::Instant::now();
-        for _ in 0..10 {
-            assert_eq!(Gazetteer::load().entries.len(), gazetteer().entries.len());
-        }
-        println!("gazetteer: {:?} a build", start.elapsed() / 10);
+    fn an_unsorted_table_would_hide_names() {
+        let names: Vec<_> = embedded::rows("cn_gazetteer.tsv").filter_map(|mut row| row.next()).collect();
+        assert!(names.is_sorted());
     }
 }

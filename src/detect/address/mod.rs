@@ -12,9 +12,8 @@ use std::ops::Range;
 
 use self::admin::Admin;
 use self::detail::{Detail, Setting, bracketed};
-use self::element::Number;
 use self::gazetteer::gazetteer;
-use self::word::{Unit, is_next_field, is_prose, is_stop};
+use self::word::{is_next_field, is_prose, is_stop};
 use super::Found;
 use super::han::{any_at, char_at, char_before, ends, fold, is_han, is_numeral, trimmed};
 use crate::finding::Traits;
@@ -52,10 +51,14 @@ pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
     let Some(last) = last_number(text, run.start, end) else { return };
     let gazetteer = gazetteer();
     let mut p = run.start;
-    while p < last {
+    while p <= last {
         let Some(byte) = text.get(p) else { return };
-        if !(0xE4..=0xE9).contains(byte) || !gazetteer.may_start(text, p) {
+        if !(0xE4..=0xE9).contains(byte) {
             p += 1;
+            continue;
+        }
+        if !gazetteer.may_start(text, p) {
+            p += 3;
             continue;
         }
         let Some(admin) = Admin::at(text, p, end) else {
@@ -77,7 +80,8 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     let at = any_at(text, at, &["位于", "为", "是", "在"]).map_or(at, |word| at + word.len());
     let limit = text.len().min(at.saturating_add(LONGEST));
     let mut found = labelled(text, at, limit)?;
-    found.end = extended(text, found.end, limit);
+    let most = if found.structure < 30 { 8 } else { 24 };
+    found.end = extended(text, found.end, limit, most);
     found.traits.organization = is_of_organization(text, found.start);
     Some(found)
 }
@@ -156,9 +160,14 @@ fn labelled(text: &[u8], at: usize, limit: usize) -> Option<Found> {
     Some(Found { start: at, end, structure, registry, traits: Traits::default() })
 }
 
-/// A single name such as 阳光小区: three characters or more.
+/// A single name such as 阳光小区, 幸福路; not a word that only has such a suffix (通道, 线路).
 fn is_named_place(text: &[u8], start: usize, end: usize) -> bool {
-    text.get(start..end).and_then(|name| std::str::from_utf8(name).ok()).is_some_and(|name| name.chars().count() >= 4)
+    text.get(start..end).and_then(|name| std::str::from_utf8(name).ok()).is_some_and(|name| {
+        name.chars().count() >= 3
+            && !name.ends_with(['道', '段', '条', '坊', '径'])
+            && !name.ends_with("线路")
+            && !name.ends_with("中心")
+    })
 }
 
 /// Whether the value stops at `at` (weak evidence counts only when nothing follows it).
@@ -168,7 +177,7 @@ fn is_ended(text: &[u8], at: usize, limit: usize) -> bool {
 
 /// Where a labelled value goes on behind its last known element, up to the next pause: 东软大厦前台. Sentences, names
 /// in front of a phone number and the next field are left out.
-fn extended(text: &[u8], end: usize, limit: usize) -> usize {
+fn extended(text: &[u8], end: usize, limit: usize, most: usize) -> usize {
     let (mut p, mut count) = (end, 0);
     while let Some((c, length)) = char_at(text, p).filter(|_| p < limit) {
         if let Some(after) = bracketed(text, p) {
@@ -184,7 +193,7 @@ fn extended(text: &[u8], end: usize, limit: usize) -> usize {
             return if super::name::is_value(tail).is_some() { end } else { p };
         }
         count += 1;
-        if is_prose(c) || count > 20 {
+        if is_prose(c) || count > most {
             return end;
         }
         p += length;
@@ -211,31 +220,57 @@ fn is_of_organization(text: &[u8], at: usize) -> bool {
     ORGANIZATION_LABELS.iter().any(|label| ends(text, p, label))
 }
 
-/// The last place in the run where a number stands before a unit or a dash: no address without one.
+/// The last place in the run where a number stands before a unit or a dash: no address without one. This is the test
+/// that nearly all Han text fails, so it must stay cheap.
 fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
     let run = text.get(start..end)?;
-    let mut p = run.len();
-    while let Some((_, before)) = char_before(run, p).or_else(|| p.checked_sub(1).map(|before| ('\0', before))) {
-        p = before;
-        let Some((c, length)) = char_at(run, p) else { continue };
-        let Some(next) = run.get(p + length) else { continue };
-        let c = fold(c);
-        // 号 弄 栋 座 … start with E5..E9, a dash or a full-width sign with EF or E2.
-        if (c.is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中'))
-            && (*next >= 0xE2 || matches!(next, b'-' | b'#' | b'F'))
-            && is_number(run, p)
+    let (mut last, mut p) = (None, 0);
+    while let Some(byte) = run.get(p) {
+        let (is_unit, length) = match byte {
+            b'-' | b'#' | b'F' => (true, 1),
+            // The ideographs of the units start with these bytes only.
+            0xE4..=0xE9 => (char_at(run, p).is_some_and(|(c, _)| is_unit_start(c)), 3),
+            // Full-width - # F and the long dashes.
+            0xEF | 0xE2 => (char_at(run, p).is_some_and(|(c, _)| matches!(fold(c), '-' | '#' | 'F')), 3),
+            _ => (false, 1),
+        };
+        if is_unit
+            && let Some((c, before)) = char_before(run, p)
+            && (fold(c).is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中'))
         {
-            return Some(start + p);
+            last = Some(start + before);
         }
-        if p == 0 {
-            break;
-        }
+        p += length;
     }
-    None
+    last
 }
 
-fn is_number(run: &[u8], at: usize) -> bool {
-    Number::at(run, at).is_some_and(|number| number.unit != Unit::Bare || number.parts > 1)
+/// The first characters of what [`word::unit_at`] knows.
+fn is_unit_start(c: char) -> bool {
+    matches!(
+        c,
+        '号' | '弄'
+            | '支'
+            | '栋'
+            | '幢'
+            | '座'
+            | '塔'
+            | '楼'
+            | '层'
+            | '单'
+            | '门'
+            | '梯'
+            | '室'
+            | '户'
+            | '铺'
+            | '房'
+            | '组'
+            | '队'
+            | '社'
+            | '排'
+            | '院'
+            | '村'
+    )
 }
 
 /// An address in English: a number, a road and a place, as whole cell only.

@@ -1,7 +1,10 @@
 //! The words of the address grammar: suffixes of roads, villages and buildings, units of numbers, and the characters
 //! and words at which an address cannot go on.
 
+use std::sync::LazyLock;
+
 use crate::detect::han::{any_at, char_at, fold, starts};
+use crate::detect::words::Words;
 
 /// What a named element is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,34 +98,36 @@ pub(super) fn is_prose(c: char) -> bool {
 }
 
 /// Words that begin the next field.
-pub(super) const NEXT_FIELD: &[&str] = &[
-    "电话",
-    "手机",
-    "联系",
-    "邮编",
-    "邮政编码",
-    "邮箱",
-    "姓名",
-    "收件人",
-    "收货人",
-    "身份证",
-    "备注",
-    "电邮",
-    "传真",
-    "座机",
-    "客服",
-    "户主",
-    "业主",
-    "法定代表人",
-    "法人",
-    "证件",
-    "银行",
-    "微信",
-];
+static NEXT_FIELD: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(&[
+        "电话",
+        "手机",
+        "联系",
+        "邮编",
+        "邮政编码",
+        "邮箱",
+        "姓名",
+        "收件人",
+        "收货人",
+        "身份证",
+        "备注",
+        "电邮",
+        "传真",
+        "座机",
+        "客服",
+        "户主",
+        "业主",
+        "法定代表人",
+        "法人",
+        "证件",
+        "银行",
+        "微信",
+    ])
+});
 
 /// Whether the next field begins at `at`.
 pub(super) fn is_next_field(text: &[u8], at: usize) -> bool {
-    any_at(text, at, NEXT_FIELD).is_some_and(|word| word != "银行" || starts(text, at, "银行卡"))
+    NEXT_FIELD.at(text, at).is_some_and(|word| word != "银行" || starts(text, at, "银行卡"))
 }
 
 /// A character after a number that makes it a date, an amount or a measure.
@@ -277,6 +282,7 @@ pub(super) fn suffix_at(text: &[u8], at: usize) -> Option<(usize, Named)> {
         '医' => &[("院", Place)],
         '酒' => &[("店", Place)],
         '宾' => &[("馆", Place)],
+        '交' => &[("叉口", Place), ("汇处", Place), ("界处", Place)],
         '商' => &[("场", Place), ("城", Place), ("厦", Place)],
         '市' => &[("场", Place)],
         '写' => &[("字楼", Place)],
@@ -317,7 +323,7 @@ pub(super) fn unit_at(text: &[u8], at: usize) -> Option<(usize, Unit)> {
         }
         '支' => &[("弄", Lane)],
         '弄' => &[("", Lane)],
-        '栋' | '幢' | '座' | '#' => &[("楼", Building), ("", Building)],
+        '栋' | '幢' | '座' | '塔' | '#' => &[("楼", Building), ("", Building)],
         '楼' | '层' => &[("", Floor)],
         'F' => &[("", Floor)],
         '单' => &[("元", Entrance)],

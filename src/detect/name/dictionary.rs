@@ -11,11 +11,18 @@ use crate::rule::embedded;
 const FIRST: u32 = 0x4E00;
 const LAST: u32 = 0x9FFF;
 
+const TRADITIONAL: &str = "張陳黃劉吳楊趙許鄭謝馮鄧蔣葉蘇呂賈閻鍾譚賴盧韓馬蕭龍羅孫莊嚴錢湯顧龔萬歐陽偉強軍國華麗靜傑銘鋒鳳蘭紅雲學慶義飛東樂鵬寶貴\
+    艷瓊燦誠詩穎曉夢輝勝榮瑋瑩綺鈺鑫維紹興倫億書維澤濤慧賢芸齊關鄒陸鄺傅連葦衛簡詹餘";
+const SIMPLIFIED: &str = "张陈黄刘吴杨赵许郑谢冯邓蒋叶苏吕贾阎钟谭赖卢韩马萧龙罗孙庄严钱汤顾龚万欧阳伟强军国华丽静杰铭锋凤兰红云学庆义飞东乐鹏宝贵\
+    艳琼灿诚诗颖晓梦辉胜荣玮莹绮钰鑫维绍兴伦亿书维泽涛慧贤芸齐关邹陆邝傅连苇卫简詹余";
+
 struct Dictionary {
     /// By code point: 0 for no surname, else people per million + 1.
     surnames: Vec<u16>,
     /// By code point: how often in given names.
     given: Vec<u16>,
+    /// By code point of a traditional character: the simplified one, 0 for itself.
+    simplified: Vec<u16>,
     compound: Vec<[char; 2]>,
     double: Vec<[char; 2]>,
 }
@@ -30,8 +37,13 @@ fn index(c: char) -> Option<usize> {
 impl Dictionary {
     fn load() -> Dictionary {
         let size = (LAST - FIRST + 1) as usize;
-        let mut dictionary =
-            Dictionary { surnames: vec![0; size], given: vec![0; size], compound: Vec::new(), double: Vec::new() };
+        let mut dictionary = Dictionary {
+            surnames: vec![0; size],
+            given: vec![0; size],
+            simplified: vec![0; size],
+            compound: Vec::new(),
+            double: Vec::new(),
+        };
         for mut row in embedded::rows("surnames.tsv") {
             let (Some(name), Some(weight), Some(kind)) = (row.next(), row.next(), row.next()) else { continue };
             let weight: u32 = weight.parse().unwrap_or(0);
@@ -53,6 +65,11 @@ impl Dictionary {
                 *slot = count.parse().unwrap_or(u16::MAX);
             }
         }
+        for (traditional, plain) in TRADITIONAL.chars().zip(SIMPLIFIED.chars()) {
+            if let Some(slot) = index(traditional).and_then(|index| dictionary.simplified.get_mut(index)) {
+                *slot = u16::try_from(u32::from(plain)).unwrap_or(0);
+            }
+        }
         dictionary
     }
 }
@@ -65,6 +82,12 @@ pub(super) fn surname(c: char) -> u16 {
 /// How often `c` stands in given names; 0 when unknown.
 pub(super) fn given(c: char) -> u16 {
     index(c).and_then(|index| DICTIONARY.given.get(index)).copied().unwrap_or(0)
+}
+
+/// Traditional characters that are frequent in names, in simplified form; any other character as it is.
+pub(super) fn simplified(c: char) -> char {
+    let plain = index(c).and_then(|index| DICTIONARY.simplified.get(index)).copied().unwrap_or(0);
+    if plain == 0 { c } else { char::from_u32(u32::from(plain)).unwrap_or(c) }
 }
 
 /// Whether `pair` is a surname of two characters (欧阳).
@@ -85,6 +108,14 @@ pub(super) fn is_word(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn traditional_and_simplified_are_aligned() {
+        assert_eq!(TRADITIONAL.chars().count(), SIMPLIFIED.chars().count());
+        for (traditional, plain) in [('張', '张'), ('餘', '余'), ('陽', '阳'), ('瑩', '莹'), ('伟', '伟')] {
+            assert_eq!(simplified(traditional), plain);
+        }
+    }
 
     #[test]
     fn knows_surnames_and_given_names() {

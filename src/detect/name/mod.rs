@@ -65,6 +65,9 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     }
     let at = if matches!(c, '为' | '是' | '叫') { skip_spaces(text, at + length) } else { at };
     let run = Run::at(text, at);
+    if !may_be_name(&run) {
+        return without_surname(text, &run);
+    }
     let cut = (0..run.length).find(|&k| is_cut(text, &run, k)).unwrap_or(run.length);
     if cut == run.length && !is_closed(text, run.end(cut)) {
         return None;
@@ -175,6 +178,28 @@ fn is_shorter_better(name: &[char], text: &[u8], starts: &[usize; 6], at: usize)
         && text.get(start..at).and_then(|bytes| shape::judge(rest, bytes)).is_some_and(|shape| shape.structure >= 34)
 }
 
+/// A name of a people without surnames that fills the value.
+fn without_surname(text: &[u8], run: &Run) -> Option<Found> {
+    let cut = (0..run.length).find(|&k| is_cut(text, run, k)).unwrap_or(run.length);
+    let end = run.end(cut);
+    let shape = minority::judge(run.first(cut), text.get(run.start()..end)?)?;
+    is_closed(text, end).then(|| found(run.start(), end, shape))
+}
+
+/// Whether the run begins with a surname or holds the dot of a transliterated name.
+fn may_be_name(run: &Run) -> bool {
+    let characters = run.first(run.length);
+    let surname = match characters {
+        [one, two, ..] => {
+            dictionary::surname(dictionary::simplified(*one)) > 0
+                || dictionary::is_compound([dictionary::simplified(*one), dictionary::simplified(*two)])
+        }
+        [one] => dictionary::surname(dictionary::simplified(*one)) > 0,
+        [] => false,
+    };
+    surname || characters.iter().any(|c| is_dot(*c))
+}
+
 fn found(start: usize, end: usize, shape: Shape) -> Found {
     Found { start, end, structure: shape.structure, registry: shape.registry, traits: Traits::default() }
 }
@@ -204,7 +229,7 @@ fn is_closed(text: &[u8], at: usize) -> bool {
 /// Letters that go on into something that is not the next field (`id=`, `ID:`, `tel`).
 fn is_identifier(rest: &[u8]) -> bool {
     let letters = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-    letters < 2 || letters > 12
+    !(2..=12).contains(&letters)
 }
 
 fn judged(text: &[u8], run: &Run, count: usize) -> Option<Shape> {
@@ -237,14 +262,14 @@ fn spaced(text: &[u8], run: &Run) -> Option<Found> {
     let rest = Run::at(text, at);
     let [given] = rest.first(1) else { return None };
     let alone = rest.length == 1 && is_closed(text, rest.end(1)) || field_at(text, rest.end(1));
-    (alone && dictionary::given(shape::simplified(*given)) > 0)
+    (alone && dictionary::given(dictionary::simplified(*given)) > 0)
         .then(|| found(run.start(), rest.end(1), Shape { structure: 30, registry: 12 }))
 }
 
 /// 联系人：王女士
 fn surname_before_title(text: &[u8], run: &Run) -> Option<Found> {
     let [surname] = run.first(1) else { return None };
-    let sure = dictionary::surname(shape::simplified(*surname)) > 300 && !ending::is_function(*surname);
+    let sure = dictionary::surname(dictionary::simplified(*surname)) > 300 && !ending::is_function(*surname);
     (sure && title_at(text, run.end(1))).then(|| found(run.start(), run.end(1), Shape { structure: 16, registry: 6 }))
 }
 

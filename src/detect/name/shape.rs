@@ -1,7 +1,7 @@
 //! How certain it is that two to four Han characters are a name, from the surname, the given-name characters and the
 //! list of ordinary words. Looks only at the characters themselves, never at what stands around them.
 
-use super::dictionary::{given, is_compound, is_double, is_word, surname};
+use super::dictionary::{given, is_compound, is_double, is_word, simplified, surname};
 use crate::detect::han::is_han;
 
 /// Points of a name.
@@ -29,7 +29,7 @@ fn is_never_given(c: char) -> bool {
 
 /// The shape of `name`, whose bytes are `bytes`; nothing when it is no Chinese name with a surname.
 pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
-    if !(2..=4).contains(&name.len()) || is_word(bytes) {
+    if !(2..=4).contains(&name.len()) {
         return None;
     }
     let mut plain = ['\0'; 4];
@@ -45,7 +45,7 @@ pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
         [one, rest @ ..] if rest.len() < 3 => (surname(*one), rest),
         _ => return None,
     };
-    if weight == 0 || rest.iter().any(|c| is_never_given(*c)) {
+    if weight == 0 || rest.iter().any(|c| is_never_given(*c)) || is_word(bytes) {
         return None;
     }
     let known = rest.iter().filter(|c| given(**c) > 0).count();
@@ -100,32 +100,4 @@ pub(super) fn transliterated(name: &[char]) -> Option<Shape> {
     }
     let first = name.split(|c| is_dot(*c)).next().map_or(0, <[char]>::len);
     (matches!(parts, 2..=5) && first >= 2 && name.len() >= 5).then_some(Shape { structure: 36, registry: 4 })
-}
-
-const TRADITIONAL: &str = "張陳黃劉吳楊趙許鄭謝馮鄧蔣葉蘇呂賈閻鍾譚賴盧韓馬蕭龍羅孫莊嚴錢湯顧龔萬歐陽偉強軍國華麗靜傑銘鋒鳳蘭紅雲學慶義飛東樂鵬寶貴\
-    艷瓊燦誠詩穎曉夢輝勝榮瑋瑩綺鈺鑫維紹興倫億書維澤濤慧賢芸齊關鄒陸鄺傅連葦衛簡詹餘";
-const SIMPLIFIED: &str = "张陈黄刘吴杨赵许郑谢冯邓蒋叶苏吕贾阎钟谭赖卢韩马萧龙罗孙庄严钱汤顾龚万欧阳伟强军国华丽静杰铭锋凤兰红云学庆义飞东乐鹏宝贵\
-    艳琼灿诚诗颖晓梦辉胜荣玮莹绮钰鑫维绍兴伦亿书维泽涛慧贤芸齐关邹陆邝傅连苇卫简詹余";
-
-/// Traditional characters that are frequent in names, in simplified form; any other character as it is.
-pub(super) fn simplified(c: char) -> char {
-    if (c as u32) < 0x4E00 {
-        return c;
-    }
-    TRADITIONAL.chars().zip(SIMPLIFIED.chars()).find(|(traditional, _)| *traditional == c).map_or(c, |(_, plain)| plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn traditional_and_simplified_are_aligned() {
-        assert_eq!(TRADITIONAL.chars().count(), SIMPLIFIED.chars().count());
-        assert_eq!(simplified('張'), '张');
-        assert_eq!(simplified('餘'), '余');
-        assert_eq!(simplified('陽'), '阳');
-        assert_eq!(simplified('瑩'), '莹');
-        assert_eq!(simplified('伟'), '伟');
-    }
 }

@@ -101,7 +101,8 @@ impl Shape {
             return (!bytes.iter().any(unsafe_byte)).then(|| bytes.to_vec());
         }
         let has = |bytes: &[u8], sought| memchr::memchr(sought, bytes).is_some();
-        let padded = |bytes: &[u8]| matches!(bytes.first(), Some(b' ' | b'\t')) || matches!(bytes.last(), Some(b' ' | b'\t'));
+        let padded =
+            |bytes: &[u8]| matches!(bytes.first(), Some(b' ' | b'\t')) || matches!(bytes.last(), Some(b' ' | b'\t'));
         let quote = (self.is_quoted(cell) && value.is_some())
             || (alone && bytes.is_empty())
             || bytes.iter().any(unsafe_byte)
@@ -119,9 +120,7 @@ impl Shape {
                 (b'"', Quoting::Doubled) => Some(b'"'),
                 (b'"', Quoting::Backslash) => Some(b'\\'),
                 // Before any other character a backslash is itself, and readers differ over a needless escape.
-                (b'\\', Quoting::Backslash) => {
-                    matches!(bytes.get(at + 1), None | Some(b'"' | b'\\')).then_some(b'\\')
-                }
+                (b'\\', Quoting::Backslash) => matches!(bytes.get(at + 1), None | Some(b'"' | b'\\')).then_some(b'\\'),
                 _ => None,
             };
             out.extend(escape);

@@ -210,10 +210,7 @@ fn gb18030_stays_gb18030() {
     assert_eq!(names(&block), ["姓名", "电话", "备注"]);
     assert_eq!(rows[0], ["张三", "13800138000", "模,糊"]);
     let out = edited(&gb(text), &[(0, 0, Some("张*")), (0, 2, Some("清楚")), (1, 1, Some("手机"))]).unwrap();
-    assert_eq!(
-        out,
-        gb("姓名,电话,备注\r\n张*,13800138000,\"清楚\"\r\n李四,手机,\r\n")
-    );
+    assert_eq!(out, gb("姓名,电话,备注\r\n张*,13800138000,\"清楚\"\r\n李四,手机,\r\n"));
 }
 
 #[test]

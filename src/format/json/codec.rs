@@ -113,11 +113,8 @@ impl Codec for JsonCodec {
         if edits.text.is_empty() {
             return block.slab.splice(&[], out);
         }
-        let mut writer = Writer {
-            block,
-            walker: Walker::new(self.first(block.slab.text()), self.start.clone()),
-            sides: None,
-        };
+        let mut writer =
+            Writer { block, walker: Walker::new(self.first(block.slab.text()), self.start.clone()), sides: None };
         let mut ordered = Vec::with_capacity(edits.text.len());
         for edit in &edits.text {
             ordered.push((writer.place(edit)?, edit));

@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn escapes_are_decoded() {
-        assert_eq!(decoded(r#"\u5f20\u4E09 \" \\ \/ \b\f\n\r\t 😀 \ud83d\ude00"#), "张三 \" \\ / \u{8}\u{c}\n\r\t 😀 😀");
+        assert_eq!(
+            decoded(r#"\u5f20\u4E09 \" \\ \/ \b\f\n\r\t 😀 \ud83d\ude00"#),
+            "张三 \" \\ / \u{8}\u{c}\n\r\t 😀 😀"
+        );
         assert_eq!(decoded(r"\ud83d x \ude00 \ud83d\u0041"), "\u{fffd} x \u{fffd} \u{fffd}A");
         assert_eq!(decoded(r"\\u5f20"), r"\u5f20");
     }

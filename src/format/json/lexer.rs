@@ -121,7 +121,8 @@ impl<'a> Lexer<'a> {
             }
             (b',', Expect::CommaOrClose) => {
                 self.at += 1;
-                self.state.expect = if self.container() == Some(Container::Object) { Expect::Key } else { Expect::Value };
+                self.state.expect =
+                    if self.container() == Some(Container::Object) { Expect::Key } else { Expect::Value };
                 (Kind::Comma, start..self.at)
             }
             (b'}', Expect::KeyOrClose | Expect::CommaOrClose) if self.container() == Some(Container::Object) => {
@@ -174,7 +175,8 @@ impl<'a> Lexer<'a> {
             }
             b'-' | b'0'..=b'9' | b'a'..=b'z' | b'N' | b'I' => {
                 let rest = self.text.get(start..).unwrap_or_default();
-                let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
+                let length =
+                    rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
                 let word = rest.get(..length).unwrap_or_default();
                 let kind = match word {
                     b"true" | b"false" | b"null" | b"NaN" | b"Infinity" | b"-Infinity" => Kind::Literal,
@@ -268,7 +270,8 @@ fn plain_length(bytes: &[u8]) -> usize {
     // Eight bytes at a time; a borrow can only mark a byte after (above) one that is truly marked.
     while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
-        let equals = |byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES) & !(word ^ (ONES * u64::from(byte)));
+        let equals =
+            |byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES) & !(word ^ (ONES * u64::from(byte)));
         let control = word.wrapping_sub(ONES * 0x20) & !word;
         let marked = (equals(b'"') | equals(b'\\') | control) & HIGHS;
         if marked != 0 {
@@ -330,8 +333,30 @@ mod tests {
             assert!(accepts(good.as_bytes()), "{good}");
         }
         for bad in [
-            "", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "[1 2]", "01", "1.", ".5", "+1", "tru", "{a:1}", "'a'", "\"\\x\"",
-            "\"\\u12g4\"", "\"a\nb\"", "[}", "]", "1 2", "{\"a\":1 \"b\":2}", "\"\t\"", "1e", "-", "[2024-01-01]",
+            "",
+            "{",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "[1 2]",
+            "01",
+            "1.",
+            ".5",
+            "+1",
+            "tru",
+            "{a:1}",
+            "'a'",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"a\nb\"",
+            "[}",
+            "]",
+            "1 2",
+            "{\"a\":1 \"b\":2}",
+            "\"\t\"",
+            "1e",
+            "-",
+            "[2024-01-01]",
         ] {
             assert!(!accepts(bad.as_bytes()), "{bad}");
         }

@@ -106,7 +106,7 @@ struct JsonSplitter {
 #[derive(Default)]
 struct Scan {
     at: usize,
-    /// Start of the content of the string that `at` stands within.
+    /// A character boundary in the string that `at` stands within: its start, or the end of its last escape.
     string: Option<usize>,
     /// The containers around `at`.
     stack: Vec<Container>,
@@ -121,10 +121,9 @@ struct Scan {
 impl Splitter for JsonSplitter {
     fn cut(&mut self, buffer: &[u8], at_end: bool, target: usize) -> Result<Cut, DataError> {
         let target = target.max(1);
-        if !self.document && self.at_line_start && self.scan.at == 0 {
-            if let Some(cut) = self.cut_lines(buffer, at_end, target) {
-                return Ok(cut);
-            }
+        let lines = !self.document && self.at_line_start && self.scan.at == 0;
+        if let Some(cut) = lines.then(|| self.cut_lines(buffer, at_end, target)).flatten() {
+            return Ok(cut);
         }
         self.cut_document(buffer, at_end, target)
     }
@@ -163,6 +162,9 @@ impl JsonSplitter {
 
     /// Cuts between two tokens, or after a line end outside any value.
     fn cut_document(&mut self, buffer: &[u8], at_end: bool, target: usize) -> Result<Cut, DataError> {
+        if self.is_ready(buffer, target) {
+            return Ok(self.document_block(buffer));
+        }
         while self.scan.at < buffer.len() {
             if let Some(open) = self.scan.string {
                 if !self.skip_string(buffer, open, at_end) {
@@ -178,7 +180,8 @@ impl JsonSplitter {
                     return Ok(self.document_block(buffer));
                 }
                 self.structure(buffer, byte)?;
-                if self.scan.cut >= target || (ends_line && !self.document) {
+                self.scan.at = at + 1;
+                if self.is_ready(buffer, target) {
                     return Ok(self.document_block(buffer));
                 }
             } else if byte == b'"' {
@@ -198,7 +201,7 @@ impl JsonSplitter {
             self.scan.cut = buffer.len();
             return Ok(self.document_block(buffer));
         }
-        if self.scan.cut > 0 && buffer.len() >= target {
+        if self.scan.cut > 0 && self.scan.cut < buffer.len() && buffer.len() >= target {
             return Ok(self.document_block(buffer));
         }
         if buffer.len() - self.scan.cut > LARGEST_TOKEN.max(target.saturating_mul(16)) {
@@ -208,7 +211,14 @@ impl JsonSplitter {
         Ok(Cut::More)
     }
 
-    /// Goes past the string opened before `open`; false when the buffer ends first.
+    /// Whether the last cut is the one to take. At the end of the buffer only the next call can tell whether the
+    /// stream ends there, within a value.
+    fn is_ready(&self, buffer: &[u8], target: usize) -> bool {
+        let wanted = self.scan.cut >= target || (self.scan.line_ended && !self.document);
+        wanted && self.scan.cut > 0 && self.scan.cut < buffer.len()
+    }
+
+    /// Goes on in the string that has a character boundary at `open`; false when more bytes are needed.
     fn skip_string(&mut self, buffer: &[u8], open: usize, at_end: bool) -> bool {
         let rest = buffer.get(self.scan.at..).unwrap_or_default();
         let Some(found) = memchr::memchr2(b'"', b'\\', rest) else {
@@ -224,9 +234,11 @@ impl JsonSplitter {
         // In GB18030 a backslash byte may be the second half of a character.
         if is_trail(buffer.get(open..).unwrap_or_default(), at - open) {
             self.scan.at = at + 1;
+            self.scan.string = Some(at + 1);
             return true;
         }
         self.scan.at = if at + 2 <= buffer.len() || at_end { (at + 2).min(buffer.len()) } else { at };
+        self.scan.string = Some(self.scan.at);
         self.scan.at > at
     }
 

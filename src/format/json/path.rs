@@ -8,6 +8,9 @@ use super::lexer::{Container, Fault, Kind, Lexer, Start, Token};
 /// Most characters of a key that a path shows.
 const LONGEST_KEY: usize = 64;
 
+/// Most levels that a path shows: that many at its start and at its end.
+const MOST_LEVELS: usize = 16;
+
 /// Digits in a row that may be an identifier.
 const IDENTIFYING_DIGITS: usize = 5;
 
@@ -90,7 +93,13 @@ impl Walker {
     /// The path of the last token; nothing outside arrays and objects.
     pub(super) fn path(&self, text: &[u8]) -> Option<String> {
         let mut path = String::new();
-        for level in &self.levels {
+        for (depth, level) in self.levels.iter().enumerate() {
+            if depth >= MOST_LEVELS && self.levels.len() - depth > MOST_LEVELS {
+                continue;
+            }
+            if depth >= MOST_LEVELS && self.levels.len() - depth == MOST_LEVELS {
+                push_plain(&mut path, "…");
+            }
             match level {
                 Level::Object(key) => push_key(&mut path, text.get(key.clone()).unwrap_or_default()),
                 Level::Array(index) => path.push_str(&format!("[{index}]")),

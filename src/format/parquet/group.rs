@@ -57,8 +57,10 @@ impl<'a> GroupReader<'a> {
         let mut examined = Vec::new();
         for (chunk, schema) in group.columns().iter().zip(&opened.leaves) {
             let fail = |reason: &str| damaged(opened, number, schema.index, reason);
-            surveys.push(survey(&opened.source, chunk).map_err(|reason| fail(&reason))?);
-            let mut leaf = guard(|| Leaf::open(&opened.source, chunk, rows)).map_err(|reason| fail(&reason))?;
+            let survey = survey(&opened.source, chunk).map_err(|reason| fail(&reason))?;
+            surveys.push(survey);
+            let mut leaf =
+                guard(|| Leaf::open(&opened.source, chunk, rows, &survey)).map_err(|reason| fail(&reason))?;
             if schema.shape == Shape::Other {
                 // Read here and now: the leaf keeps nothing open and nothing of it is held.
                 let read = guard(|| Ok(leaf.drain(rows)? + leaf.next(1)?)).map_err(|reason| fail(&reason))?;

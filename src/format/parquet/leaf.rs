@@ -18,6 +18,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::source::Source;
+use super::survey::Survey;
 
 /// Records decoded in one step; a batch is made of several.
 const STEP: usize = 8192;
@@ -64,13 +65,20 @@ pub(super) struct TypedLeaf<T: DataType> {
     pub(super) repetitions: Vec<i16>,
     pub(super) descriptor: ColumnDescPtr,
     step: usize,
+    /// All values are slices of one dictionary: however often they stand in a batch, they take their bytes once.
+    shared: bool,
 }
 
 impl<T: DataType> TypedLeaf<T>
 where
     T::T: Weight,
 {
-    pub(super) fn open(source: &Arc<Source>, chunk: &ColumnChunkMetaData, rows: usize) -> Result<Self, ParquetError> {
+    pub(super) fn open(
+        source: &Arc<Source>,
+        chunk: &ColumnChunkMetaData,
+        rows: usize,
+        survey: &Survey,
+    ) -> Result<Self, ParquetError> {
         let handed_out = Arc::new(AtomicU64::new(0));
         let inner = SerializedPageReader::new(Arc::clone(source), chunk, rows, None)?;
         let descriptor = chunk.column_descr_ptr();
@@ -84,6 +92,7 @@ where
             repetitions: Vec::new(),
             descriptor,
             step: 16,
+            shared: survey.dictionary && survey.encoding.is_none(),
         })
     }
 
@@ -107,7 +116,7 @@ where
             read += got;
             let added: usize = self.values.iter().skip(before).map(Weight::weight).sum();
             weight += added;
-            if weight > MAX_BATCH_BYTES {
+            if weight > MAX_BATCH_BYTES && !self.shared {
                 return Err(ParquetError::General(format!(
                     "{records} records expand to more than {MAX_BATCH_BYTES} bytes"
                 )));
@@ -215,17 +224,22 @@ macro_rules! on_typed {
 }
 
 impl Leaf {
-    pub(super) fn open(source: &Arc<Source>, chunk: &ColumnChunkMetaData, rows: usize) -> Result<Self, ParquetError> {
+    pub(super) fn open(
+        source: &Arc<Source>,
+        chunk: &ColumnChunkMetaData,
+        rows: usize,
+        survey: &Survey,
+    ) -> Result<Self, ParquetError> {
         use parquet::basic::Type;
         Ok(match chunk.column_type() {
-            Type::BOOLEAN => Leaf::Bool(TypedLeaf::open(source, chunk, rows)?),
-            Type::INT32 => Leaf::Int32(TypedLeaf::open(source, chunk, rows)?),
-            Type::INT64 => Leaf::Int64(TypedLeaf::open(source, chunk, rows)?),
-            Type::INT96 => Leaf::Int96(TypedLeaf::open(source, chunk, rows)?),
-            Type::FLOAT => Leaf::Float(TypedLeaf::open(source, chunk, rows)?),
-            Type::DOUBLE => Leaf::Double(TypedLeaf::open(source, chunk, rows)?),
-            Type::BYTE_ARRAY => Leaf::Bytes(TypedLeaf::open(source, chunk, rows)?),
-            Type::FIXED_LEN_BYTE_ARRAY => Leaf::Fixed(TypedLeaf::open(source, chunk, rows)?),
+            Type::BOOLEAN => Leaf::Bool(TypedLeaf::open(source, chunk, rows, survey)?),
+            Type::INT32 => Leaf::Int32(TypedLeaf::open(source, chunk, rows, survey)?),
+            Type::INT64 => Leaf::Int64(TypedLeaf::open(source, chunk, rows, survey)?),
+            Type::INT96 => Leaf::Int96(TypedLeaf::open(source, chunk, rows, survey)?),
+            Type::FLOAT => Leaf::Float(TypedLeaf::open(source, chunk, rows, survey)?),
+            Type::DOUBLE => Leaf::Double(TypedLeaf::open(source, chunk, rows, survey)?),
+            Type::BYTE_ARRAY => Leaf::Bytes(TypedLeaf::open(source, chunk, rows, survey)?),
+            Type::FIXED_LEN_BYTE_ARRAY => Leaf::Fixed(TypedLeaf::open(source, chunk, rows, survey)?),
         })
     }
 

@@ -10,7 +10,7 @@ use super::group::damaged;
 use super::guard;
 use super::schema::{LeafSchema, leaves};
 use super::source::Source;
-use super::thrift::{self, Cursor};
+use super::thrift::{self, Cursor, FieldSpan};
 use super::unreadable;
 use crate::block::TableContext;
 use crate::error::{DataError, Position};
@@ -47,6 +47,9 @@ impl Opened {
         let fields = thrift::fields(&footer).map_err(|_| unreadable("the footer is damaged"))?;
         if fields.iter().any(|field| field.id == ENCRYPTION_ALGORITHM) {
             return Err(encrypted());
+        }
+        if !is_footer(&fields, footer.len()) {
+            return Err(unreadable("the footer is damaged: its fields are not those of a Parquet footer"));
         }
         let value = |id| {
             let field = fields.iter().find(|field| field.id == id)?;
@@ -127,6 +130,24 @@ impl Opened {
         let column = self.leaves.get(index).map(|leaf| leaf.name.clone()).unwrap_or_default();
         Position::Column { table: None, column }
     }
+}
+
+/// The footer's top-level fields are those of the format, in order, each of its type, and fill it. A decoder that goes
+/// by ids alone would read a damaged footer one way here and another way elsewhere.
+fn is_footer(fields: &[FieldSpan], length: usize) -> bool {
+    let kind_fits = |field: &FieldSpan| match field.id {
+        1 => field.kind == thrift::I32,
+        3 => field.kind == thrift::I64,
+        SCHEMA | 4 | 5 | COLUMN_ORDERS => field.kind == thrift::LIST,
+        6 => field.kind == thrift::BINARY,
+        _ => true,
+    };
+    let required = [1, SCHEMA, 3, 4];
+    fields.iter().map(|field| field.id).take(required.len()).eq(required)
+        && fields.is_sorted_by(|one, next| one.id < next.id)
+        && fields.iter().all(kind_fits)
+        // One byte ends the structure.
+        && fields.last().is_some_and(|last| last.whole.end + 1 == length)
 }
 
 fn footer_damaged(reason: String) -> DataError {

@@ -253,7 +253,10 @@ impl GroupWriter<'_> {
         let mut metadata = chunk.clone();
         // Old writers compared bytes as signed; readers know them by `created_by`, which does not stay.
         let bytes = matches!(chunk.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
-        if bytes && chunk.statistics().is_some_and(|statistics| statistics.is_min_max_deprecated()) {
+        let signed = chunk.statistics().is_some_and(|statistics| {
+            statistics.is_min_max_deprecated() && (statistics.min_bytes_opt().or(statistics.max_bytes_opt())).is_some()
+        });
+        if bytes && signed {
             metadata = guard(|| metadata.into_builder().clear_statistics().build()).map_err(fail)?;
         }
         let result = ColumnCloseResult {
@@ -300,9 +303,10 @@ impl GroupWriter<'_> {
     {
         let fail = |reason: String| damaged(self.opened, self.number, schema.index, &reason);
         let rows = usize::try_from(self.group.num_rows()).unwrap_or(0);
+        let survey = self.surveys.get(schema.index).copied().unwrap_or_default();
         let missing = || ParquetError::General("no column is left to write".into());
         let mut column = guard(|| writer.next_column()?.ok_or_else(missing)).map_err(fail)?;
-        let mut leaf = guard(|| TypedLeaf::<T>::open(&self.opened.source, chunk, rows)).map_err(fail)?;
+        let mut leaf = guard(|| TypedLeaf::<T>::open(&self.opened.source, chunk, rows, &survey)).map_err(fail)?;
         let mut edits = edits.iter().peekable();
         let (mut done, mut place) = (0, 0);
         loop {

@@ -10,9 +10,9 @@ pub(super) const BOOL_TRUE: u8 = 1;
 pub(super) const BOOL_FALSE: u8 = 2;
 const I16: u8 = 4;
 pub(super) const I32: u8 = 5;
-const I64: u8 = 6;
+pub(super) const I64: u8 = 6;
 const DOUBLE: u8 = 7;
-const BINARY: u8 = 8;
+pub(super) const BINARY: u8 = 8;
 pub(super) const LIST: u8 = 9;
 const SET: u8 = 10;
 const MAP: u8 = 11;
@@ -178,6 +178,7 @@ impl<'a> Cursor<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FieldSpan {
     pub(super) id: i16,
+    pub(super) kind: u8,
     /// Header and value.
     pub(super) whole: Range<usize>,
     /// The value.
@@ -196,7 +197,7 @@ pub(super) fn fields(bytes: &[u8]) -> Result<Vec<FieldSpan>, Malformed> {
         let value = cursor.position();
         cursor.skip(field.kind)?;
         let end = cursor.position();
-        spans.push(FieldSpan { id: field.id, whole: start..end, value: value..end });
+        spans.push(FieldSpan { id: field.id, kind: field.kind, whole: start..end, value: value..end });
     }
 }
 
