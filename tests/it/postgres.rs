@@ -37,7 +37,7 @@ fn fill() -> String {
     format!(
         r#"
 INSERT INTO "客户" (name, phone, mobile, note, amount, code, extra, tags, raw, "Mood")
-SELECT CASE WHEN n % 7 = 0 THEN NULL WHEN n % 11 = 0 THEN '' ELSE '张三' || n END,
+SELECT CASE WHEN n % 7 = 0 THEN NULL WHEN n % 11 = 0 THEN '' ELSE '张誠' || n END,
     CASE WHEN n % 5 = 0 THEN NULL ELSE 13800138000 END, '13800138000',
     CASE n % 12 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN E'tab\there' WHEN 3 THEN E'line\nend\r\n'
         WHEN 4 THEN E'back\\slash\\' WHEN 5 THEN 'quote''s "x"' WHEN 6 THEN '😀 emoji' WHEN 7 THEN E'\\N' WHEN 8 THEN E'\\.'
@@ -78,13 +78,12 @@ fn every_kind_of_dump_loads_again() {
         &["--rows-per-insert=50"],
         &["--inserts", "--on-conflict-do-nothing"],
         &["--clean", "--if-exists", "--no-owner"],
-        &["-E", "GB18030", "--exclude-table-data=nothing"],
+        &["-E", "GB18030"],
     ];
     for (number, options) in kinds.iter().enumerate() {
-        // Emoji have no GBK form, and GB18030 holds all; its rows pass the transcription of the slab.
-        let dump = server.dump("shop", options);
-        if options.contains(&"GB18030") && std::str::from_utf8(&dump).is_err() && !transcribes() {
-            continue;
+        // GB18030 holds every character, emoji too; the second byte of some is a backslash.
+        if options.contains(&"GB18030") {
+            assert!(std::str::from_utf8(&dump).is_err(), "the dump is in UTF-8");
         }
         let (same, rows) = identity("pgdump", &dump);
         assert!(same == dump, "{options:?}: an identity run changes the dump");
@@ -103,10 +102,4 @@ fn every_kind_of_dump_loads_again() {
     server.run("bare", SCHEMA.as_bytes());
     server.run("bare", &replace_columns("pgdump", &dump, &replacements[..3]));
     assert_eq!(server.run("bare", SUMMARY.as_bytes()), before);
-}
-
-/// True when a slab shows GB18030 bytes as UTF-8 text.
-fn transcribes() -> bool {
-    let slab = tuomin::source::slab::Slab::new(b"\xD6\xD0\n".to_vec(), 0, 1);
-    slab.is_ok_and(|slab| slab.text() == "中\n".as_bytes())
 }
