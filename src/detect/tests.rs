@@ -73,7 +73,8 @@ fn a_number_column_without_a_name_counts_only_when_most_values_agree() {
 #[test]
 fn cells_do_not_leak_into_each_other() {
     let detector = Detector::new(rules());
-    let values: ArrayRef = Arc::new(StringArray::from(vec![Some("手机："), None, Some("85699449"), Some("13800138000 ")]));
+    let values: ArrayRef =
+        Arc::new(StringArray::from(vec![Some("手机："), None, Some("85699449"), Some("13800138000 ")]));
     let matches = column_matches(&detector, "remark", ColumnKind::FREE_TEXT, values);
     assert_eq!(matches.len(), 1);
     assert_eq!(matches[0].place, Place::Cell { column: 0, row: 3 });
@@ -128,9 +129,39 @@ fn a_broken_rule_names_file_line_and_reason() {
 /// Pieces that anchors, labels and grammars react to, and bytes that are not UTF-8.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let known = prop::sample::select(vec![
-        "13800138000", "手机号", "：", "=", "\"phone\":\"", "11010519491231002X", "6222 0212 3456 7890 128", "@", "a.b",
-        "example.com", "f4:5c:89:aa:bb:cd", "aabb.ccdd.eeff", "1.2.3.4", "::", "fe80::1", "浙江省杭州市西湖区", "文三路90号",
-        "姓名", "张伟", "，", "\n", " ", "-", ".", "１３８", "－", "\u{200b}", "(0571)", "X", "ｘ", "账号", "开户行", "🙂",
+        "13800138000",
+        "手机号",
+        "：",
+        "=",
+        "\"phone\":\"",
+        "11010519491231002X",
+        "6222 0212 3456 7890 128",
+        "@",
+        "a.b",
+        "example.com",
+        "f4:5c:89:aa:bb:cd",
+        "aabb.ccdd.eeff",
+        "1.2.3.4",
+        "::",
+        "fe80::1",
+        "浙江省杭州市西湖区",
+        "文三路90号",
+        "姓名",
+        "张伟",
+        "，",
+        "\n",
+        " ",
+        "-",
+        ".",
+        "１３８",
+        "－",
+        "\u{200b}",
+        "(0571)",
+        "X",
+        "ｘ",
+        "账号",
+        "开户行",
+        "🙂",
     ]);
     let piece = prop_oneof![
         8 => known.prop_map(|piece| piece.as_bytes().to_vec()),

@@ -18,7 +18,10 @@ use crate::source::slab::Slab;
 pub(crate) mod conformance;
 pub mod csv;
 pub mod json;
+pub mod mysqldump;
 pub mod parquet;
+pub mod pgdump;
+mod sql;
 pub mod text;
 
 /// A format that tuomin reads and writes.
@@ -133,7 +136,8 @@ pub trait Container: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] = &[&parquet::Parquet, &json::Json, &csv::Csv, &text::Text];
+pub static FORMATS: &[&dyn Format] =
+    &[&parquet::Parquet, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

@@ -1,5 +1,7 @@
-//! Integration tests: the program as a user runs it. One binary; one module per behaviour.
+//! Integration tests: the program and the library as users run them, against the real tools where there are any. One
+//! binary; one module per behaviour.
 
+// The allowances for tests in clippy.toml reach `#[test]` functions only, not what they call.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -7,11 +9,15 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::print_stdout
+    clippy::print_stdout,
+    clippy::print_stderr
 )]
 
 mod cli;
+mod mariadb;
 mod parquet;
+mod postgres;
 mod program;
 mod rewriting;
+mod support;
 mod trouble;

@@ -1,0 +1,417 @@
+//! What `CREATE TABLE` says of columns: names, widths, types, NULL and generated columns. Reads the forms that
+//! `pg_dump` and `mysqldump` write; what it does not understand becomes a column that is never rewritten.
+
+use std::collections::HashMap;
+
+use super::scan::{Dialect, Lexical, Stop};
+use super::token::{Token, Tokens};
+use crate::block::{ColumnContext, ColumnKind};
+
+/// One column: what the rest of the crate sees, and what only SQL needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SqlColumn {
+    pub(crate) context: ColumnContext,
+    /// Most bytes that fit (TINYTEXT and its like).
+    pub(crate) max_bytes: Option<u32>,
+    /// The type comes from DDL; otherwise it was guessed from the first row.
+    pub(crate) declared: bool,
+    /// Left out of COPY and of inserts that name their columns.
+    pub(crate) generated: bool,
+}
+
+/// The tables that a dump has declared so far, by qualified name.
+#[derive(Default)]
+pub(crate) struct Tables {
+    known: HashMap<String, Vec<SqlColumn>>,
+    /// First schema of `search_path`, which old dumps rely on.
+    pub(crate) schema: Option<String>,
+}
+
+impl Tables {
+    /// Forgets everything: another database follows.
+    pub(crate) fn clear(&mut self) {
+        self.known.clear();
+        self.schema = None;
+    }
+
+    fn key(&self, name: &QualifiedName) -> String {
+        match (&self.schema, name.parts.as_slice()) {
+            (Some(schema), [table]) => format!("{schema}.{table}"),
+            _ => name.parts.join("."),
+        }
+    }
+
+    /// The columns of table `name`, when declared.
+    pub(crate) fn columns(&self, name: &QualifiedName) -> Option<&[SqlColumn]> {
+        self.known.get(&self.key(name)).map(Vec::as_slice)
+    }
+
+    /// Takes in one complete statement; true when it changed what is known of a table.
+    pub(crate) fn learn(&mut self, statement: &[u8], lexical: &Lexical) -> Result<bool, Stop> {
+        let mut tokens = Tokens::new(statement, 0, lexical, true);
+        let Some(first) = tokens.next()? else { return Ok(false) };
+        if first.is("create") {
+            self.create(&mut tokens, lexical.dialect)
+        } else if first.is("alter") {
+            self.alter(&mut tokens, lexical.dialect)
+        } else {
+            Ok(false)
+        }
+    }
+
+    fn create(&mut self, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
+        const BEFORE: &[&str] = &["global", "local", "temporary", "temp", "unlogged", "foreign", "or", "replace"];
+        let mut token = tokens.next()?;
+        while token.as_ref().is_some_and(|token| BEFORE.iter().any(|word| token.is(word))) {
+            token = tokens.next()?;
+        }
+        if !token.is_some_and(|token| token.is("table")) {
+            return Ok(false);
+        }
+        let mut token = tokens.next()?;
+        while token.as_ref().is_some_and(|token| ["if", "not", "exists"].iter().any(|word| token.is(word))) {
+            token = tokens.next()?;
+        }
+        let Some((name, after)) = QualifiedName::read(token, tokens, dialect)? else { return Ok(false) };
+        let key = self.key(&name);
+        if after != Some(Token::Symbol(b'(')) {
+            return Ok(self.known.remove(&key).is_some());
+        }
+        let mut columns = Vec::new();
+        let mut item = Vec::new();
+        let mut depth = 1usize;
+        while depth > 0 {
+            let Some(token) = tokens.next()? else { return Ok(false) };
+            match token {
+                Token::Symbol(b'(' | b'[') => depth += 1,
+                Token::Symbol(b')' | b']') => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 || (depth == 1 && token == Token::Symbol(b',')) {
+                columns.extend(column(&item, dialect));
+                item.clear();
+            } else {
+                item.push(token);
+            }
+        }
+        self.inherit(tokens, dialect, &mut columns)?;
+        self.known.insert(key, columns);
+        Ok(true)
+    }
+
+    /// `INHERITS (parent, …)`: the parents' columns come first.
+    fn inherit(&self, tokens: &mut Tokens<'_>, dialect: Dialect, columns: &mut Vec<SqlColumn>) -> Result<(), Stop> {
+        if dialect != Dialect::Postgres || !tokens.next()?.is_some_and(|token| token.is("inherits")) {
+            return Ok(());
+        }
+        let mut inherited: Vec<SqlColumn> = Vec::new();
+        tokens.next()?;
+        let mut token = tokens.next()?;
+        while let Some((name, after)) = QualifiedName::read(token, tokens, dialect)? {
+            for parent in self.columns(&name).unwrap_or_default() {
+                if !inherited.iter().any(|column| column.context.name == parent.context.name) {
+                    inherited.push(parent.clone());
+                }
+            }
+            if after != Some(Token::Symbol(b',')) {
+                break;
+            }
+            token = tokens.next()?;
+        }
+        for own in columns.drain(..) {
+            match inherited.iter_mut().find(|column| column.context.name == own.context.name) {
+                Some(column) => *column = own,
+                None => inherited.push(own),
+            }
+        }
+        *columns = inherited;
+        Ok(())
+    }
+
+    /// An ALTER TABLE that touches columns makes what was known worthless.
+    fn alter(&mut self, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
+        const BEFORE: &[&str] = &["foreign", "table", "only", "if", "exists", "ignore", "online"];
+        let mut token = tokens.next()?;
+        while token.as_ref().is_some_and(|token| BEFORE.iter().any(|word| token.is(word))) {
+            token = tokens.next()?;
+        }
+        let Some((name, mut after)) = QualifiedName::read(token, tokens, dialect)? else { return Ok(false) };
+        let mut action: Option<Token> = None;
+        let (mut depth, mut changes) = (0usize, false);
+        let mut position = 0;
+        while let Some(token) = after {
+            match token {
+                Token::Symbol(b'(') => depth += 1,
+                Token::Symbol(b')') => depth = depth.saturating_sub(1),
+                Token::Symbol(b',') if depth == 0 => position = 0,
+                _ => {}
+            }
+            if token != Token::Symbol(b',') {
+                position += 1;
+            }
+            if position == 1 {
+                changes |= ["modify", "change", "rename"].iter().any(|word| token.is(word));
+                action = Some(token);
+            } else if position == 2 && action.as_ref().is_some_and(|action| action.is("add") || action.is("drop")) {
+                const OTHER: &[&str] =
+                    &["constraint", "primary", "unique", "key", "index", "foreign", "fulltext", "spatial", "check"];
+                changes |= !OTHER.iter().any(|word| token.is(word));
+            } else if action.as_ref().is_some_and(|action| action.is("alter")) && token.is("type") {
+                changes = true;
+            }
+            after = tokens.next()?;
+        }
+        Ok(changes && self.known.remove(&self.key(&name)).is_some())
+    }
+}
+
+/// A table name with its schema, each part as the server folds it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct QualifiedName {
+    /// Schema and table, or table alone.
+    pub(crate) parts: Vec<String>,
+}
+
+impl QualifiedName {
+    /// Reads a name whose first token is `token`; gives the name and the token after it.
+    pub(crate) fn read(
+        token: Option<Token>,
+        tokens: &mut Tokens<'_>,
+        dialect: Dialect,
+    ) -> Result<Option<(QualifiedName, Option<Token>)>, Stop> {
+        let mut parts = Vec::new();
+        let mut token = token;
+        loop {
+            let Some(part) = token.as_ref().and_then(|token| identifier(token, dialect)) else { return Ok(None) };
+            parts.push(part);
+            token = tokens.next()?;
+            if token != Some(Token::Symbol(b'.')) {
+                return Ok(Some((QualifiedName { parts }, token)));
+            }
+            token = tokens.next()?;
+        }
+    }
+}
+
+/// The name that a token stands for.
+pub(crate) fn identifier(token: &Token, dialect: Dialect) -> Option<String> {
+    match token {
+        Token::Word(word) if dialect == Dialect::Postgres => Some(word.to_lowercase()),
+        Token::Word(name) | Token::Name(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// The column that one item between the commas of CREATE TABLE declares; `None` for keys and constraints.
+fn column(item: &[Token], dialect: Dialect) -> Option<SqlColumn> {
+    const NOT_COLUMNS: &[&str] = &[
+        "constraint",
+        "primary",
+        "unique",
+        "key",
+        "index",
+        "foreign",
+        "fulltext",
+        "spatial",
+        "check",
+        "exclude",
+        "like",
+        "period",
+    ];
+    let (first, rest) = item.split_first()?;
+    if NOT_COLUMNS.iter().any(|word| first.is(word)) {
+        return None;
+    }
+    let name = identifier(first, dialect)?;
+    let nullable = !rest.windows(2).any(|pair| matches!(pair, [not, null] if not.is("not") && null.is("null")))
+        && !rest.windows(2).any(|pair| matches!(pair, [primary, key] if primary.is("primary") && key.is("key")));
+    let generated = is_generated(rest);
+    let (kind, max_bytes) = if generated {
+        (ColumnKind::Fixed("generated column".to_owned()), None)
+    } else if rest.iter().any(|token| token.is("json_valid")) {
+        // MariaDB's JSON is a LONGTEXT with this check.
+        (ColumnKind::Fixed("json".to_owned()), None)
+    } else {
+        kind(rest, dialect, nullable)
+    };
+    Some(SqlColumn { context: ColumnContext { name, kind }, max_bytes, declared: true, generated })
+}
+
+/// `GENERATED ALWAYS AS (…)`, or MariaDB's plain `AS (…)`; identity columns are not generated columns.
+fn is_generated(tokens: &[Token]) -> bool {
+    tokens.windows(2).any(|pair| matches!(pair, [word, Token::Symbol(b'(')] if word.is("as")))
+}
+
+/// What a type can hold, and its limit in bytes.
+fn kind(tokens: &[Token], dialect: Dialect, nullable: bool) -> (ColumnKind, Option<u32>) {
+    let (words, after) = type_name(tokens, dialect);
+    let arguments: Vec<u32> = match after.split_first() {
+        Some((Token::Symbol(b'('), rest)) => rest
+            .iter()
+            .take_while(|token| **token != Token::Symbol(b')'))
+            .filter_map(|token| match token {
+                Token::Number(digits) => digits.parse().ok(),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let array = words.iter().any(|word| word == "array") || after.contains(&Token::Symbol(b'['));
+    let name = words.join(" ");
+    let text = |max_chars| ColumnKind::Text { max_chars, nullable };
+    let number = |digits| ColumnKind::Number { digits, nullable };
+    let fixed = |name: &str| (ColumnKind::Fixed(name.to_owned()), None);
+    if array {
+        return fixed(&format!("{}[]", name.trim_end_matches(" array")));
+    }
+    let my_sql = dialect == Dialect::MySql;
+    let first = arguments.first().copied();
+    let kind = match name.as_str() {
+        "char" | "character" | "nchar" | "national char" | "national character" => text(first.or(Some(1))),
+        "varchar" | "character varying" | "char varying" | "nvarchar" | "bpchar" | "national varchar" => text(first),
+        "tinytext" if my_sql => return (text(Some(255)), Some(255)),
+        "text" if my_sql => return (text(first), Some(65_535)),
+        "mediumtext" if my_sql => return (text(None), Some(16_777_215)),
+        "text" | "longtext" | "citext" => text(None),
+        "bigint" | "int8" | "bigserial" | "serial8" => number(18),
+        "int" | "integer" | "int4" | "serial" | "serial4" => number(9),
+        "mediumint" if my_sql => number(6),
+        "smallint" | "int2" | "smallserial" | "serial2" => number(4),
+        "tinyint" if my_sql => number(2),
+        "numeric" | "decimal" | "dec" => match (first, arguments.get(1)) {
+            (Some(precision), None | Some(0)) => number(precision),
+            (None, _) => number(if my_sql { 10 } else { 18 }),
+            _ => return fixed(&name),
+        },
+        _ => return fixed(&name),
+    };
+    (kind, None)
+}
+
+/// The words of a type's name in lower case (schema left out of the well-known ones), and what follows them.
+fn type_name(tokens: &[Token], dialect: Dialect) -> (Vec<String>, &[Token]) {
+    const CONTINUES: &[&str] = &["varying", "precision", "array", "char", "character", "varchar"];
+    let mut words: Vec<String> = Vec::new();
+    let mut rest = tokens;
+    while let Some((token, after)) = rest.split_first() {
+        match token {
+            Token::Word(word) if words.is_empty() || CONTINUES.iter().any(|next| word.eq_ignore_ascii_case(next)) => {
+                words.push(word.to_lowercase());
+            }
+            // A quoted type name ("char") is never one of the plain types.
+            Token::Name(name) if words.is_empty() => words.push(format!("\"{name}\"")),
+            Token::Symbol(b'.') if dialect == Dialect::Postgres && words.len() == 1 => {
+                let Some((Token::Word(word), further)) = after.split_first() else { break };
+                let schema = words.pop().unwrap_or_default();
+                let bare = word.eq_ignore_ascii_case("citext") || schema == "pg_catalog";
+                words.push(if bare { word.to_lowercase() } else { format!("{schema}.{}", word.to_lowercase()) });
+                rest = further;
+                continue;
+            }
+            _ => break,
+        }
+        rest = after;
+    }
+    (words, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared(sql: &str, dialect: Dialect, name: &[&str]) -> Vec<(String, ColumnKind)> {
+        let mut tables = Tables::default();
+        assert!(tables.learn(sql.as_bytes(), &Lexical::new(dialect)).unwrap());
+        let name = QualifiedName { parts: name.iter().map(|part| (*part).to_owned()).collect() };
+        let columns = tables.columns(&name).expect("declared");
+        columns.iter().map(|column| (column.context.name.clone(), column.context.kind.clone())).collect()
+    }
+
+    fn text(max_chars: Option<u32>, nullable: bool) -> ColumnKind {
+        ColumnKind::Text { max_chars, nullable }
+    }
+
+    fn fixed(name: &str) -> ColumnKind {
+        ColumnKind::Fixed(name.to_owned())
+    }
+
+    #[test]
+    fn reads_what_pg_dump_writes() {
+        let sql = "CREATE TABLE public.\"客户\" (\n id bigint NOT NULL,\n name character varying(32) NOT NULL,\n \
+            note text DEFAULT 'a,b) NOT NULL'::text,\n idno character(18),\n amount numeric(12,2),\n code numeric(11,0),\n \
+            tags text[],\n extra jsonb,\n raw bytea,\n at timestamp with time zone DEFAULT now() NOT NULL,\n \
+            kind public.mood,\n mail public.citext,\n \
+            up text GENERATED ALWAYS AS (upper((name)::text)) STORED,\n \"char\" \"char\",\n \
+            CONSTRAINT c CHECK ((id > 0)),\n PRIMARY KEY (id)\n);";
+        let number = |digits, nullable| ColumnKind::Number { digits, nullable };
+        let expected: Vec<(String, ColumnKind)> = [
+            ("id", number(18, false)),
+            ("name", text(Some(32), false)),
+            ("note", text(None, true)),
+            ("idno", text(Some(18), true)),
+            ("amount", fixed("numeric")),
+            ("code", number(11, true)),
+            ("tags", fixed("text[]")),
+            ("extra", fixed("jsonb")),
+            ("raw", fixed("bytea")),
+            ("at", fixed("timestamp")),
+            ("kind", fixed("public.mood")),
+            ("mail", text(None, true)),
+            ("up", fixed("generated column")),
+            ("char", fixed("\"char\"")),
+        ]
+        .into_iter()
+        .map(|(name, kind)| (name.to_owned(), kind))
+        .collect();
+        assert_eq!(declared(sql, Dialect::Postgres, &["public", "客户"]), expected);
+    }
+
+    #[test]
+    fn reads_what_mysqldump_writes() {
+        let sql = "CREATE TABLE `customer` (\n `id` int(11) NOT NULL AUTO_INCREMENT COMMENT 'as (x) GENERATED',\n \
+            `na``me` varchar(20) CHARACTER SET utf8mb4 DEFAULT NULL COMMENT '姓名, it''s',\n `phone` bigint(20) unsigned,\n \
+            `sex` enum('男','女') NOT NULL,\n `memo` tinytext,\n `up` varchar(20) GENERATED ALWAYS AS (upper(`name`)) VIRTUAL,\n \
+            `doc` longtext CHECK (json_valid(`doc`)),\n `photo` varbinary(20),\n PRIMARY KEY (`id`),\n KEY `k` (`phone`)\n) ENGINE=InnoDB;";
+        let expected: Vec<(String, ColumnKind)> = [
+            ("id", ColumnKind::Number { digits: 9, nullable: false }),
+            ("na`me", text(Some(20), true)),
+            ("phone", ColumnKind::Number { digits: 18, nullable: true }),
+            ("sex", fixed("enum")),
+            ("memo", text(Some(255), true)),
+            ("up", fixed("generated column")),
+            ("doc", fixed("json")),
+            ("photo", fixed("varbinary")),
+        ]
+        .into_iter()
+        .map(|(name, kind)| (name.to_owned(), kind))
+        .collect();
+        assert_eq!(declared(sql, Dialect::MySql, &["customer"]), expected);
+    }
+
+    #[test]
+    fn altered_tables_are_forgotten_and_constraints_are_not_alterations() {
+        let mut tables = Tables::default();
+        let lexical = Lexical::new(Dialect::Postgres);
+        let name = QualifiedName { parts: vec!["t".to_owned()] };
+        let mut learn = |sql: &str| {
+            tables.learn(sql.as_bytes(), &lexical).unwrap();
+            tables.columns(&name).is_some()
+        };
+        assert!(learn("CREATE TABLE t (a text);"));
+        assert!(learn("ALTER TABLE ONLY t ADD CONSTRAINT t_pkey PRIMARY KEY (a);"));
+        assert!(learn("ALTER TABLE t OWNER TO shop;"));
+        assert!(learn("ALTER TABLE t ALTER COLUMN a SET DEFAULT 'x'::text;"));
+        assert!(!learn("ALTER TABLE ONLY t ADD COLUMN b text;"));
+    }
+
+    #[test]
+    fn inherited_columns_come_first() {
+        let mut tables = Tables::default();
+        let lexical = Lexical::new(Dialect::Postgres);
+        tables.learn(b"CREATE TABLE public.base (id integer, phone varchar(11));", &lexical).unwrap();
+        tables.learn(b"CREATE TABLE public.kid (extra text)\nINHERITS (public.base);", &lexical).unwrap();
+        let name = QualifiedName { parts: vec!["public".to_owned(), "kid".to_owned()] };
+        let names: Vec<_> = tables.columns(&name).unwrap().iter().map(|column| column.context.name.as_str()).collect();
+        assert_eq!(names, ["id", "phone", "extra"]);
+    }
+}

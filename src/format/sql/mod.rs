@@ -1,0 +1,16 @@
+//! SQL dumps, as far as PostgreSQL and MySQL have them in common: the lexer, the splitter, DDL and literals. It
+//! reads what the dump tools write; it never changes a byte outside of the row values that it is asked to change.
+
+pub(crate) mod cells;
+pub(crate) mod ddl;
+pub(crate) mod insert;
+pub(crate) mod literal;
+pub(crate) mod scan;
+pub(crate) mod script;
+pub(crate) mod session;
+pub(crate) mod sniff;
+pub(crate) mod statements;
+pub(crate) mod token;
+
+#[cfg(test)]
+mod tests;

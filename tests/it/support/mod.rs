@@ -1,0 +1,4 @@
+//! What the integration tests stand on: private servers, and rewriting a dump.
+
+pub(crate) mod rewrite;
+pub(crate) mod servers;
