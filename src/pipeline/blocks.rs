@@ -202,7 +202,7 @@ mod tests {
             (0..500).flat_map(|n: usize| [vec![b'x'; n % 37], vec![b'\n']].concat()).chain(*b"end").collect();
         for block_bytes in [1, 7, 64, 1000, 1 << 20] {
             let pieces = cut(&content, block_bytes, 1 << 20).unwrap();
-            let (mut joined, mut lines) = (Vec::new(), 1);
+            let (mut joined, mut lines) = (Vec::<u8>::new(), 1);
             for (bytes, byte_offset, first_line) in &pieces {
                 assert_eq!((joined.len() as u64, lines), (*byte_offset, *first_line), "block size {block_bytes}");
                 lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
