@@ -81,6 +81,7 @@ fn every_kind_of_dump_loads_again() {
         &["-E", "GB18030"],
     ];
     for (number, options) in kinds.iter().enumerate() {
+        let dump = server.dump("shop", options);
         // GB18030 holds every character, emoji too; the second byte of some is a backslash.
         if options.contains(&"GB18030") {
             assert!(std::str::from_utf8(&dump).is_err(), "the dump is in UTF-8");
