@@ -150,23 +150,6 @@ fn unquoted(written: &[u8]) -> Option<&[u8]> {
     (matches!(first, b'"' | b'\'') && first == last).then_some(inner)
 }
 
-/// The bytes that a match spans, as they stand in the decoded text or value.
-pub fn value_of<'a>(block: &'a Block, found: &Match) -> Option<Cow<'a, [u8]>> {
-    match (block, found.place) {
-        (Block::Text(block), Place::Text) => block.slab.text().get(found.span()).map(Cow::Borrowed),
-        (Block::Text(block), Place::Aside(index)) => {
-            block.asides.get(index as usize)?.decoded.get(found.span()).map(Cow::Borrowed)
-        }
-        (Block::Table(block), Place::Cell { column, row }) => {
-            match value_at(&block.columns.get(column as usize)?.values, row as usize)? {
-                Cow::Borrowed(value) => value.get(found.span()).map(Cow::Borrowed),
-                Cow::Owned(value) => value.get(found.span()).map(|part| Cow::Owned(part.to_vec())),
-            }
-        }
-        _ => None,
-    }
-}
-
 /// The text of the value at `row`; `None` for NULL and for types that are not examined.
 pub fn value_at(values: &ArrayRef, row: usize) -> Option<Cow<'_, [u8]>> {
     if row >= values.len() || values.is_null(row) {
@@ -251,6 +234,7 @@ mod tests {
     use super::*;
     use crate::block::{Column, ColumnContext, ColumnKind, Syntax, TableContext, TableText};
     use crate::finding::{EntityId, Traits};
+    use crate::transform::value_of;
     use arrow::array::{BinaryArray, DictionaryArray, Int64Array};
     use std::sync::Arc;
 
@@ -267,7 +251,7 @@ mod tests {
             let one = found(Place::Text, start, start + 11);
             let location = locator.locate(&one);
             assert_eq!((location.line, location.start), (Some(line), 100 + u64::from(start)));
-            assert_eq!(value_of(&block, &one).as_deref(), Some(b"13800138000".as_slice()));
+            assert_eq!(value_of(&block, &one).as_deref(), Ok(b"13800138000".as_slice()));
         }
     }
 

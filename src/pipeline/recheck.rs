@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::blocks::Piece;
-use super::locate::{Locator, value_of};
+use super::locate::Locator;
 use super::ordered::ordered;
 use super::read::{self, Hash, Opened};
 use super::scan::{Worker, produce};
@@ -16,7 +16,7 @@ use crate::block::Block;
 use crate::error::{DataError, Position};
 use crate::finding::{EntityId, Match};
 use crate::format::Format;
-use crate::transform::Ledger;
+use crate::transform::{Ledger, value_of};
 
 /// What a written file holds.
 #[derive(Default)]
@@ -131,7 +131,7 @@ fn is_leftover(context: &Context, ledger: &Ledger, block: &Block, found: &Match)
 /// The canonical value that a match spans.
 pub(super) fn canonical_of(context: &Context, block: &Block, found: &Match) -> Option<Vec<u8>> {
     let entity = context.detector.rules().entity(found.entity)?;
-    let value = value_of(block, found)?;
+    let value = value_of(block, found).ok()?;
     Some(entity.canonical.of(&value).into_owned())
 }
 

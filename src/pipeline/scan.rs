@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::blocks::{self, Piece};
 use super::findings::{Findings, Spot};
-use super::locate::{Locator, value_at, value_of};
+use super::locate::{Locator, value_at};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
 use super::{Context, Outcome, Settings, Status};
@@ -22,7 +22,7 @@ use crate::format::Codec;
 use crate::report::jsonl;
 use crate::rule::EntityType;
 use crate::source::Input;
-use crate::transform::mask;
+use crate::transform::{mask, value_of};
 
 /// Scans one asset with `threads` threads.
 pub fn scan(context: &Context, input: &Input, named: bool, threads: usize) -> Outcome {
@@ -134,8 +134,7 @@ pub(super) fn report(
     let mut locator = Locator::new(block, codec);
     let mut spots = Spots::new(block);
     for found in matches {
-        let (Some(entity), Some(value)) = (context.detector.rules().entity(found.entity), value_of(block, found))
-        else {
+        let (Some(entity), Ok(value)) = (context.detector.rules().entity(found.entity), value_of(block, found)) else {
             continue;
         };
         let canonical = entity.canonical.of(&value);

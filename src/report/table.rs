@@ -199,9 +199,11 @@ fn shortened(text: &str) -> String {
     if text.width() <= WIDEST {
         return text.to_owned();
     }
+    let mut width = 0;
     let mut short = String::new();
     for character in text.chars() {
-        if short.width() >= WIDEST - 1 {
+        width += unicode_width::UnicodeWidthChar::width(character).unwrap_or(0);
+        if width >= WIDEST {
             break;
         }
         short.push(character);
