@@ -21,7 +21,7 @@ fn found(detector: &Detector, text: &str) -> Vec<(String, String)> {
     detector.detect_bytes(text.as_bytes(), &mut Scratch::default(), &mut out);
     out.iter()
         .filter(|m| m.score >= resolve::MATCH_SCORE)
-        .map(|m| (detector.rules().entity(m.entity).unwrap().name.clone(), text[m.span()].to_owned()))
+        .map(|m| (detector.rules().entity(m.entity).unwrap().name.clone(), text.get(m.span()).unwrap().to_owned()))
         .collect()
 }
 
