@@ -116,6 +116,26 @@ fn a_users_rule_may_use_literals_and_labels() {
 }
 
 #[test]
+fn a_pattern_without_an_anchor_gets_one_from_its_literals_or_runs_over_everything() {
+    let with = |pattern: &str| {
+        let from = CUSTOM.find("recognize:").unwrap();
+        let to = CUSTOM.find("examples:").unwrap();
+        let (head, tail) = (CUSTOM.get(..from).unwrap(), CUSTOM.get(to..).unwrap());
+        detector_with(&format!("{head}recognize:\n  - pattern: '{pattern}'\n    structure: 60\n{tail}"))
+    };
+    let anchor = |detector: &Detector| detector.rules().rules()[0].recognizers[0].anchor.describe();
+    let literal = with(r"(?:EMP|STAFF)-\d{4}");
+    assert!(anchor(&literal).contains("EMP-") && anchor(&literal).contains("STAFF-"), "{}", anchor(&literal));
+    assert_eq!(found(&literal, "a STAFF-1234 b EMP-5678").len(), 2);
+    let suffix = with(r"\d{4}@staff");
+    assert!(anchor(&suffix).contains("@staff"), "{}", anchor(&suffix));
+    assert_eq!(found(&suffix, "x 1234@staff y").len(), 1);
+    let plain = with(r"[A-Z]{2}\d{6}");
+    assert!(anchor(&plain).starts_with("none"), "{}", anchor(&plain));
+    assert_eq!(found(&plain, "x AB123456 y\nCD654321").len(), 2);
+}
+
+#[test]
 fn a_broken_rule_names_file_line_and_reason() {
     let broken = |rule: String| RuleSet::from_files(&[("mine.yml".to_owned(), rule)]).unwrap_err().to_string();
     let message = broken(CUSTOM.replace("canonical: text", "canonical: nonsense"));
