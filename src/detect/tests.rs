@@ -116,6 +116,24 @@ fn a_users_rule_may_use_literals_and_labels() {
 }
 
 #[test]
+fn known_values_are_found_whatever_stands_around_them() {
+    let detector = Detector::new(rules());
+    let name = |entity: &str| detector.rules().entity_named(entity).unwrap().id;
+    let (person, phone) = (name("PERSON_NAME"), name("CN_MOBILE_PHONE"));
+    let is_known = |entity: crate::finding::EntityId, value: &[u8]| {
+        (entity == person && ["张伟".as_bytes(), "高兴".as_bytes()].contains(&value))
+            || (entity == phone && value == b"13800138000")
+    };
+    let text = "他说张伟明天来。很高兴！高兴，订单号 138-0013-8000 与 113800138000";
+    let slab = crate::source::slab::Slab::new(text.as_bytes().to_vec(), 0, 1).unwrap();
+    let block = Block::Text(TextBlock { slab, syntax: Syntax::Plain, asides: Vec::new() });
+    let mut out = Vec::new();
+    detector.detect_known(&block, &is_known, &mut Scratch::default(), &mut out);
+    let values: Vec<_> = out.iter().map(|m| text.get(m.span()).unwrap()).collect();
+    assert_eq!(values, ["张伟", "高兴", "138-0013-8000"]);
+}
+
+#[test]
 fn a_pattern_without_an_anchor_gets_one_from_its_literals_or_runs_over_everything() {
     let with = |pattern: &str| {
         let from = CUSTOM.find("recognize:").unwrap();
