@@ -124,7 +124,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn with_suffix(&self, end: usize, suffix: Option<&regex_automata::meta::Regex>) -> usize {
+    fn with_suffix(&self, end: usize, suffix: Option<&regex::bytes::Regex>) -> usize {
         let Some(suffix) = suffix else { return end };
         let ahead = self.text.get(end..(end + 16).min(self.text.len())).unwrap_or_default();
         suffix.find(ahead).map_or(end, |found| end + found.end())

@@ -135,7 +135,7 @@ impl Pass<'_> {
         }
         let context = self.context(span.start);
         for &at in list {
-            let matches = |pattern: &regex_automata::meta::Regex| pattern.is_match(&compact);
+            let matches = |pattern: &regex::bytes::Regex| pattern.is_match(&compact);
             if program.recognizer(at).is_some_and(|r| r.pattern.as_ref().is_none_or(matches)) {
                 self.confirm(at, span.clone(), &compact, &context);
             }

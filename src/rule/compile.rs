@@ -1,7 +1,6 @@
 //! From rule syntax to compiled recognizers. Everything wrong with a rule is found here, before any data is read.
 
-use regex_automata::meta;
-use regex_automata::util::syntax as regex_syntax_config;
+use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::label::{LabelIndex, Says};
@@ -23,9 +22,9 @@ pub struct Recognizer {
     /// What must be present.
     pub anchor: Anchor,
     /// See [`RecognizerSyntax::pattern`]; anchored at both ends for `digits`, at the start for `label`.
-    pub pattern: Option<meta::Regex>,
+    pub pattern: Option<Regex>,
     /// See [`RecognizerSyntax::suffix`]; anchored at the start.
-    pub suffix: Option<meta::Regex>,
+    pub suffix: Option<Regex>,
     /// Validators, each of which must pass.
     pub validators: Vec<Validator>,
     /// Points for its structure.
@@ -242,10 +241,6 @@ fn parse_groups(text: &str) -> Result<u64, String> {
     Ok(pack(lengths))
 }
 
-fn regex(pattern: &str) -> Result<meta::Regex, String> {
-    meta::Regex::builder()
-        .syntax(regex_syntax_config::Config::new().utf8(false))
-        .configure(meta::Config::new().utf8_empty(false).nfa_size_limit(Some(1 << 20)))
-        .build(pattern)
-        .map_err(|error| format!("pattern: {error}"))
+fn regex(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|error| format!("pattern: {error}"))
 }
