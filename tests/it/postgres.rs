@@ -1,7 +1,11 @@
 //! Dumps of a real PostgreSQL, rewritten and loaded again.
 
+use crate::program::Folder;
 use crate::support::rewrite::{identity, replace_columns};
-use crate::support::servers::Postgres;
+use crate::support::servers::{Postgres, pipe};
+use crate::support::shop::{
+    self, JOINED, Made, ORDERS, ORDERS_SUMMARY, Quoting, Row, assert_no_original, compare, customers,
+};
 
 const ROWS: usize = 400;
 
@@ -103,4 +107,68 @@ fn every_kind_of_dump_loads_again() {
     server.run("bare", SCHEMA.as_bytes());
     server.run("bare", &replace_columns("pgdump", &dump, &replacements[..3]));
     assert_eq!(server.run("bare", SUMMARY.as_bytes()), before);
+}
+
+/// The customers of a database.
+fn shop_rows(server: &Postgres, database: &str) -> Vec<Row> {
+    let query = shop::query(|column| format!("'/' || encode(convert_to({column}::text, 'UTF8'), 'hex')"));
+    shop::rows(&server.run(database, query.as_bytes()))
+}
+
+/// Loads a rewritten dump into a new database and holds it against the source.
+fn load_and_compare(server: &Postgres, database: &str, dump: &[u8], made: Made) {
+    assert_no_original(dump);
+    server.run("postgres", format!("CREATE DATABASE {database};").as_bytes());
+    server.run(database, dump);
+    compare_databases(server, database, made);
+}
+
+fn compare_databases(server: &Postgres, database: &str, made: Made) {
+    compare(&shop_rows(server, "shop"), &shop_rows(server, database), made);
+    let summary = |database: &str| server.run(database, ORDERS_SUMMARY.as_bytes());
+    assert_eq!(summary(database), summary("shop"));
+    if made == Made::Deidentified {
+        let joined = |database: &str| server.run(database, JOINED.as_bytes());
+        assert_eq!(joined(database), joined("shop"));
+    }
+}
+
+fn start_shop() -> Option<Postgres> {
+    let server = Postgres::start()?;
+    server.run("postgres", b"CREATE DATABASE shop;");
+    server.run("shop", shop::sql(Quoting::Standard).as_bytes());
+    assert!(server.run("shop", ORDERS_SUMMARY.as_bytes()).starts_with(&format!("{ORDERS}|")));
+    assert_eq!(shop_rows(&server, "shop"), customers(), "the server holds what the test wrote");
+    Some(server)
+}
+
+#[test]
+fn a_shop_is_rewritten_by_the_program_and_loaded_again() {
+    let Some(server) = start_shop() else { return };
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    let kinds: &[&[&str]] = &[&[], &["--inserts"], &["--column-inserts"], &["--rows-per-insert=40"]];
+    for (number, options) in kinds.iter().enumerate() {
+        folder.write("shop.sql", server.dump("shop", options));
+        let output = format!("out{number}.sql");
+        folder.tuomin(&["deidentify", "shop.sql", "-o", &output, "--key-file", "k"]).expect(0);
+        load_and_compare(&server, &format!("copy{number}"), &folder.read(&output), Made::Deidentified);
+    }
+    // Every kind of dump says the same.
+    for number in 1..kinds.len() {
+        assert_eq!(shop_rows(&server, "copy0"), shop_rows(&server, &format!("copy{number}")), "{:?}", kinds[number]);
+    }
+    folder.tuomin(&["anonymize", "shop.sql", "-o", "anonymous.sql"]).expect(0);
+    load_and_compare(&server, "anonymous", &folder.read("anonymous.sql"), Made::Anonymized);
+}
+
+#[test]
+fn a_dump_is_rewritten_on_its_way_into_the_other_database() {
+    let Some(server) = start_shop() else { return };
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    server.run("postgres", b"CREATE DATABASE piped;");
+    let rewriter = folder.command(&["deidentify", "-", "-o", "-", "--key-file", "k", "-q"]);
+    pipe(vec![server.dumper("shop"), rewriter, server.loader("piped")]);
+    compare_databases(&server, "piped", Made::Deidentified);
 }
