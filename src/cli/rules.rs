@@ -66,13 +66,45 @@ fn show(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit
     writeln!(out, "{}  {}  {}", entity.name, entity.zh, entity.en)?;
     let rule = rules.rules().get(usize::from(entity.id.0)).ok_or_else(unknown)?;
     writeln!(out, "file: {}", rule.file)?;
-    writeln!(out, "canonical form: {:?}", entity.canonical)?;
-    writeln!(out, "mask: {:?}", entity.mask)?;
-    if let Some(shape) = entity.shape {
-        writeln!(out, "same-shape form: {shape:?}")?;
+    writeln!(out, "source: {}", rule.syntax.source)?;
+    writeln!(out, "canonical form: {}; mask: {}", text_of(&entity.canonical), text_of(&entity.mask))?;
+    if let Some(shape) = &entity.shape {
+        writeln!(out, "same-shape form: {}", text_of(shape))?;
+    }
+    writeln!(out, "recognized by:")?;
+    for (recognizer, written) in rule.recognizers.iter().zip(&rule.syntax.recognize) {
+        writeln!(out, "  - {}", recognizer.anchor.describe())?;
+        if let Some(pattern) = &written.pattern {
+            writeln!(out, "    pattern: {pattern}")?;
+        }
+        if !written.validators.is_empty() {
+            writeln!(out, "    validators: {}", written.validators.join(", "))?;
+        }
+        let label = if recognizer.label_required { "a label is required" } else { "a label adds to the score" };
+        writeln!(out, "    structure: {} points; {label}", recognizer.structure)?;
+    }
+    let labels = &rule.syntax.labels;
+    for (what, list) in [
+        ("labels", &labels.positive),
+        ("labels beside a companion", &labels.weak),
+        ("companions", &labels.companions),
+        ("labels against it", &labels.negative),
+    ] {
+        if !list.is_empty() {
+            writeln!(out, "{what}: {}", list.join(", "))?;
+        }
     }
     writeln!(out, "examples: {}, counterexamples: {}", rule.syntax.examples.len(), rule.syntax.counterexamples.len())?;
     Ok(Exit::Complete)
+}
+
+/// A small setting as it is written in a rule file.
+fn text_of(setting: &impl serde::Serialize) -> String {
+    match serde_json::to_value(setting) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(value) => value.to_string(),
+        Err(_) => String::new(),
+    }
 }
 
 fn test(rules: &Arc<RuleSet>, out: &mut dyn Write) -> io::Result<Exit> {

@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
 
 use super::context::{ColumnScope, look_up};
+use super::known::{IsKnown, KnownPass};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::resolve;
@@ -145,6 +146,24 @@ fn detect_column(
         drop_chance_hits(out, from, lines.rows.len(), |entity| {
             LabelIndex::standing(says, entity) == Standing::Positive
         });
+    }
+}
+
+/// Appends the places in all columns of `block` that hold a known value.
+pub(super) fn known_in_table(
+    program: &Program,
+    block: &TableBlock,
+    is_known: &IsKnown<'_>,
+    lines: &mut Lines,
+    buffers: &mut Buffers,
+    out: &mut Vec<Match>,
+) {
+    for (position, column) in block.columns.iter().enumerate() {
+        lines.fill(&column.values);
+        let from = out.len();
+        KnownPass::run(program, &lines.text, is_known, buffers, out);
+        resolve(out, from);
+        place_in_cells(out, from, lines, position);
     }
 }
 

@@ -146,7 +146,7 @@ impl<'a> Pass<'a> {
 }
 
 /// Collects the runs of the cluster that starts at `at`; returns where it ends.
-fn collect_runs(text: &[u8], at: usize, runs: &mut Vec<Run>) -> usize {
+pub(super) fn collect_runs(text: &[u8], at: usize, runs: &mut Vec<Run>) -> usize {
     let mut start = at;
     let mut separator = 0;
     loop {

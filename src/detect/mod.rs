@@ -10,6 +10,7 @@ mod context;
 mod digits;
 mod fold;
 mod han;
+pub mod known;
 pub mod name;
 mod pass;
 mod program;
@@ -28,6 +29,7 @@ use crate::block::{Aside, Block, Syntax, TextBlock};
 use crate::finding::{Match, Place, Traits};
 use crate::rule::RuleSet;
 use context::{ColumnScope, look_up};
+use known::{IsKnown, KnownPass};
 use pass::{Buffers, Pass};
 use program::Program;
 
@@ -80,6 +82,38 @@ impl Detector {
                 column::detect_table(&self.program, block, &mut scratch.lines, &mut scratch.buffers, out);
             }
         }
+    }
+
+    /// Appends the places in `block` that hold a value which `is_known` affirms, whatever stands around it, and that no
+    /// match in `out` covers; the whole of `out` is sorted again.
+    pub fn detect_known(&self, block: &Block, is_known: &IsKnown<'_>, scratch: &mut Scratch, out: &mut Vec<Match>) {
+        let Scratch { buffers, lines, aside: found, .. } = scratch;
+        found.clear();
+        match block {
+            Block::Table(block) => column::known_in_table(&self.program, block, is_known, lines, buffers, found),
+            Block::Text(block) => {
+                KnownPass::run(&self.program, block.slab.text(), is_known, buffers, found);
+                drop_inside(found, 0, &block.asides);
+                for (index, one) in block.asides.iter().enumerate() {
+                    let from = found.len();
+                    KnownPass::run(&self.program, &one.decoded, is_known, buffers, found);
+                    found.iter_mut().skip(from).for_each(|m| m.place = Place::Aside(index as u32));
+                }
+            }
+        }
+        let overlaps = |a: &Match, b: &Match| a.place == b.place && a.start < b.end && b.start < a.end;
+        out.sort_by_key(|m| (m.place, m.start));
+        found.sort_by_key(|m| (m.place, m.start, std::cmp::Reverse(m.end)));
+        let held = out.len();
+        for one in found.iter() {
+            let at =
+                out.get(..held).unwrap_or_default().partition_point(|m| (m.place, m.end) <= (one.place, one.start));
+            let free = out.get(at..held).and_then(|rest| rest.first()).is_none_or(|m| !overlaps(m, one));
+            if free && out.get(held..).and_then(|fresh| fresh.last()).is_none_or(|last| !overlaps(last, one)) {
+                out.push(*one);
+            }
+        }
+        out.sort_by_key(|m| (m.place, m.start));
     }
 
     fn detect_text(&self, block: &TextBlock, scratch: &mut Scratch, out: &mut Vec<Match>) {

@@ -17,7 +17,8 @@ pub(super) trait Sink {
     fn colon_hex(&mut self, at: usize);
     /// `=` or `:` stands at `at`.
     fn key_separator(&mut self, at: usize);
-    /// A run of bytes ≥ 0x80 starts at `at`. Returns where the sink wants to be told of such runs again.
+    /// A run of bytes ≥ 0x80 starts at `at`. Returns where the sink wants to be told of such runs again: at the end of
+    /// this run or later.
     fn high(&mut self, at: usize) -> usize;
 }
 

@@ -116,6 +116,44 @@ fn a_users_rule_may_use_literals_and_labels() {
 }
 
 #[test]
+fn known_values_are_found_whatever_stands_around_them() {
+    let detector = Detector::new(rules());
+    let name = |entity: &str| detector.rules().entity_named(entity).unwrap().id;
+    let (person, phone) = (name("PERSON_NAME"), name("CN_MOBILE_PHONE"));
+    let is_known = |entity: crate::finding::EntityId, value: &[u8]| {
+        (entity == person && ["张伟".as_bytes(), "高兴".as_bytes()].contains(&value))
+            || (entity == phone && value == b"13800138000")
+    };
+    let text = "他说张伟明天来。很高兴！高兴，订单号 138-0013-8000 与 113800138000";
+    let slab = crate::source::slab::Slab::new(text.as_bytes().to_vec(), 0, 1).unwrap();
+    let block = Block::Text(TextBlock { slab, syntax: Syntax::Plain, asides: Vec::new() });
+    let mut out = Vec::new();
+    detector.detect_known(&block, &is_known, &mut Scratch::default(), &mut out);
+    let values: Vec<_> = out.iter().map(|m| text.get(m.span()).unwrap()).collect();
+    assert_eq!(values, ["张伟", "高兴", "138-0013-8000"]);
+}
+
+#[test]
+fn a_pattern_without_an_anchor_gets_one_from_its_literals_or_runs_over_everything() {
+    let with = |pattern: &str| {
+        let from = CUSTOM.find("recognize:").unwrap();
+        let to = CUSTOM.find("examples:").unwrap();
+        let (head, tail) = (CUSTOM.get(..from).unwrap(), CUSTOM.get(to..).unwrap());
+        detector_with(&format!("{head}recognize:\n  - pattern: '{pattern}'\n    structure: 60\n{tail}"))
+    };
+    let anchor = |detector: &Detector| detector.rules().rules()[0].recognizers[0].anchor.describe();
+    let literal = with(r"(?:EMP|STAFF)-\d{4}");
+    assert!(anchor(&literal).contains("EMP-") && anchor(&literal).contains("STAFF-"), "{}", anchor(&literal));
+    assert_eq!(found(&literal, "a STAFF-1234 b EMP-5678").len(), 2);
+    let suffix = with(r"\d{4}@staff");
+    assert!(anchor(&suffix).contains("@staff"), "{}", anchor(&suffix));
+    assert_eq!(found(&suffix, "x 1234@staff y").len(), 1);
+    let plain = with(r"[A-Z]{2}\d{6}");
+    assert!(anchor(&plain).starts_with("none"), "{}", anchor(&plain));
+    assert_eq!(found(&plain, "x AB123456 y\nCD654321").len(), 2);
+}
+
+#[test]
 fn a_broken_rule_names_file_line_and_reason() {
     let broken = |rule: String| RuleSet::from_files(&[("mine.yml".to_owned(), rule)]).unwrap_err().to_string();
     let message = broken(CUSTOM.replace("canonical: text", "canonical: nonsense"));

@@ -1,6 +1,7 @@
 //! Reading a written file again, by the same way as an input: does it still hold what was replaced?
 //!
-//! Looks at every match, also those too weak to be reported. Never says which value it found.
+//! Looks at every match, also those too weak to be reported, and at every number and name that the run itself has
+//! replaced, whatever stands around it. Never says which value it found.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -91,6 +92,7 @@ pub fn recheck(
         }
         let mut leftovers = Leftovers::default();
         if let Some(ledger) = ledger {
+            worker.detect_known(context, &block, &|entity, value| ledger.is_leftover(entity, value));
             let mut locator = Locator::new(&block, codec.as_deref());
             for found in &worker.matches {
                 if is_leftover(context, ledger, &block, found) {

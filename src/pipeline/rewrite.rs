@@ -256,6 +256,9 @@ impl Rewriter<'_> {
             seed.is_some_and(|(seed, value)| seed.is_original(found.entity, &value))
         };
         worker.matches.retain(|found| found.score >= self.context.settings.min_score || is_seeded(found));
+        if let Some(seed) = seed {
+            worker.detect_known(self.context, block, &|entity, value| seed.is_original(entity, value));
+        }
         self.transformer.edits(block, codec, &worker.matches, ledger)
     }
 

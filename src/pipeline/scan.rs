@@ -16,6 +16,7 @@ use super::read::{self, Body, Opened};
 use super::{Context, Outcome, Settings, Status};
 use crate::block::Block;
 use crate::detect::Scratch;
+use crate::detect::known::IsKnown;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match, Place};
 use crate::format::Codec;
@@ -118,6 +119,11 @@ impl Worker {
     pub(super) fn detect(&mut self, context: &Context, block: &Block) {
         self.matches.clear();
         context.detector.detect(block, &mut self.scratch, &mut self.matches);
+    }
+
+    /// Adds the places that hold a value which `is_known` affirms, whatever stands around it.
+    pub(super) fn detect_known(&mut self, context: &Context, block: &Block, is_known: &IsKnown<'_>) {
+        context.detector.detect_known(block, is_known, &mut self.scratch, &mut self.matches);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use regex_automata::meta;
 use regex_automata::util::syntax as regex_syntax_config;
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::label::{LabelIndex, Says};
 use super::syntax::{AnchorSyntax, GrammarSyntax, LabelNeed, RecognizerSyntax, RuleSyntax};
@@ -65,6 +66,39 @@ pub enum Anchor {
     Literal(Vec<String>),
     /// The pattern runs over everything.
     Regex,
+}
+
+impl Anchor {
+    /// What it is, for people, and whether the scan pass pays per byte for it.
+    pub fn describe(&self) -> String {
+        match self {
+            Anchor::Digits { groups, check_letter, .. } => {
+                let groups: Vec<String> = groups.iter().map(|packed| unpack(*packed)).collect();
+                let letter = if *check_letter { ", the last may be X" } else { "" };
+                format!("digits in groups of {}{letter}", groups.join(" or "))
+            }
+            Anchor::HexPairs => "six pairs of hex digits joined by : or -".to_owned(),
+            Anchor::HexQuads => "three groups of four hex digits joined by .".to_owned(),
+            Anchor::HexRun(length) => format!("{length} hex digits behind a label"),
+            Anchor::AtSign => "@".to_owned(),
+            Anchor::DottedQuad => "four groups of digits joined by .".to_owned(),
+            Anchor::ColonHex => "hex groups joined by :".to_owned(),
+            Anchor::Label(_) => "the value behind a label".to_owned(),
+            Anchor::Han(_) => "a stretch with Han characters".to_owned(),
+            Anchor::Literal(literals) => format!("one of the literals {literals:?}"),
+            Anchor::Regex => "none: the pattern runs over every byte, which is slow".to_owned(),
+        }
+    }
+}
+
+fn unpack(mut packed: u64) -> String {
+    let mut lengths = Vec::new();
+    while packed != 0 {
+        lengths.push((packed & 63).to_string());
+        packed >>= 6;
+    }
+    lengths.reverse();
+    lengths.join("-")
 }
 
 /// Group lengths as one number: six bits each.
@@ -145,7 +179,10 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
 }
 
 fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
-    Ok(match syntax.anchor {
+    let Some(anchor) = syntax.anchor else {
+        return Ok(derive_anchor(syntax.pattern.as_deref().ok_or("needs an `anchor` or a `pattern`")?));
+    };
+    Ok(match anchor {
         AnchorSyntax::Digits => {
             let groups = syntax.groups.iter().map(|group| parse_groups(group)).collect::<Result<Vec<_>, _>>()?;
             if groups.is_empty() {
@@ -171,6 +208,30 @@ fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
         AnchorSyntax::Literal => return Err("anchor `literal` needs `literals` of two bytes or more".to_owned()),
         AnchorSyntax::Regex => Anchor::Regex,
     })
+}
+
+/// The anchor of a pattern that names none: literals of at least three bytes, one of which every match begins with or
+/// ends with.
+fn derive_anchor(pattern: &str) -> Anchor {
+    let Ok(hir) = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern) else { return Anchor::Regex };
+    for kind in [ExtractKind::Prefix, ExtractKind::Suffix] {
+        let mut found = Extractor::new().kind(kind.clone()).extract(&hir);
+        match kind {
+            ExtractKind::Suffix => found.optimize_for_suffix_by_preference(),
+            _ => found.optimize_for_prefix_by_preference(),
+        }
+        let literals: Option<Vec<String>> = found.literals().map(|list| {
+            list.iter().filter_map(|literal| String::from_utf8(literal.as_bytes().to_vec()).ok()).collect()
+        });
+        let complete = |list: &Vec<String>| found.len() == Some(list.len()) && !list.is_empty();
+        match literals {
+            Some(list) if complete(&list) && list.iter().all(|literal| literal.len() >= 3) => {
+                return Anchor::Literal(list);
+            }
+            _ => {}
+        }
+    }
+    Anchor::Regex
 }
 
 fn parse_groups(text: &str) -> Result<u64, String> {

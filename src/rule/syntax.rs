@@ -56,8 +56,10 @@ pub struct LabelSyntax {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecognizerSyntax {
-    /// The cheap thing that must be present.
-    pub anchor: AnchorSyntax,
+    /// The cheap thing that must be present. When absent, literals that every match of `pattern` must begin or end
+    /// with are the anchor; where there are none, the pattern runs over everything.
+    #[serde(default)]
+    pub anchor: Option<AnchorSyntax>,
     /// `digits`: lengths of the digit groups, as `"11"` or `"3-4-4"`.
     #[serde(default)]
     pub groups: Vec<String>,

@@ -177,3 +177,18 @@ fn the_key_file_is_never_an_input() {
     std::fs::copy(folder.path("k"), folder.path("in/k")).unwrap();
     folder.tuomin(&["deidentify", "in", "-o", "out", "--key-file", "in/k", "--policy", "p.yml"]).expect(2);
 }
+
+/// Rules find a name by its label; in the rewritten file it must not stand without one either.
+#[test]
+fn a_value_replaced_in_one_place_is_replaced_where_no_rule_finds_it() {
+    let folder = prepared();
+    folder.write("names.log", "姓名：欧阳建国，已登记\n今天欧阳建国来过\n订单号 13912345678\n手机 13912345678\n");
+    folder.write("names.csv", "姓名,备注\n欧阳建国,欧阳建国本人签收\n李娜,\n");
+    for file in ["names.log", "names.csv"] {
+        deidentify(&folder, &[file, "-o", "one"]).expect(0);
+        let text = folder.text("one");
+        assert!(!text.contains("欧阳建国") && !text.contains("13912345678"), "{text}");
+        std::fs::remove_file(folder.path("one")).unwrap();
+        std::fs::remove_file(folder.path("one.manifest.json")).unwrap();
+    }
+}

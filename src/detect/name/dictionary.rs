@@ -101,7 +101,7 @@ pub(super) fn is_double(pair: [char; 2]) -> bool {
 }
 
 /// Whether `text` is an ordinary word.
-pub(super) fn is_word(text: &[u8]) -> bool {
+pub(in crate::detect) fn is_word(text: &[u8]) -> bool {
     sorted_table::contains(embedded::table("common_words.txt"), text)
 }
 

@@ -9,6 +9,7 @@ mod minority;
 mod pinyin;
 mod shape;
 
+pub(super) use self::dictionary::is_word;
 use self::ending::{continues, field_at, title_at};
 use self::shape::{Shape, is_dot};
 use super::Found;
