@@ -188,7 +188,12 @@ fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError
             return Err(DataError::new(format!("a value of type {name} cannot be rewritten"))
                 .advise("keep this entity type in the policy, or leave the column out of the dump"));
         }
-        ColumnKind::Text { nullable, .. } | ColumnKind::Number { nullable, .. } => *nullable,
+        ColumnKind::Text { nullable, .. }
+        | ColumnKind::Number { nullable, .. }
+        | ColumnKind::IpAddress { nullable }
+        | ColumnKind::MacAddress { nullable } => *nullable,
+        // What becomes NULL is a value within, never the cell.
+        ColumnKind::Json | ColumnKind::Array(_) => false,
     };
     let Some(value) = value else {
         let refused = DataError::new("the column is NOT NULL").advise("choose another operator than null");
@@ -210,7 +215,12 @@ fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError
             Ok(())
         }
         ColumnKind::Number { digits, .. } => check_number(value, *digits),
-        ColumnKind::Fixed(_) => Ok(()),
+        // The syntax within was checked when the value was made.
+        ColumnKind::Json
+        | ColumnKind::Array(_)
+        | ColumnKind::IpAddress { .. }
+        | ColumnKind::MacAddress { .. }
+        | ColumnKind::Fixed(_) => Ok(()),
     }
 }
 
