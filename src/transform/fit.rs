@@ -212,7 +212,8 @@ fn typed(
     natural: Option<Fit>,
 ) -> Result<Fit, DataError> {
     match (spec, natural) {
-        (OperatorSpec::Null | OperatorSpec::Redact, _) if nullable => Ok(Fit::Null),
+        (OperatorSpec::Null, _) if nullable => Ok(Fit::AsAsked),
+        (OperatorSpec::Redact, _) if nullable => Ok(Fit::Null),
         (OperatorSpec::Null | OperatorSpec::Redact, _) => {
             Err(DataError::new(format!("{} that must not be NULL holds {}", room.describe(), entity.name))
                 .advise("use mask or fpe for this entity type in the policy, or make the column nullable"))

@@ -236,8 +236,7 @@ mod tests {
         two.enter_replaced(PHONE, b"2", Some(b"3"));
         two.enter_kept(NAME);
         two.enter_left(NAME);
-        let (hash, shape) =
-            (CarriedOut { asked: "hash", done: "hash" }, CarriedOut { asked: "hash", done: "fpe" });
+        let (hash, shape) = (CarriedOut { asked: "hash", done: "hash" }, CarriedOut { asked: "hash", done: "fpe" });
         one.enter_operator(PHONE, hash);
         two.enter_operator(PHONE, shape);
         two.enter_operator(PHONE, hash);

@@ -229,7 +229,13 @@ fn check_number(value: &str, digits: u32) -> Result<(), DataError> {
     let unsigned = value.strip_prefix('-').unwrap_or(value);
     let whole = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
     let leading_zero = unsigned.len() > 1 && unsigned.starts_with('0');
-    if whole && !leading_zero && unsigned.len() <= digits as usize {
+    // What always holds 18 digits and holds 19 is a 64-bit integer, what always holds 9 and holds 10 a 32-bit one.
+    let fits = match digits {
+        18 => value.parse::<i64>().is_ok(),
+        9 => value.parse::<i32>().is_ok(),
+        _ => unsigned.len() <= digits as usize,
+    };
+    if whole && !leading_zero && fits {
         return Ok(());
     }
     Err(DataError::new(format!("the column holds whole numbers of at most {digits} digits, the new value is none"))

@@ -92,7 +92,8 @@ fn decoded(raw: &[u8], offset: usize, matches: &[Match], quoted: bool) -> Result
         let at = (at as usize).checked_sub(offset).and_then(|at| before.get(at)).ok_or_else(outside)?;
         u32::try_from(*at).map_err(|_| outside())
     };
-    let matches = matches.iter().map(|found| Ok(Match { start: place(found.start)?, end: place(found.end)?, ..*found }));
+    let matches =
+        matches.iter().map(|found| Ok(Match { start: place(found.start)?, end: place(found.end)?, ..*found }));
     let matches = matches.collect::<Result<Vec<_>, DataError>>()?;
     Ok((value, matches))
 }

@@ -220,7 +220,9 @@ fn an_address_column_holds_nothing_but_an_address() {
         let matches: Vec<Match> = spans.into_iter().map(|span| found(entity, cell(0), span)).collect();
         let edits = deidentify(OperatorSpec::Hash).edits(&block, None, &matches, &mut Ledger::default());
         let error = edits.map(drop).unwrap_err();
-        assert!(error.to_string().starts_with("table users row 101 column phone") && !error.to_string().contains("113"));
+        assert!(
+            error.to_string().starts_with("table users row 101 column phone") && !error.to_string().contains("113")
+        );
     }
 }
 

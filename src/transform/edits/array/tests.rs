@@ -8,7 +8,13 @@ use crate::transform::tests::{NAME, PHONE, deidentify};
 const TOKEN: &str = "6ncji5psbjk2apctzjz6";
 
 /// The literal after `needle` in it was found as a value of `entity` wherever it stands.
-fn after(spec: OperatorSpec, kind: &ColumnKind, text: &str, entity: crate::finding::EntityId, needle: &str) -> Result<Option<String>, DataError> {
+fn after(
+    spec: OperatorSpec,
+    kind: &ColumnKind,
+    text: &str,
+    entity: crate::finding::EntityId,
+    needle: &str,
+) -> Result<Option<String>, DataError> {
     let found = |(start, _): (usize, &str)| Match {
         entity,
         score: 0.9,
@@ -82,7 +88,10 @@ fn what_is_not_within_one_element_is_refused() {
 
 #[test]
 fn what_the_server_does_not_write_is_refused() {
-    for text in ["", "a", "{", "{a", "{a,}", "{,a}", "{a}b", "{a b}", "{\"a}", "{\"a\"b}", "{a{b}}", "{{a}b}", "}", "[1:1]{a}", r"{a\b}", "{a}}", "{\"a\\"] {
+    for text in [
+        "", "a", "{", "{a", "{a,}", "{,a}", "{a}b", "{a b}", "{\"a}", "{\"a\"b}", "{a{b}}", "{{a}b}", "}", "[1:1]{a}",
+        r"{a\b}", "{a}}", "{\"a\\",
+    ] {
         assert!(elements(text.as_bytes()).is_err(), "{text}");
     }
     for (text, count) in [("{}", 0), ("{{},{}}", 0), ("{a}", 1), ("{\"\"}", 1), ("[2:3]={1,-2}", 2)] {
