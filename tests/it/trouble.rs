@@ -206,12 +206,12 @@ fn damaged() -> Vec<(&'static str, Vec<u8>, [&'static str; 3])> {
         (
             "cut-insert.sql",
             postgres(&format!("{insert}INSERT INTO public.people VALUES (2, '1391")).into_bytes(),
-            ["line 12", "ends inside a quoted string", "dump again"],
+            ["line 13", "ends inside a quoted string", "dump again"],
         ),
         (
             "cut-between-values.sql",
             postgres(&format!("{insert}INSERT INTO public.people VALUES (2, ")).into_bytes(),
-            ["line 12", "ends inside", "dump again"],
+            ["line 13", "ends inside", "dump again"],
         ),
         ("cut-mysql.sql", mysql(mysql_insert).into_bytes(), ["line ", "ends inside", "dump again"]),
         (
@@ -302,7 +302,9 @@ fn a_damaged_file_alone_or_in_a_stream_leaves_nothing() {
         let folder = Folder::new();
         folder.write(name, &content);
         folder.tuomin(&["anonymize", name, "-o", "out"]).expect(3);
-        assert_eq!(folder.files(), [name]);
+        // The manifest tells of the failure; no output stands beside it.
+        assert_eq!(folder.files(), [name, "out.manifest.json"]);
+        assert_eq!(folder.json("out.manifest.json")["assets"][0]["status"], "failed");
         let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-"], &content).expect(3);
         assert!(!contains(&ended.stdout, b"13912345678"), "{name}");
         assert!(!ended.stderr.is_empty());

@@ -279,7 +279,7 @@ fn edits_keep_each_cell_in_its_style() {
 #[test]
 fn refuses_what_does_not_fit() {
     let dump =
-        "CREATE TABLE t (a varchar(3) NOT NULL, n integer, j jsonb);\nCOPY t (a, n, j) FROM stdin;\nx\t1\t{}\n\\.\n";
+        "CREATE TABLE t (a varchar(3) NOT NULL, n integer, j date);\nCOPY t (a, n, j) FROM stdin;\nx\t1\t{}\n\\.\n";
     let pg = Dialect::Postgres;
     assert!(edited(pg, dump, 0, "手机号").is_ok());
     let found = edited(pg, dump, 0, "手机号码").unwrap_err();
