@@ -119,7 +119,21 @@ pub enum ColumnKind {
         /// True when NULL is allowed.
         nullable: bool,
     },
-    /// Anything else (date, boolean, bytea, json with its own syntax…), by the name of its type: never rewritten.
+    /// A JSON document (json, jsonb): its strings and numbers are rewritten, never its keys.
+    Json,
+    /// An array literal of PostgreSQL (`{a,"b c",NULL}`) whose elements hold this.
+    Array(Box<ColumnKind>),
+    /// An IP address, alone or with a prefix length (inet, cidr).
+    IpAddress {
+        /// True when NULL is allowed.
+        nullable: bool,
+    },
+    /// A hardware address (macaddr, macaddr8).
+    MacAddress {
+        /// True when NULL is allowed.
+        nullable: bool,
+    },
+    /// Anything else (date, boolean, bytea, enum…), by the name of its type: never rewritten.
     Fixed(String),
 }
 

@@ -11,6 +11,7 @@ use super::known::{IsKnown, KnownPass};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::resolve;
+use super::{FoldedLines, Scratch};
 use crate::block::{Column, ColumnKind, TableBlock};
 use crate::finding::{EntityId, Match, Place};
 use crate::rule::label::{LabelIndex, Standing};
@@ -50,6 +51,12 @@ impl Lines {
         let start = self.starts.get(index).copied().unwrap_or_default() as usize;
         let next = self.starts.get(index + 1).copied().unwrap_or_default() as usize;
         start..next.saturating_sub(1).max(start)
+    }
+
+    /// Whether the bytes at `range` are one whole value.
+    fn is_value(&self, range: &std::ops::Range<usize>) -> bool {
+        let index = self.starts.binary_search_by(|start| (*start as usize).cmp(&range.start));
+        index.is_ok_and(|index| self.value(index) == *range)
     }
 }
 
@@ -105,17 +112,11 @@ pub fn each_value(array: &ArrayRef, visit: &mut dyn FnMut(u32, &[u8])) {
 }
 
 /// Appends the matches of all columns of `block`, by column, then value, then position.
-pub(super) fn detect_table(
-    program: &Program,
-    block: &TableBlock,
-    lines: &mut Lines,
-    buffers: &mut Buffers,
-    out: &mut Vec<Match>,
-) {
+pub(super) fn detect_table(program: &Program, block: &TableBlock, scratch: &mut Scratch, out: &mut Vec<Match>) {
     let names: Vec<&str> = block.table.columns.iter().map(|column| column.name.as_str()).collect();
     let names = names.join(" ");
     for (position, column) in block.columns.iter().enumerate() {
-        detect_column(program, block, (position, column), names.as_bytes(), lines, buffers, out);
+        detect_column(program, block, (position, column), names.as_bytes(), scratch, out);
     }
 }
 
@@ -124,10 +125,10 @@ fn detect_column(
     block: &TableBlock,
     (position, column): (usize, &Column),
     names: &[u8],
-    lines: &mut Lines,
-    buffers: &mut Buffers,
+    scratch: &mut Scratch,
     out: &mut Vec<Match>,
 ) {
+    let Scratch { buffers, lines, folded, aside } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
     let scope = || Some(ColumnScope { says, names });
@@ -140,6 +141,8 @@ fn detect_column(
         }
     }
     Pass::run(program, &lines.text, scope(), buffers, out);
+    let folded_lines = FoldedLines { program, text: &lines.text, column: scope() };
+    folded_lines.detect(|line| lines.is_value(line), buffers, folded, aside, out);
     resolve(out, from);
     place_in_cells(out, from, lines, position);
     if matches!(declared.kind, ColumnKind::Number { .. }) {

@@ -22,6 +22,7 @@ pub(super) fn byte_before(text: &[u8], at: usize) -> u8 {
 }
 
 /// What a column name says, for all values of the column.
+#[derive(Clone, Copy)]
 pub(super) struct ColumnScope<'a> {
     /// What the longest label that ends the name says.
     pub(super) says: &'a [Says],

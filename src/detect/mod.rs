@@ -28,6 +28,7 @@ use std::sync::Arc;
 use crate::block::{Aside, Block, Syntax, TextBlock};
 use crate::finding::{Match, Place, Traits};
 use crate::rule::RuleSet;
+use crate::rule::label::LabelIndex;
 use context::{ColumnScope, look_up};
 use known::{IsKnown, KnownPass};
 use pass::{Buffers, Pass};
@@ -79,7 +80,7 @@ impl Detector {
         match block {
             Block::Text(block) => self.detect_text(block, scratch, out),
             Block::Table(block) => {
-                column::detect_table(&self.program, block, &mut scratch.lines, &mut scratch.buffers, out);
+                column::detect_table(&self.program, block, scratch, out);
             }
         }
     }
@@ -147,7 +148,7 @@ impl Detector {
         let from = out.len();
         let scope = || says.map(|says| ColumnScope { says, names: b"" });
         if let Some(scope) = scope()
-            && scope.says.iter().any(|said| crate::rule::label::LabelIndex::starts_values(*said))
+            && scope.says.iter().any(|said| LabelIndex::starts_values(*said))
         {
             let buffers = &mut scratch.buffers;
             let column = Some(scope);
@@ -155,24 +156,50 @@ impl Detector {
             pass.whole_value(0..text.len());
         }
         Pass::run(&self.program, text, scope(), &mut scratch.buffers, out);
-        let mut next = 0;
-        while let Some(line) = fold::next_line(text, next) {
-            next = line.end;
-            self.detect_folded(text.get(line.clone()).unwrap_or_default(), line.start, scratch, out);
-        }
+        let Scratch { buffers, folded, aside, .. } = scratch;
+        let lines = FoldedLines { program: &self.program, text, column: scope() };
+        lines.detect(|line| *line == (0..text.len()), buffers, folded, aside, out);
         resolve::resolve(out, from);
     }
+}
 
-    /// Matches in the folded copy of `line`, which starts at `base`, mapped back.
-    fn detect_folded(&self, line: &[u8], base: usize, scratch: &mut Scratch, out: &mut Vec<Match>) {
-        let Scratch { buffers, folded, aside, .. } = scratch;
-        folded.fill(line);
-        aside.clear();
-        Pass::run(&self.program, &folded.text, None, buffers, aside);
-        for found in aside.iter() {
-            if let Some((start, end)) = folded.span(found.start, found.end, line) {
-                let base = base as u32;
-                out.push(Match { start: start + base, end: end + base, ..*found });
+/// The lines of a text that hold something to fold.
+struct FoldedLines<'a> {
+    program: &'a Program,
+    text: &'a [u8],
+    column: Option<ColumnScope<'a>>,
+}
+
+impl FoldedLines<'_> {
+    /// Appends the matches in the folded copies of the lines, mapped back. `is_value` tells a line that is a whole
+    /// value of the column.
+    fn detect(
+        &self,
+        is_value: impl Fn(&std::ops::Range<usize>) -> bool,
+        buffers: &mut Buffers,
+        folded: &mut fold::Folded,
+        aside: &mut Vec<Match>,
+        out: &mut Vec<Match>,
+    ) {
+        let starts_values = |scope: &ColumnScope<'_>| scope.says.iter().any(|said| LabelIndex::starts_values(*said));
+        let starts_values = self.column.as_ref().is_some_and(starts_values);
+        let mut next = 0;
+        while let Some(range) = fold::next_line(self.text, next) {
+            next = range.end;
+            let line = self.text.get(range.clone()).unwrap_or_default();
+            folded.fill(line);
+            aside.clear();
+            if starts_values && is_value(&range) {
+                let (program, text, column) = (self.program, folded.text.as_slice(), self.column);
+                let mut pass = Pass { program, text, column, buffers, out: aside, colon_until: 0 };
+                pass.whole_value(0..text.len());
+            }
+            Pass::run(self.program, &folded.text, self.column, buffers, aside);
+            for found in aside.iter() {
+                if let Some((start, end)) = folded.span(found.start, found.end, line) {
+                    let base = range.start as u32;
+                    out.push(Match { start: start + base, end: end + base, ..*found });
+                }
             }
         }
     }

@@ -52,6 +52,27 @@ fn a_failing_example_is_reported() {
 }
 
 #[test]
+fn full_width_values_are_found_in_columns() {
+    let detector = Detector::new(rules());
+    let text = ColumnKind::Text { max_chars: None, nullable: true };
+    let two_lines = "备注\n手机１３８００１３８０００";
+    let cells = vec![Some("13800138000"), None, Some("１３８００１３８０００"), Some("x"), Some(two_lines)];
+    let values: ArrayRef = Arc::new(StringArray::from(cells.clone()));
+    for name in ["mobile", "t1"] {
+        let found = column_matches(&detector, name, text.clone(), values.clone());
+        let places: Vec<Place> = found.iter().map(|m| m.place).collect();
+        assert_eq!(places, [0, 2, 4].map(|row| Place::Cell { column: 0, row }), "{name}");
+        assert_eq!(found[1].span(), 0..33);
+        assert_eq!(two_lines.get(found[2].span()), Some("１３８００１３８０００"));
+        assert!(found[1].traits.whole && !found[2].traits.whole);
+    }
+    let account: ArrayRef = Arc::new(StringArray::from(vec!["６２２２０２１２３４５６７８９０１２８"]));
+    let found = column_matches(&detector, "card_no", text, account);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].span(), 0..57);
+}
+
+#[test]
 fn the_nearest_label_decides() {
     let detector = Detector::new(rules());
     let line = "订单号：13900001111，手机：13800138000，traceId=13700002222 contact 13600003333";

@@ -21,7 +21,7 @@ use crate::format::{Codec, Container};
 use crate::output::{Pending, make_folders};
 use crate::source::Input;
 use crate::source::decompress::Compression;
-use crate::transform::{Ledger, Transformer};
+use crate::transform::{CarriedOut, Ledger, Transformer};
 
 /// What rewriting all assets of a run has in common.
 pub struct Rewriter<'a> {
@@ -60,6 +60,8 @@ pub struct Rewritten {
     pub output_hash: Option<Hash>,
     /// Matches that are left in the output.
     pub remaining: BTreeMap<EntityId, u64>,
+    /// How many values met which operator.
+    pub operators: BTreeMap<(EntityId, CarriedOut), u64>,
 }
 
 /// Results of writing that must be looked at again.
@@ -117,6 +119,7 @@ impl Rewriter<'_> {
             input_hash: written.input_hash,
             output_hash: checked.hash,
             remaining: checked.remaining,
+            operators: operators(&written.ledger),
         });
         Ok(Status::Rewritten)
     }
@@ -144,7 +147,11 @@ impl Rewriter<'_> {
         if written.changed {
             return Ok(Status::Changed);
         }
-        outcome.rewritten = Some(Rewritten { input_hash: written.input_hash, ..Rewritten::default() });
+        outcome.rewritten = Some(Rewritten {
+            input_hash: written.input_hash,
+            operators: operators(&written.ledger),
+            ..Rewritten::default()
+        });
         Ok(Status::Rewritten)
     }
 
@@ -322,6 +329,10 @@ impl BlockResult {
         }
         leftovers
     }
+}
+
+fn operators(ledger: &Ledger) -> BTreeMap<(EntityId, CarriedOut), u64> {
+    ledger.operators().map(|(entity, carried_out, count)| ((entity, carried_out), count)).collect()
 }
 
 fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {

@@ -45,6 +45,8 @@ pub struct Manifest {
     pub assets: Vec<Asset>,
 }
 
+type ByOperator = BTreeMap<String, BTreeMap<String, u64>>;
+
 /// One asset of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Asset {
@@ -69,8 +71,13 @@ pub struct Asset {
     /// The output: what it holds and is called. None when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Output>,
-    /// Matches per entity type and operator.
-    pub operators: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Values per entity type and operator that was carried out; where nothing was rewritten, matches per operator that
+    /// the policy has for them.
+    pub operators: ByOperator,
+    /// Of these, per entity type, the values that met another operator than that of the policy, because the place
+    /// cannot hold what that one writes: `fpe for hash`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub substitutes: ByOperator,
 }
 
 /// One output file.
@@ -113,10 +120,26 @@ impl Manifest {
                 remaining: by_name(&written.remaining, rules),
             })
         });
-        let mut operators: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-        for ((entity, operator), count) in outcome.findings.operators() {
-            if let Some(entity) = rules.entity(*entity) {
-                operators.entry(entity.name.clone()).or_default().insert((*operator).to_owned(), *count);
+        let mut operators = ByOperator::new();
+        let mut substitutes = ByOperator::new();
+        let add = |counts: &mut ByOperator, entity: EntityId, operator: String, count: u64| {
+            if let Some(entity) = rules.entity(entity) {
+                *counts.entry(entity.name.clone()).or_default().entry(operator).or_default() += count;
+            }
+        };
+        match rewritten {
+            None => {
+                for ((entity, operator), count) in outcome.findings.operators() {
+                    add(&mut operators, *entity, (*operator).to_owned(), *count);
+                }
+            }
+            Some(written) => {
+                for ((entity, carried_out), count) in &written.operators {
+                    add(&mut operators, *entity, carried_out.done.to_owned(), *count);
+                    if carried_out.is_substitute() {
+                        add(&mut substitutes, *entity, carried_out.to_string(), *count);
+                    }
+                }
             }
         }
         self.assets.push(Asset {
@@ -129,6 +152,7 @@ impl Manifest {
             input_sha256: rewritten.and_then(|written| written.input_hash.as_ref()).map(hex),
             output,
             operators,
+            substitutes,
         });
     }
 
@@ -219,6 +243,7 @@ pub fn hex(hash: &Hash) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transform::CarriedOut;
     use std::path::Path;
 
     #[test]
@@ -228,6 +253,29 @@ mod tests {
         manifest.enter(&Outcome::bare("a.csv".into(), crate::pipeline::Status::Scanned, false), &RuleSet::default());
         assert_eq!(Manifest::from_json(&manifest.to_json()), Ok(manifest));
         assert!(Manifest::from_json(b"{}").is_err());
+    }
+
+    #[test]
+    fn it_counts_what_was_carried_out() {
+        let rules = RuleSet::load(&[]).unwrap();
+        let entity = rules.entities().first().unwrap();
+        let carried_out = |done| ((entity.id, CarriedOut { asked: "hash", done }), 3);
+        let mut outcome = Outcome::bare("a.sql".into(), crate::pipeline::Status::Rewritten, false);
+        outcome.findings.enter_operator(entity.id, "hash");
+        outcome.rewritten = Some(crate::pipeline::rewrite::Rewritten {
+            operators: [carried_out("hash"), carried_out("fpe")].into(),
+            ..Default::default()
+        });
+        let mut manifest = Manifest::new("deidentify", &Policy::default(), &rules, 0.6, None);
+        manifest.enter(&outcome, &rules);
+        let asset = manifest.assets.first().unwrap();
+        let counts = |pairs: &[(&str, u64)]| {
+            let counts = pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+            ByOperator::from([(entity.name.clone(), counts)])
+        };
+        assert_eq!(asset.operators, counts(&[("hash", 3), ("fpe", 3)]));
+        assert_eq!(asset.substitutes, counts(&[("fpe for hash", 3)]));
+        assert_eq!(Manifest::from_json(&manifest.to_json()), Ok(manifest));
     }
 
     #[test]

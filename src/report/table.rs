@@ -2,7 +2,7 @@
 //!
 //! Columns are aligned by display width (a Han character takes two); everything from the data is escaped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
@@ -12,6 +12,7 @@ use crate::finding::EntityId;
 use crate::pipeline::findings::{Finding, Prevalence, Spot};
 use crate::pipeline::{Outcome, Status};
 use crate::rule::RuleSet;
+use crate::transform::CarriedOut;
 
 /// Rows that are kept and shown; beyond, only their number is.
 const MOST_ROWS: usize = 2000;
@@ -51,6 +52,8 @@ pub struct Totals {
     pub entities: BTreeSet<EntityId>,
     /// The assets were rewritten, not only read.
     pub rewritten: bool,
+    /// Values that met another operator than that of the policy, because the place cannot hold what that one writes.
+    pub substitutes: BTreeMap<CarriedOut, u64>,
 }
 
 impl Totals {
@@ -67,6 +70,11 @@ impl Totals {
         self.matches += count;
         self.bytes += outcome.bytes;
         self.entities.extend(outcome.findings.by_entity().keys());
+        for ((_, carried_out), count) in outcome.rewritten.iter().flat_map(|written| &written.operators) {
+            if carried_out.is_substitute() {
+                *self.substitutes.entry(*carried_out).or_default() += count;
+            }
+        }
     }
 }
 
@@ -145,7 +153,12 @@ impl Totals {
         if self.failed > 0 {
             sentence += &format!(", {} FAILED", self.failed);
         }
-        sentence + &format!("; {} read", indicatif::BinaryBytes(self.bytes))
+        sentence += &format!("; {} read", indicatif::BinaryBytes(self.bytes));
+        if !self.substitutes.is_empty() {
+            let each = self.substitutes.iter().map(|(carried_out, count)| format!("{count} {carried_out}"));
+            sentence += &format!("; to fit their places: {}", each.collect::<Vec<_>>().join(", "));
+        }
+        sentence
     }
 }
 
@@ -260,6 +273,23 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("failed: x\\u{202e}.csv: is \\u{1b}[2Jbroken"), "{text}");
         assert!(text.contains("nothing found in what was read; 0 scanned, 1 FAILED"), "{text}");
+    }
+
+    #[test]
+    fn substituted_operators_are_named() {
+        let mut outcome = Outcome::bare("a.sql".into(), Status::Rewritten, true);
+        let carried_out = |entity, done| ((EntityId(entity), CarriedOut { asked: "hash", done }), 2);
+        outcome.rewritten = Some(crate::pipeline::rewrite::Rewritten {
+            operators: [carried_out(0, "hash"), carried_out(0, "fpe"), carried_out(1, "fpe"), carried_out(1, "mask")]
+                .into(),
+            ..Default::default()
+        });
+        let mut table = Table::default();
+        table.enter(&outcome, &RuleSet::default());
+        let mut out = Vec::new();
+        table.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.trim_end().ends_with("; to fit their places: 4 fpe for hash, 2 mask for hash"), "{text}");
     }
 
     #[test]

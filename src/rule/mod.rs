@@ -48,6 +48,8 @@ pub enum Shape {
     Imei,
     /// Any digits: as many digits, first one not 0 unless it was.
     Digits,
+    /// Hardware address: vendor part kept, spelling kept.
+    Mac,
 }
 
 /// An entity type as the rules define it.

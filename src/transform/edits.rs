@@ -2,6 +2,10 @@
 //!
 //! Text outside the matches is never touched. Errors name row and column, or line, and never a value.
 
+mod array;
+mod cell;
+mod json;
+
 use std::borrow::Cow;
 
 use arrow::array::{Array, ArrayRef, AsArray, downcast_dictionary_array};
@@ -135,60 +139,10 @@ impl Transformer {
             return Err(DataError::new("a match in a text lies in a table block"));
         };
         let (column, context) = column_at(block, position)?;
-        self.cell_value(column, context, row, matches, ledger)
+        cell_text(&column.values, row as usize)
+            .and_then(|text| self.cell_value(&context.kind, &text, matches, ledger))
             .map(|value| value.map(|value| CellEdit { column: position, row, value }))
             .map_err(|error| at_cell(error, block, column, context, row))
-    }
-
-    /// The new value of a cell: `None` when it stays, `Some(None)` for NULL.
-    fn cell_value(
-        &self,
-        column: &Column,
-        context: &ColumnContext,
-        row: u32,
-        matches: &[Match],
-        ledger: &mut Ledger,
-    ) -> Result<Option<Option<Vec<u8>>>, DataError> {
-        let outside = || DataError::new("a match lies outside its cell");
-        let text = cell_text(&column.values, row as usize)?;
-        let kind = &context.kind;
-        let limit = match kind {
-            ColumnKind::Text { max_chars, .. } => *max_chars,
-            ColumnKind::Number { .. } | ColumnKind::Fixed(_) => None,
-        };
-        if let [found] = matches
-            && found.span() == (0..text.len())
-        {
-            return Ok(match self.rewrite(found, &text, &Room::whole(kind), ledger)? {
-                Replacement::Keep => None,
-                Replacement::Null => Some(None),
-                Replacement::Value(value) => Some(Some(value)),
-            });
-        }
-        let mut out = Vec::with_capacity(text.len());
-        let mut copied = 0;
-        let mut chars = characters(&text);
-        for found in matches {
-            let value = text.get(found.span()).ok_or_else(outside)?;
-            // What the rest of the cell leaves of the column's width.
-            let others = chars.saturating_sub(characters(value));
-            let left = limit.map(|limit| limit.saturating_sub(u32::try_from(others).unwrap_or(u32::MAX)));
-            let new = match self.rewrite(found, value, &Room::part(kind, left), ledger)? {
-                Replacement::Keep => continue,
-                // Only a number is NULL as a whole for a part of it.
-                Replacement::Null => return Ok(Some(None)),
-                Replacement::Value(new) => new,
-            };
-            chars = others + characters(&new);
-            out.extend_from_slice(text.get(copied..found.span().start).ok_or_else(outside)?);
-            out.extend_from_slice(&new);
-            copied = found.span().end;
-        }
-        if copied == 0 {
-            return Ok(None);
-        }
-        out.extend_from_slice(text.get(copied..).ok_or_else(outside)?);
-        Ok(Some(Some(out)))
     }
 
     fn rewrite(
@@ -200,8 +154,9 @@ impl Transformer {
     ) -> Result<Replacement, DataError> {
         let (entity, prepared) = self.prepared(found.entity)?;
         let canonical = entity.canonical.of(value);
-        let Outcome { replacement, same_shape } =
+        let Outcome { replacement, same_shape, carried_out } =
             self.outcome(entity, prepared, found.traits, value, &canonical, room)?;
+        ledger.enter_operator(found.entity, carried_out);
         match &replacement {
             Replacement::Keep => ledger.enter_kept(found.entity),
             Replacement::Value(new) if same_shape => {

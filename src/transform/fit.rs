@@ -1,14 +1,16 @@
 //! Whether what an operator writes fits the place, decided before anything is written.
 //!
-//! A token is never cut to fit: a place too narrow or of a number type gets a same-shape value, or NULL, or the plan
-//! refuses with what to do about it.
+//! A token is never cut to fit: a place too narrow or of another type gets a same-shape value, a mask that tells
+//! little, or NULL, or the plan refuses with what to do about it.
+
+use std::net::IpAddr;
 
 use super::Choice;
 use super::hash::TOKEN_LENGTH;
 use crate::block::ColumnKind;
 use crate::error::DataError;
 use crate::policy::{OperatorSpec, Purpose};
-use crate::rule::EntityType;
+use crate::rule::{EntityType, Mask, Shape};
 
 /// The room that a value leaves when it goes.
 pub(super) struct Room<'a> {
@@ -24,7 +26,7 @@ impl<'a> Room<'a> {
     pub(super) fn whole(kind: &'a ColumnKind) -> Room<'a> {
         let chars = match kind {
             ColumnKind::Text { max_chars, .. } => *max_chars,
-            ColumnKind::Number { .. } | ColumnKind::Fixed(_) => None,
+            _ => None,
         };
         Room { kind, whole: true, chars }
     }
@@ -42,7 +44,10 @@ impl<'a> Room<'a> {
                 self.chars.is_none_or(|limit| chars() <= limit as usize)
             }
             ColumnKind::Number { digits, .. } => fits_number(value, *digits),
-            ColumnKind::Fixed(_) => false,
+            ColumnKind::IpAddress { .. } => std::str::from_utf8(value).is_ok_and(|text| text.parse::<IpAddr>().is_ok()),
+            ColumnKind::MacAddress { .. } => is_hardware_address(value),
+            // Of these only the values within are replaced.
+            ColumnKind::Json | ColumnKind::Array(_) | ColumnKind::Fixed(_) => false,
         };
         if fits {
             return Ok(());
@@ -62,8 +67,28 @@ fn describe(kind: &ColumnKind, chars: Option<u32>) -> String {
         (ColumnKind::Text { .. }, Some(chars)) => format!("a text of at most {chars} characters"),
         (ColumnKind::Text { .. }, None) => "a text".to_owned(),
         (ColumnKind::Number { digits, .. }, _) => format!("a number of {digits} digits"),
+        (ColumnKind::Json, _) => "a JSON document".to_owned(),
+        (ColumnKind::Array(_), _) => "an array".to_owned(),
+        (ColumnKind::IpAddress { .. }, _) => "an IP address".to_owned(),
+        (ColumnKind::MacAddress { .. }, _) => "a hardware address".to_owned(),
         (ColumnKind::Fixed(name), _) => format!("a value of type {name}"),
     }
+}
+
+/// What the values within a place can hold: strings of a JSON document, elements of an array, else the place itself.
+pub(super) fn innermost(kind: &ColumnKind) -> &ColumnKind {
+    static FREE_TEXT: ColumnKind = ColumnKind::FREE_TEXT;
+    match kind {
+        ColumnKind::Json => &FREE_TEXT,
+        ColumnKind::Array(element) => innermost(element),
+        other => other,
+    }
+}
+
+/// Whether these are 12 or 16 hexadecimal digits with separators at most.
+fn is_hardware_address(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_hexdigit()).count();
+    matches!(digits, 12 | 16) && value.iter().all(|byte| byte.is_ascii_hexdigit() || b":-.".contains(byte))
 }
 
 /// Whether decimal digits fit a number. A type that always holds 18 digits and held a 19-digit value is a 64-bit
@@ -89,6 +114,8 @@ pub(super) enum Fit {
     AsAsked,
     /// By the same-shape bijection instead.
     SameShape,
+    /// By the entity type's mask instead.
+    Mask,
     /// By NULL instead.
     Null,
     /// By the empty string instead: NULL for a part of a text.
@@ -109,6 +136,7 @@ impl PlannedOperator {
         let operator = match fit {
             Fit::AsAsked => return PlannedOperator { operator: asked.clone(), reason: None },
             Fit::SameShape => OperatorSpec::Fpe,
+            Fit::Mask => OperatorSpec::Mask,
             Fit::Null => OperatorSpec::Null,
             Fit::Empty => OperatorSpec::Redact,
         };
@@ -125,11 +153,15 @@ pub(super) fn fit(choice: &Choice, entity: &EntityType, purpose: Purpose, room: 
         return Ok(Fit::AsAsked);
     }
     match room.kind {
-        ColumnKind::Fixed(name) => Err(DataError::new(format!("{} stands in a value of type {name}", entity.name))
-            .advise(
-                "values of this type are not rewritten: use keep for this entity type in the policy, or leave \
-                     the column out",
-            )),
+        ColumnKind::Fixed(name) => Err(refused_type(entity, name)),
+        ColumnKind::Json => Err(refused_type(entity, "json")),
+        ColumnKind::Array(_) => Err(refused_type(entity, "array")),
+        ColumnKind::IpAddress { nullable } => {
+            typed(spec, entity, *nullable, room, (entity.mask == Mask::Ip).then_some(Fit::Mask))
+        }
+        ColumnKind::MacAddress { nullable } => {
+            typed(spec, entity, *nullable, room, (entity.shape == Some(Shape::Mac)).then_some(Fit::SameShape))
+        }
         ColumnKind::Text { nullable, .. } => text(choice, entity, *nullable, room),
         ColumnKind::Number { nullable, .. } => number(spec, entity, purpose, *nullable, room),
     }
@@ -154,9 +186,49 @@ fn text(choice: &Choice, entity: &EntityType, nullable: bool, room: &Room<'_>) -
     if entity.shape.is_some() {
         return Ok(Fit::SameShape);
     }
+    if tells_little(&entity.mask) {
+        return Ok(Fit::Mask);
+    }
     let what = if choice.spec == OperatorSpec::Hash { "token" } else { "replacement" };
     let reason = format!("{} cannot hold a {written}-character {what} for {}", room.describe(), entity.name);
     Err(DataError::new(reason).advise(ADVICE))
+}
+
+/// Whether so much is hidden by a mask that it may stand where a token does not fit. Digits of a number that a mask
+/// leaves readable leave too few to guess.
+fn tells_little(mask: &Mask) -> bool {
+    match mask {
+        Mask::Email | Mask::PersonName | Mask::Address | Mask::Ip => true,
+        Mask::Keep { .. } | Mask::Mac => false,
+    }
+}
+
+/// For a place of a type of its own, which only `natural` keeps; `None` when the entity type is not of that type.
+fn typed(
+    spec: &OperatorSpec,
+    entity: &EntityType,
+    nullable: bool,
+    room: &Room<'_>,
+    natural: Option<Fit>,
+) -> Result<Fit, DataError> {
+    match (spec, natural) {
+        (OperatorSpec::Null, _) if nullable => Ok(Fit::AsAsked),
+        (OperatorSpec::Redact, _) if nullable => Ok(Fit::Null),
+        (OperatorSpec::Null | OperatorSpec::Redact, _) => {
+            Err(DataError::new(format!("{} that must not be NULL holds {}", room.describe(), entity.name))
+                .advise("use mask or fpe for this entity type in the policy, or make the column nullable"))
+        }
+        (_, None) => Err(refused_type(entity, &room.describe())),
+        (OperatorSpec::Mask, Some(Fit::Mask)) | (OperatorSpec::Fpe, Some(Fit::SameShape)) => Ok(Fit::AsAsked),
+        (OperatorSpec::Fpe, _) if entity.shape.is_none() => Err(shapeless(entity)),
+        (_, Some(fit)) => Ok(fit),
+    }
+}
+
+fn refused_type(entity: &EntityType, name: &str) -> DataError {
+    DataError::new(format!("{} stands in a value of type {name}", entity.name)).advise(
+        "values of this type are not rewritten: use keep for this entity type in the policy, or leave the column out",
+    )
 }
 
 fn number(

@@ -7,6 +7,7 @@
 //!
 //! Must never map two values to one, and never work on fewer than 10^6 values.
 
+mod mac_address;
 mod numerals;
 mod resident_id;
 
@@ -35,7 +36,8 @@ fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
         return Err(DataError::new(format!("{} has no same-shape form", subject.entity.name))
             .advise("use hash, mask or null for it in the policy"));
     };
-    permute(shape, &subject.keys.bijection, subject.canonical).map(Replacement::Value)
+    let value = permute(shape, &subject.keys.bijection, subject.canonical)?;
+    Ok(Replacement::Value(if shape == Shape::Mac { mac_address::spelled_as(subject.original, value) } else { value }))
 }
 
 /// The same-shape value of `canonical`.
@@ -46,6 +48,7 @@ fn permute(shape: Shape, cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u
         Shape::Card => card(cipher, canonical),
         Shape::Imei => imei(cipher, canonical),
         Shape::Digits => digits(cipher, canonical),
+        Shape::Mac => mac_address::permute(cipher, canonical),
     }
 }
 

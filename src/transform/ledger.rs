@@ -5,6 +5,7 @@
 //! 18 bytes per distinct value; [`Ledger::memory`] says how much, so that a run with a limit can stop in time.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::LazyLock;
 
@@ -50,11 +51,45 @@ pub struct Counts {
     pub left_in_statements: u64,
 }
 
+/// Which operator the policy names for a value, and which one was carried out because the place cannot hold what the
+/// first one writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CarriedOut {
+    /// Name of the operator in the policy.
+    pub asked: &'static str,
+    /// Name of the operator that was carried out.
+    pub done: &'static str,
+}
+
+impl CarriedOut {
+    /// Whether another operator than that of the policy was carried out.
+    pub fn is_substitute(self) -> bool {
+        self.asked != self.done
+    }
+}
+
+impl fmt::Display for CarriedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_substitute() { write!(f, "{} for {}", self.done, self.asked) } else { f.write_str(self.done) }
+    }
+}
+
 #[derive(Default)]
 struct Page {
     counts: Counts,
+    /// A handful at most.
+    operators: Vec<(CarriedOut, u64)>,
     originals: Fingerprints,
     results: Fingerprints,
+}
+
+impl Page {
+    fn add(&mut self, carried_out: CarriedOut, count: u64) {
+        match self.operators.iter_mut().find(|(held, _)| *held == carried_out) {
+            Some((_, held)) => *held += count,
+            None => self.operators.push((carried_out, count)),
+        }
+    }
 }
 
 /// What a run replaced, without any value: keyed fingerprints of originals and of same-shape results, and counts.
@@ -71,6 +106,9 @@ impl Ledger {
             held.counts.replaced += page.counts.replaced;
             held.counts.kept += page.counts.kept;
             held.counts.left_in_statements += page.counts.left_in_statements;
+            for (carried_out, count) in page.operators {
+                held.add(carried_out, count);
+            }
             absorb(&mut held.originals, page.originals);
             absorb(&mut held.results, page.results);
         }
@@ -88,6 +126,14 @@ impl Ledger {
             (page.counts != Counts::default()).then_some((id, page.counts))
         };
         self.pages.iter().enumerate().filter_map(used)
+    }
+
+    /// How many values met which operator. Values in statements met none.
+    pub fn operators(&self) -> impl Iterator<Item = (EntityId, CarriedOut, u64)> {
+        self.pages.iter().enumerate().flat_map(|(index, page)| {
+            let id = EntityId(u16::try_from(index).unwrap_or(u16::MAX));
+            page.operators.iter().map(move |(carried_out, count)| (id, *carried_out, *count))
+        })
     }
 
     /// How many distinct canonical values of an entity type were replaced.
@@ -124,6 +170,13 @@ impl Ledger {
             if let Some(result) = result {
                 page.results.insert(fingerprint(result));
             }
+        }
+    }
+
+    /// Enters the operator that a value met.
+    pub(crate) fn enter_operator(&mut self, entity: EntityId, carried_out: CarriedOut) {
+        if let Some(page) = self.page(usize::from(entity.0)) {
+            page.add(carried_out, 1);
         }
     }
 
@@ -183,12 +236,18 @@ mod tests {
         two.enter_replaced(PHONE, b"2", Some(b"3"));
         two.enter_kept(NAME);
         two.enter_left(NAME);
+        let (hash, shape) = (CarriedOut { asked: "hash", done: "hash" }, CarriedOut { asked: "hash", done: "fpe" });
+        one.enter_operator(PHONE, hash);
+        two.enter_operator(PHONE, shape);
+        two.enter_operator(PHONE, hash);
         one.merge(two);
         assert_eq!(one.counts(PHONE), Counts { replaced: 3, ..Counts::default() });
         assert_eq!(one.distinct(PHONE), 2);
         assert_eq!(one.counts(NAME), Counts { kept: 1, left_in_statements: 1, replaced: 0 });
         assert!(one.is_original(PHONE, b"2") && one.is_result(PHONE, b"3"));
         assert_eq!(one.entities().count(), 2);
+        assert_eq!(one.operators().collect::<Vec<_>>(), [(PHONE, hash, 2), (PHONE, shape, 1)]);
+        assert!(shape.is_substitute() && !hash.is_substitute());
         assert!(one.memory() > 0);
     }
 }

@@ -25,7 +25,7 @@ pub use self::fit::PlannedOperator;
 use self::fit::{Fit, Room};
 use self::key::EntityKeys;
 pub use self::key::{ENVIRONMENT, MasterKey};
-pub use self::ledger::{Counts, Ledger};
+pub use self::ledger::{CarriedOut, Counts, Ledger};
 use crate::block::ColumnKind;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Traits};
@@ -109,6 +109,7 @@ struct Outcome {
     replacement: Replacement,
     /// The result can itself be found as a value of the entity type.
     same_shape: bool,
+    carried_out: CarriedOut,
 }
 
 /// Carries a policy out on values. One per run; shared between threads.
@@ -175,12 +176,14 @@ impl Transformer {
         self.purpose
     }
 
-    /// What will be done with values of `entity` that fill a place of `kind`, before any value is seen.
+    /// What will be done with values of `entity` that fill a place of `kind` (of a JSON document: one of its strings,
+    /// of an array: one of its elements), before any value is seen.
     ///
     /// # Errors
     /// When no operator that the policy allows fits the place.
     pub fn plan(&self, entity: EntityId, kind: &ColumnKind) -> Result<PlannedOperator, DataError> {
         let (entity, prepared) = self.prepared(entity)?;
+        let kind = fit::innermost(kind);
         let fit = fit::fit(&prepared.personal, entity, self.purpose, &Room::whole(kind))?;
         Ok(PlannedOperator::new(&prepared.personal.spec, fit, kind))
     }
@@ -220,9 +223,11 @@ impl Transformer {
     ) -> Result<Outcome, DataError> {
         let choice = if traits.non_personal { &prepared.non_personal } else { &prepared.personal };
         let subject = Subject { entity, keys: &prepared.keys, original, canonical, template: &choice.template };
-        let operator = match fit::fit(choice, entity, self.purpose, room)? {
+        let fit = fit::fit(choice, entity, self.purpose, room)?;
+        let operator = match fit {
             Fit::AsAsked => choice.operator,
             Fit::SameShape => &fpe::OPERATOR,
+            Fit::Mask => &mask::OPERATOR,
             Fit::Null => &null::OPERATOR,
             Fit::Empty => &redact::OPERATOR,
         };
@@ -231,7 +236,9 @@ impl Transformer {
             room.admit(value, &entity.name)?;
         }
         let same_shape = std::ptr::eq(operator, &fpe::OPERATOR) || std::ptr::eq(operator, &mask::OPERATOR);
-        Ok(Outcome { replacement, same_shape })
+        // The empty string is how a part of a text becomes NULL, not another operator.
+        let done = if fit == Fit::Empty { choice.operator.name } else { operator.name };
+        Ok(Outcome { replacement, same_shape, carried_out: CarriedOut { asked: choice.operator.name, done } })
     }
 }
 

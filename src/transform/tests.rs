@@ -6,6 +6,10 @@ pub(super) const PHONE: EntityId = EntityId(0);
 pub(super) const NAME: EntityId = EntityId(1);
 pub(super) const CARD: EntityId = EntityId(2);
 pub(super) const ID: EntityId = EntityId(3);
+pub(super) const IP: EntityId = EntityId(4);
+pub(super) const MAC: EntityId = EntityId(5);
+/// Without a shape, and its mask shows too much to stand in for a token.
+pub(super) const PLATE: EntityId = EntityId(6);
 
 pub(super) fn rules() -> Arc<RuleSet> {
     let entity = |id: EntityId, name: &str, canonical, mask, shape| EntityType {
@@ -28,6 +32,9 @@ pub(super) fn rules() -> Arc<RuleSet> {
             Mask::Keep { first: 1, last: 1 },
             Some(Shape::CnResidentId),
         ),
+        entity(IP, "IP_ADDRESS", Canonical::Ip, Mask::Ip, None),
+        entity(MAC, "MAC_ADDRESS", Canonical::Mac, Mask::Mac, Some(Shape::Mac)),
+        entity(PLATE, "PLATE", Canonical::Text, Mask::Keep { first: 1, last: 1 }, None),
     ]))
 }
 
@@ -115,12 +122,37 @@ fn fit_matrix() {
     let strict_number = ColumnKind::Number { digits: 18, nullable: false };
     let date = ColumnKind::Fixed("date".to_owned());
     let free = ColumnKind::FREE_TEXT;
+    let inet = ColumnKind::IpAddress { nullable: true };
+    let strict_inet = ColumnKind::IpAddress { nullable: false };
+    let hardware = ColumnKind::MacAddress { nullable: false };
+    let (json, array) = (ColumnKind::Json, ColumnKind::Array(Box::new(varchar(11))));
     use OperatorSpec::{Fpe, Hash, Keep, Mask, Null, Redact};
     for (purpose, entity, spec, kind, expected) in [
         ("d", PHONE, Hash, &free, "hash"),
         ("d", PHONE, Hash, &exact, "hash"),
         ("d", PHONE, Hash, &narrow, "fpe"),
-        ("d", NAME, Hash, &narrow, "a text of at most 11 characters cannot hold a 20-character token"),
+        ("d", NAME, Hash, &narrow, "mask"),
+        ("a", NAME, template(), &narrow, "mask"),
+        ("d", PLATE, Hash, &narrow, "a text of at most 11 characters cannot hold a 20-character token"),
+        ("d", IP, Hash, &varchar(15), "mask"),
+        ("d", IP, Hash, &inet, "mask"),
+        ("d", IP, Mask, &inet, "mask"),
+        ("d", IP, Keep, &inet, "keep"),
+        ("d", IP, Fpe, &inet, "no same-shape form"),
+        ("d", IP, Null, &inet, "null"),
+        ("d", IP, Redact, &inet, "null"),
+        ("d", IP, Redact, &strict_inet, "must not be NULL"),
+        ("a", IP, template(), &strict_inet, "mask"),
+        ("d", PHONE, Hash, &inet, "type an IP address"),
+        ("d", MAC, Hash, &varchar(17), "fpe"),
+        ("d", MAC, Hash, &free, "hash"),
+        ("d", MAC, Hash, &hardware, "fpe"),
+        ("d", MAC, Mask, &hardware, "fpe"),
+        ("d", MAC, Fpe, &hardware, "fpe"),
+        ("d", MAC, Null, &hardware, "must not be NULL"),
+        ("d", PHONE, Hash, &hardware, "type a hardware address"),
+        ("d", PHONE, Hash, &json, "hash"),
+        ("d", PHONE, Hash, &array, "fpe"),
         ("d", PHONE, Hash, &number, "fpe"),
         ("d", NAME, Hash, &number, "a number of 18 digits cannot hold what hash writes"),
         ("d", PHONE, Hash, &date, "type date"),
@@ -129,7 +161,7 @@ fn fit_matrix() {
         ("d", PHONE, Mask, &narrow, "mask"),
         ("d", PHONE, Mask, &number, "fpe"),
         ("d", PHONE, template(), &narrow, "fpe"),
-        ("d", NAME, template(), &narrow, "13-character replacement"),
+        ("d", PLATE, OperatorSpec::Replace("x".repeat(13)), &narrow, "13-character replacement"),
         ("d", NAME, template(), &exact, "replace"),
         ("d", PHONE, template(), &number, "fpe"),
         ("d", PHONE, Redact, &narrow, "redact"),
@@ -177,6 +209,27 @@ fn null_for_part_of_a_text_is_nothing() {
     let of = |whole| transformer.replace(PHONE, Traits::default(), b"13800138000", &ColumnKind::FREE_TEXT, whole);
     assert_eq!(of(true), Ok(Replacement::Null));
     assert_eq!(of(false), Ok(Replacement::Value(Vec::new())));
+}
+
+/// Only values within them may be replaced: the whole has a syntax.
+#[test]
+fn a_document_is_not_replaced_by_a_token() {
+    for kind in [ColumnKind::Json, ColumnKind::Array(Box::new(ColumnKind::FREE_TEXT))] {
+        for spec in [OperatorSpec::Hash, OperatorSpec::Mask, OperatorSpec::Null] {
+            let outcome = deidentify(spec).replace(PHONE, Traits::default(), b"13800138000", &kind, true);
+            assert!(outcome.unwrap_err().reason.contains("CN_MOBILE_PHONE stands in a value of type"));
+        }
+    }
+}
+
+#[test]
+fn hardware_addresses_fit_where_they_stood() {
+    let transformer = deidentify(OperatorSpec::Hash);
+    let hardware = ColumnKind::MacAddress { nullable: true };
+    let colons = replaced(&transformer, MAC, "f4:5c:89:ab:cd:ef", &hardware);
+    assert_eq!(colons.replace(':', ""), replaced(&transformer, MAC, "f45c89abcdef", &varchar(12)));
+    assert_eq!(colons.replace(':', "-").to_uppercase(), replaced(&transformer, MAC, "F4-5C-89-AB-CD-EF", &varchar(17)));
+    assert!(colons.starts_with("f4:5c:89:") && colons != "f4:5c:89:ab:cd:ef");
 }
 
 #[test]

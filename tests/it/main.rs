@@ -15,6 +15,7 @@
 
 mod cli;
 mod mariadb;
+mod one_token;
 mod parquet;
 mod postgres;
 mod program;

@@ -2,8 +2,12 @@
 
 use std::fmt::Write;
 
+use crate::program::Folder;
 use crate::support::rewrite::{identity, replace_columns};
-use crate::support::servers::MariaDb;
+use crate::support::servers::{MariaDb, pipe};
+use crate::support::shop::{
+    self, JOINED, Made, ORDERS, ORDERS_SUMMARY, Quoting, Row, assert_no_original, compare, customers,
+};
 
 const ROWS: usize = 400;
 
@@ -130,4 +134,72 @@ fn rows_without_backslash_escapes_load_again() {
     let notes = "SELECT group_concat(hex(note) ORDER BY id), count(name) FROM t;".as_bytes();
     assert_eq!(server.run("a", notes), server.run("b", notes));
     assert_eq!(server.run("b", "SELECT count(*) FROM t WHERE name = '令\\\\\\'x';".as_bytes()), "2\n");
+}
+
+/// The customers of a database.
+fn shop_rows(server: &MariaDb, database: &str) -> Vec<Row> {
+    let query = shop::query(|column| format!("concat('/', hex(convert({column} using utf8mb4)))"));
+    shop::rows(&server.run(database, query.as_bytes()))
+}
+
+/// Loads a rewritten dump into a new database and holds it against the source.
+fn load_and_compare(server: &MariaDb, database: &str, dump: &[u8], made: Made) {
+    assert_no_original(dump);
+    create(server, database);
+    server.run(database, dump);
+    compare_databases(server, database, made);
+}
+
+fn create(server: &MariaDb, database: &str) {
+    server.run("", format!("CREATE DATABASE {database} CHARACTER SET utf8mb4;").as_bytes());
+}
+
+fn compare_databases(server: &MariaDb, database: &str, made: Made) {
+    compare(&shop_rows(server, "shop"), &shop_rows(server, database), made);
+    let summary = |database: &str| server.run(database, ORDERS_SUMMARY.as_bytes());
+    assert_eq!(summary(database), summary("shop"));
+    if made == Made::Deidentified {
+        let joined = |database: &str| server.run(database, JOINED.as_bytes());
+        assert_eq!(joined(database), joined("shop"));
+    }
+}
+
+fn start_shop() -> Option<MariaDb> {
+    let server = MariaDb::start()?;
+    create(&server, "shop");
+    server.run("shop", shop::sql(Quoting::Backslash).as_bytes());
+    assert!(server.run("shop", ORDERS_SUMMARY.as_bytes()).starts_with(&format!("{ORDERS}\t")));
+    assert_eq!(shop_rows(&server, "shop"), customers(), "the server holds what the test wrote");
+    Some(server)
+}
+
+#[test]
+fn a_shop_is_rewritten_by_the_program_and_loaded_again() {
+    let Some(server) = start_shop() else { return };
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    let kinds: &[&[&str]] = &[&[], &["--skip-extended-insert"], &["--complete-insert"], &["--hex-blob"]];
+    for (number, options) in kinds.iter().enumerate() {
+        folder.write("shop.sql", server.dump("shop", options));
+        let output = format!("out{number}.sql");
+        folder.tuomin(&["deidentify", "shop.sql", "-o", &output, "--key-file", "k"]).expect(0);
+        load_and_compare(&server, &format!("copy{number}"), &folder.read(&output), Made::Deidentified);
+    }
+    // Every kind of dump says the same.
+    for number in 1..kinds.len() {
+        assert_eq!(shop_rows(&server, "copy0"), shop_rows(&server, &format!("copy{number}")), "{:?}", kinds[number]);
+    }
+    folder.tuomin(&["anonymize", "shop.sql", "-o", "anonymous.sql"]).expect(0);
+    load_and_compare(&server, "anonymous", &folder.read("anonymous.sql"), Made::Anonymized);
+}
+
+#[test]
+fn a_dump_is_rewritten_on_its_way_into_the_other_database() {
+    let Some(server) = start_shop() else { return };
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    create(&server, "piped");
+    let rewriter = folder.command(&["deidentify", "-", "-o", "-", "--key-file", "k", "-q"]);
+    pipe(vec![server.dumper("shop"), rewriter, server.loader("piped")]);
+    compare_databases(&server, "piped", Made::Deidentified);
 }

@@ -1,7 +1,11 @@
 //! Dumps of a real PostgreSQL, rewritten and loaded again.
 
+use crate::program::{Folder, contains};
 use crate::support::rewrite::{identity, replace_columns};
-use crate::support::servers::Postgres;
+use crate::support::servers::{Postgres, pipe};
+use crate::support::shop::{
+    self, JOINED, Made, ORDERS, ORDERS_SUMMARY, Quoting, Row, assert_no_original, compare, customers,
+};
 
 const ROWS: usize = 400;
 
@@ -103,4 +107,112 @@ fn every_kind_of_dump_loads_again() {
     server.run("bare", SCHEMA.as_bytes());
     server.run("bare", &replace_columns("pgdump", &dump, &replacements[..3]));
     assert_eq!(server.run("bare", SUMMARY.as_bytes()), before);
+}
+
+/// The customers of a database.
+fn shop_rows(server: &Postgres, database: &str) -> Vec<Row> {
+    let query = shop::query(|column| format!("'/' || encode(convert_to({column}::text, 'UTF8'), 'hex')"));
+    shop::rows(&server.run(database, query.as_bytes()))
+}
+
+/// Loads a rewritten dump into a new database and holds it against the source.
+fn load_and_compare(server: &Postgres, database: &str, dump: &[u8], made: Made) {
+    assert_no_original(dump);
+    server.run("postgres", format!("CREATE DATABASE {database};").as_bytes());
+    server.run(database, dump);
+    compare_databases(server, database, made);
+}
+
+fn compare_databases(server: &Postgres, database: &str, made: Made) {
+    compare(&shop_rows(server, "shop"), &shop_rows(server, database), made);
+    let summary = |database: &str| server.run(database, ORDERS_SUMMARY.as_bytes());
+    assert_eq!(summary(database), summary("shop"));
+    if made == Made::Deidentified {
+        let joined = |database: &str| server.run(database, JOINED.as_bytes());
+        assert_eq!(joined(database), joined("shop"));
+    }
+}
+
+fn start_shop() -> Option<Postgres> {
+    let server = Postgres::start()?;
+    server.run("postgres", b"CREATE DATABASE shop;");
+    server.run("shop", shop::sql(Quoting::Standard).as_bytes());
+    assert!(server.run("shop", ORDERS_SUMMARY.as_bytes()).starts_with(&format!("{ORDERS}|")));
+    assert_eq!(shop_rows(&server, "shop"), customers(), "the server holds what the test wrote");
+    Some(server)
+}
+
+#[test]
+fn a_shop_is_rewritten_by_the_program_and_loaded_again() {
+    let Some(server) = start_shop() else { return };
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    let kinds: &[&[&str]] = &[&[], &["--inserts"], &["--column-inserts"], &["--rows-per-insert=40"]];
+    for (number, options) in kinds.iter().enumerate() {
+        folder.write("shop.sql", server.dump("shop", options));
+        let output = format!("out{number}.sql");
+        folder.tuomin(&["deidentify", "shop.sql", "-o", &output, "--key-file", "k"]).expect(0);
+        load_and_compare(&server, &format!("copy{number}"), &folder.read(&output), Made::Deidentified);
+    }
+    // Every kind of dump says the same.
+    for number in 1..kinds.len() {
+        assert_eq!(shop_rows(&server, "copy0"), shop_rows(&server, &format!("copy{number}")), "{:?}", kinds[number]);
+    }
+    folder.tuomin(&["anonymize", "shop.sql", "-o", "anonymous.sql"]).expect(0);
+    load_and_compare(&server, "anonymous", &folder.read("anonymous.sql"), Made::Anonymized);
+}
+
+#[test]
+fn a_dump_is_rewritten_on_its_way_into_the_other_database() {
+    let Some(server) = start_shop() else { return };
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    server.run("postgres", b"CREATE DATABASE piped;");
+    let rewriter = folder.command(&["deidentify", "-", "-o", "-", "--key-file", "k", "-q"]);
+    pipe(vec![server.dumper("shop"), rewriter, server.loader("piped")]);
+    compare_databases(&server, "piped", Made::Deidentified);
+}
+
+/// Documents, arrays and addresses, each with the customer's number in it.
+const PROFILES: &str = r#"
+CREATE TABLE profiles (id integer PRIMARY KEY, mobile varchar(20), extra jsonb, phones text[], last_ip inet);
+INSERT INTO profiles
+SELECT n, phone, jsonb_build_object('手机', phone, 'tags', jsonb_build_array(E'a"\\\n😀', NULL), 'n', n,
+        'remark', '请拨打' || phone || '联系'),
+    ARRAY[phone, NULL, E'a,"b"\\', '', '电话 ' || phone], ('113.57.' || n || '.26')::inet
+FROM (SELECT n, (13912300000 + n * 37)::text AS phone FROM generate_series(1, 50) n) AS made;
+INSERT INTO profiles VALUES (51, NULL, NULL, NULL, NULL), (52, '', '{}', '{}', NULL);
+"#;
+
+/// Rows in which everything holds together after the rewriting.
+const PROFILES_HOLD: &str = r#"SELECT count(*) FROM profiles WHERE length(mobile) = 20 AND extra->>'手机' = mobile
+    AND extra->'tags'->>0 = E'a"\\\n😀' AND extra->'tags'->1 = 'null' AND (extra->>'n')::integer = id
+    AND extra->>'remark' = '请拨打' || mobile || '联系'
+    AND phones = ARRAY[mobile, NULL, E'a,"b"\\', '', '电话 ' || mobile] AND last_ip <> ('113.57.' || id || '.26')::inet;"#;
+
+#[test]
+fn documents_arrays_and_addresses_are_rewritten_by_the_program() {
+    let Some(server) = Postgres::start() else { return };
+    server.run("postgres", b"CREATE DATABASE typed;");
+    server.run("typed", PROFILES.as_bytes());
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    for (number, options) in [&[][..], &["--inserts"], &["--column-inserts"]].iter().enumerate() {
+        folder.write("typed.sql", server.dump("typed", options));
+        let output = format!("out{number}.sql");
+        folder.tuomin(&["deidentify", "typed.sql", "-o", &output, "--key-file", "k"]).expect(0);
+        let rewritten = folder.read(&output);
+        for n in 1..=50 {
+            assert!(!contains(&rewritten, (13_912_300_000_u64 + n * 37).to_string().as_bytes()), "{options:?}");
+            assert!(!contains(&rewritten, format!("113.57.{n}.26").as_bytes()), "{options:?}");
+        }
+        let database = format!("copy{number}");
+        server.run("postgres", format!("CREATE DATABASE {database};").as_bytes());
+        server.run(&database, &rewritten);
+        assert_eq!(server.run(&database, PROFILES_HOLD.as_bytes()), "50\n", "{options:?}");
+        let bare = "SELECT count(*), count(mobile), count(extra), count(phones), count(last_ip) FROM profiles;";
+        assert_eq!(server.run(&database, bare.as_bytes()), "52|51|51|51|50\n", "{options:?}");
+        let empty = "SELECT count(*) FROM profiles WHERE mobile = '' AND extra = '{}' AND phones = '{}';";
+        assert_eq!(server.run(&database, empty.as_bytes()), "1\n", "{options:?}");
+    }
 }

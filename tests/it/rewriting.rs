@@ -192,3 +192,83 @@ fn a_value_replaced_in_one_place_is_replaced_where_no_rule_finds_it() {
         std::fs::remove_file(folder.path("one.manifest.json")).unwrap();
     }
 }
+
+const TYPES: &str = r#"CREATE TABLE public.devices (
+    id bigint NOT NULL,
+    mobile character varying(11) NOT NULL,
+    phones text[],
+    numbers bigint[],
+    bank_card bigint,
+    extra jsonb,
+    last_ip inet NOT NULL,
+    net cidr,
+    mac macaddr,
+    mac_text character(12),
+    email character varying(19)
+);
+
+COPY public.devices (id, mobile, phones, numbers, bank_card, extra, last_ip, net, mac, mac_text, email) FROM stdin;
+1	13912345678	{13912345678,"tel 13912345678",NULL}	{13912345678,NULL}	6222021234567890128	{"phone": 13912345678, "note": "a \\"13912345678\\""}	113.57.182.26	113.57.182.26/32	f4:5c:89:aa:bb:cd	f45c89aabbcd	zhangwei@example.cn
+2	13800138001	\N	{}	\N	{}	10.0.0.1	\N	\N	\N	\N
+\.
+"#;
+
+#[test]
+fn values_of_every_column_type_are_replaced_within_their_type() {
+    let folder = prepared();
+    folder.write("types.sql", TYPES);
+    let ended = deidentify(&folder, &["types.sql", "-o", "out.sql"]).expect(0);
+    let out = folder.text("out.sql");
+    for original in ["13912345678", "6222021234567890128", "113.57.182.26", "aa:bb:cd", "aabbcd", "zhangwei"] {
+        assert!(!out.contains(original), "{original}: {out}");
+    }
+    let row = |number: usize| {
+        out.lines().skip_while(|line| !line.starts_with("COPY")).nth(number).unwrap().split('\t').collect::<Vec<_>>()
+    };
+    let first = row(1);
+    let [_, mobile, phones, numbers, card, extra, ip, net, mac, mac_text, email] = first[..] else { panic!("{out}") };
+    let is_number = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    assert!(is_number(mobile, 11) && is_number(card, 19) && card.starts_with("622202"));
+    let token = phones.get(1..21).unwrap();
+    assert_eq!(phones, format!("{{{token},\"tel {token}\",NULL}}"));
+    assert_eq!(numbers, format!("{{{mobile},NULL}}"));
+    let extra: serde_json::Value = serde_json::from_str(&extra.replace("\\\\", "\\")).unwrap();
+    assert_eq!(extra["phone"].to_string(), mobile);
+    assert_eq!(extra["note"], format!("a \"{token}\""));
+    assert_eq!((ip, net, email), ("113.57.182.0", "113.57.182.0/32", "z***@example.cn"));
+    assert!(mac.starts_with("f4:5c:89:") && mac.replace(':', "") == mac_text);
+    assert_eq!(row(2)[2..6], ["\\N", "{}", "\\N", "{}"]);
+    let asset = &folder.json("out.sql.manifest.json")["assets"][0];
+    assert_eq!(asset["operators"]["EMAIL_ADDRESS"], serde_json::json!({"mask": 1}));
+    assert_eq!(asset["operators"]["CN_MOBILE_PHONE"]["hash"], 3);
+    assert_eq!(asset["substitutes"]["MAC_ADDRESS"], serde_json::json!({"fpe for hash": 2}));
+    assert!(ended.out().contains("; to fit their places: "), "{}", ended.out());
+}
+
+#[test]
+fn the_demonstration_is_rewritten_whole() {
+    let folder = Folder::new();
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    let demonstration = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/demo");
+    folder.tuomin(&["deidentify", demonstration, "-o", "out", "--key-file", "k"]).expect(0);
+    let before = std::fs::read_to_string(format!("{demonstration}/shop-postgres.sql")).unwrap();
+    let after = folder.text("out/shop-postgres.sql");
+    let customers = |dump: &str| -> Vec<Vec<String>> {
+        let rows = dump.lines().skip_while(|line| !line.starts_with("COPY public.customers")).skip(1);
+        rows.take_while(|line| *line != "\\.").map(|row| row.split('\t').map(str::to_owned).collect()).collect()
+    };
+    let (before, after) = (customers(&before), customers(&after));
+    assert!(before.len() == after.len() && before.len() > 30);
+    for (before, after) in before.iter().zip(&after) {
+        // Telephone, identity card, bank card, address of the network, and the document with an e-mail address.
+        for column in 2..=6 {
+            assert!(before[column] != after[column] || before[column] == "\\N", "{column}");
+        }
+        assert!(after[5].parse::<std::net::Ipv4Addr>().unwrap().octets()[3] == 0);
+        if after[6] != "\\N" {
+            let document: serde_json::Value = serde_json::from_str(&after[6].replace("\\\\", "\\")).unwrap();
+            assert_eq!(document["note"], "a \"b\"");
+            assert_eq!(document["email"].as_str().unwrap().len(), 20);
+        }
+    }
+}

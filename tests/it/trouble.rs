@@ -1,9 +1,9 @@
 //! Trouble: hostile folders, damaged files, interrupts. Nothing is missed silently, nothing half-done stays.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::program::{Folder, gzip};
+use crate::program::{Folder, contains, gzip};
 
 const LOG: &str = "2024-01-01 用户手机13912345678已绑定\n";
 const POLICY: &str = "\
@@ -161,4 +161,228 @@ fn a_closed_pipe_fails_a_rewrite() {
     let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+/// A dump of PostgreSQL up to the given end.
+fn postgres(end: &str) -> String {
+    format!(
+        "--\n-- PostgreSQL database dump\n--\n\nSET client_encoding = 'UTF8';\n\n\
+         CREATE TABLE public.people (\n    n integer,\n    mobile character varying(20)\n);\n\n{end}"
+    )
+}
+
+fn mysql(end: &str) -> String {
+    format!(
+        "-- MySQL dump 10.13  Distrib 8.0.33, for Linux (x86_64)\n--\n-- Server version\t8.0.33\n\
+         /*!40101 SET NAMES utf8mb4 */;\nCREATE TABLE `people` (\n  `n` int,\n  `mobile` varchar(20)\n);\n{end}"
+    )
+}
+
+/// A Parquet file with a column of mobile numbers.
+fn parquet() -> Vec<u8> {
+    use arrow::array::{ArrayRef, RecordBatch, StringArray};
+    let values: ArrayRef = std::sync::Arc::new(StringArray::from(vec!["13912345678"; 500]));
+    let batch = RecordBatch::try_from_iter([("mobile", values)]).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// Damaged files: name, content, and what must be said of each: the place, the reason, the way out.
+fn damaged() -> Vec<(&'static str, Vec<u8>, [&'static str; 3])> {
+    let parquet = parquet();
+    let mut holed = parquet.clone();
+    let footer = holed.len() - 40;
+    holed[footer..footer + 20].fill(0xFF);
+    let copy = "COPY public.people (n, mobile) FROM stdin;\n1\t13912345678\n";
+    let insert = "INSERT INTO public.people VALUES (1, '13912345678');\n";
+    let mysql_insert = "INSERT INTO `people` VALUES (1,'13912345678'),(2,";
+    vec![
+        ("cut.parquet", parquet[..parquet.len() / 2].to_vec(), ["", "ends before its footer", "fetch it again"]),
+        ("holed.parquet", holed, ["", "damaged", "fetch it again"]),
+        ("cut-copy.sql", postgres(&format!("{copy}2\t1391")).into_bytes(), ["line ", "ends", "dump again"]),
+        ("cut-row-end.sql", postgres(copy).into_bytes(), ["line ", "ends", "dump again"]),
+        ("ragged-copy.sql", postgres(&format!("{copy}2\n\\.\n")).into_bytes(), ["line 14", "2", "damaged"]),
+        (
+            "cut-insert.sql",
+            postgres(&format!("{insert}INSERT INTO public.people VALUES (2, '1391")).into_bytes(),
+            ["line 13", "ends inside a quoted string", "dump again"],
+        ),
+        (
+            "cut-between-values.sql",
+            postgres(&format!("{insert}INSERT INTO public.people VALUES (2, ")).into_bytes(),
+            ["line 13", "ends inside", "dump again"],
+        ),
+        ("cut-mysql.sql", mysql(mysql_insert).into_bytes(), ["line ", "ends inside", "dump again"]),
+        (
+            "cut-mysql-text.sql",
+            mysql(&format!("{mysql_insert}'1391")).into_bytes(),
+            ["line ", "ends inside a quoted string", "dump again"],
+        ),
+        (
+            "bytes.log",
+            [LOG.as_bytes(), b"\xff\xfe\xfa 13912345678\n"].concat(),
+            ["line 2", "neither UTF-8 nor GB18030", "--invalid-bytes keep"],
+        ),
+        (
+            "bytes.csv",
+            [b"n,mobile\n1,13912345678\n".as_slice(), b"\xe4\xff\xff,13912345678\n"].concat(),
+            ["line 3", "neither UTF-8 nor GB18030", "--invalid-bytes keep"],
+        ),
+        (
+            "cut.ndjson",
+            b"{\"mobile\":\"13912345678\"}\n{\"mobile\":\"1391234".to_vec(),
+            ["line 2", "cut short", "--format text"],
+        ),
+        (
+            "quote.csv",
+            b"n,mobile\n1,13912345678\n2,\"13912345678\n".to_vec(),
+            ["line 3", "a quote that opens here is not closed", "--format text"],
+        ),
+        ("cut.log.gz", gzip(LOG.repeat(100).as_bytes())[..70].to_vec(), ["", "too early", "again"]),
+    ]
+}
+
+/// What the run said of `name`.
+#[track_caller]
+fn said<'a>(errors: &'a str, name: &str) -> &'a str {
+    let path = format!("in/{name}:");
+    errors.lines().find(|line| line.contains(&path)).unwrap_or_else(|| panic!("nothing is said of {name}: {errors}"))
+}
+
+#[test]
+fn damage_is_named_with_place_reason_and_way_out() {
+    for action in [&["deidentify", "--key-file", "k"][..], &["anonymize"]] {
+        let folder = Folder::new();
+        folder.tuomin(&["key", "new", "k"]).expect(0);
+        let good = [("a.log", LOG.as_bytes().to_vec()), ("z.parquet", parquet())];
+        let good = good.into_iter().chain([
+            ("m.csv", b"n,mobile\n1,13912345678\n".to_vec()),
+            ("m.sql", postgres("INSERT INTO public.people VALUES (1, '13912345678');\n").into_bytes()),
+        ]);
+        let good: Vec<(&str, Vec<u8>)> = good.collect();
+        for (name, content) in &good {
+            folder.write(&format!("in/{name}"), content);
+        }
+        for (name, content, _) in damaged() {
+            folder.write(&format!("in/{name}"), content);
+        }
+        let ended = folder.tuomin(&[action, &["in", "-o", "out"]].concat()).expect(3);
+        for (name, _, parts) in damaged() {
+            let line = said(&ended.stderr, name);
+            for part in parts {
+                assert!(line.contains(part), "{name}: no {part:?} in {line:?}");
+            }
+        }
+        assert!(!ended.stderr.contains("1391234") && !ended.out().contains("13912345678"), "{}", ended.stderr);
+        // The good ones are there, whole, and nothing else: no half of a file, no temporary file.
+        let mut expected: Vec<String> = good.iter().map(|(name, _)| format!("out/{name}")).collect();
+        expected.push("out/tuomin-manifest.json".to_owned());
+        expected.sort();
+        let outputs: Vec<String> = folder.files().into_iter().filter(|name| !name.starts_with("in/")).collect();
+        let outputs: Vec<String> = outputs.into_iter().filter(|name| name != "k").collect();
+        assert_eq!(outputs, expected);
+        for name in &expected {
+            assert!(!contains(&folder.read(name), b"13912345678"), "{name}");
+        }
+        let manifest = folder.json("out/tuomin-manifest.json");
+        let assets = manifest["assets"].as_array().unwrap();
+        let with = |status: &str| assets.iter().filter(|asset| asset["status"] == status).count();
+        assert_eq!((with("rewritten"), with("failed")), (good.len(), damaged().len()));
+        // The inputs are as they were.
+        for (name, content, _) in damaged() {
+            assert!(folder.read(&format!("in/{name}")) == content, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_alone_or_in_a_stream_leaves_nothing() {
+    for (name, content, _) in damaged() {
+        let folder = Folder::new();
+        folder.write(name, &content);
+        folder.tuomin(&["anonymize", name, "-o", "out"]).expect(3);
+        // The manifest tells of the failure; no output stands beside it.
+        assert_eq!(folder.files(), [name, "out.manifest.json"]);
+        assert_eq!(folder.json("out.manifest.json")["assets"][0]["status"], "failed");
+        let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-"], &content).expect(3);
+        assert!(!contains(&ended.stdout, b"13912345678"), "{name}");
+        assert!(!ended.stderr.is_empty());
+    }
+}
+
+/// Runs `tuomin` as a user whom file modes bind: the tests' own, or another one when that is root.
+fn as_plain_user(folder: &Folder, arguments: &[&str]) -> Option<std::process::Output> {
+    const NOBODY: u32 = 65534;
+    let command = folder.command(arguments);
+    let id = Command::new("id").arg("-u").output().unwrap();
+    if id.stdout != b"0\n" {
+        return Some({ command }.stdin(Stdio::null()).output().unwrap());
+    }
+    for entry in walkdir::WalkDir::new(folder.path("")) {
+        std::os::unix::fs::chown(entry.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let mut plain = Command::new("setpriv");
+    plain.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(command.get_program());
+    plain.args(command.get_args()).current_dir(folder.path("")).env_remove("TUOMIN_KEY").stdin(Stdio::null());
+    let output = plain.output().ok();
+    // 126 and 127: setpriv could not start the program, which may stand where others cannot read it.
+    let output = output.filter(|output| !matches!(output.status.code(), Some(126 | 127)));
+    if output.is_none() {
+        assert!(std::env::var_os(crate::support::servers::REQUIRED).is_none(), "no unprivileged user can run tuomin");
+        println!("skipped: the tests run as root, and no unprivileged user can run tuomin");
+    }
+    output
+}
+
+#[test]
+fn what_may_not_be_read_is_named() {
+    let folder = Folder::new();
+    folder.write("in/a.log", LOG);
+    let closed = folder.write("in/closed.log", LOG);
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    let Some(output) = as_plain_user(&folder, &["anonymize", "in", "-o", "out"]) else { return };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{errors}");
+    assert!(said(&errors, "closed.log").to_lowercase().contains("permission"), "{errors}");
+    let outputs: Vec<String> = folder.files().into_iter().filter(|name| name.starts_with("out/")).collect();
+    assert_eq!(outputs, ["out/a.log", "out/tuomin-manifest.json"]);
+}
+
+#[test]
+fn a_wrong_key_or_output_stops_everything_before_it_begins() {
+    let folder = Folder::new();
+    folder.write("in/a.log", LOG);
+    folder.tuomin(&["key", "new", "k"]).expect(0);
+    folder.write("short", "tuomin-key-v1:aaaaaaaaaaaaaaaa\n");
+    folder.write("other", "password\n");
+    let exposed = folder.write("exposed", folder.read("k"));
+    for (path, mode) in [("short", 0o600), ("other", 0o600), ("exposed", 0o644)] {
+        std::fs::set_permissions(folder.path(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let before = folder.files();
+    let refused: &[(&[&str], [&str; 2])] = &[
+        (&["in", "-o", "out"], ["no key", "tuomin key new"]),
+        (&["in", "-o", "out", "--key-file", "nowhere"], ["nowhere", "tuomin key new nowhere"]),
+        (&["in", "-o", "out", "--key-file", "exposed"], ["by others", "chmod 600 exposed"]),
+        (&["in", "-o", "out", "--key-file", "short"], ["short", "tuomin key new"]),
+        (&["in", "-o", "out", "--key-file", "other"], ["is not a key", "tuomin key new"]),
+        (&["in", "-o", "out", "--key-file", "in"], ["not a regular file", "give the path"]),
+        (&["in", "-o", "in/out", "--key-file", "k"], ["is inside the input", "choose one beside it"]),
+        (&["in/a.log", "-o", "in/a.log", "--key-file", "k"], ["in/a.log", "give another -o"]),
+    ];
+    for (arguments, parts) in refused {
+        let ended = folder.tuomin(&[&["deidentify"], *arguments].concat()).expect(2);
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{arguments:?}: no {part:?} in {}", ended.stderr);
+        }
+        assert!(!ended.stderr.contains("password") && !ended.stderr.contains("aaaaaaaa"), "{}", ended.stderr);
+        assert_eq!(folder.files(), before, "{arguments:?}");
+    }
+    for mode in [0o640, 0o604, 0o620] {
+        std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(mode)).unwrap();
+        folder.tuomin(&["deidentify", "in", "-o", "out", "--key-file", "exposed"]).expect(2);
+    }
+    std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o600)).unwrap();
+    folder.tuomin(&["deidentify", "in", "-o", "out", "--key-file", "exposed"]).expect(0);
 }

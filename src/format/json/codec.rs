@@ -14,7 +14,7 @@ use crate::format::{Codec, Site};
 use crate::source::slab::Slab;
 
 /// Reads and writes one block.
-pub(super) struct JsonCodec {
+pub(crate) struct JsonCodec {
     start: Start,
     /// The block may start with a byte order mark.
     starts_stream: bool,
@@ -32,6 +32,11 @@ struct Walk {
 impl JsonCodec {
     pub(super) fn new(start: Start, starts_stream: bool) -> JsonCodec {
         JsonCodec { start, starts_stream, walk: Mutex::new(None) }
+    }
+
+    /// Of a text that is one document, such as a cell of a table.
+    pub(crate) fn of_document() -> JsonCodec {
+        JsonCodec::new(Start::top(false), false)
     }
 
     /// Where the first token may stand.

@@ -46,15 +46,46 @@ fn unescape(bytes: &[u8]) -> (usize, char) {
 }
 
 /// Walks a string's content and its decoded text side by side, forward only.
-pub(super) struct SideBySide<'a> {
+pub(crate) struct SideBySide<'a> {
     content: &'a [u8],
     raw: usize,
     decoded: usize,
 }
 
 impl<'a> SideBySide<'a> {
-    pub(super) fn new(content: &'a [u8]) -> SideBySide<'a> {
+    pub(crate) fn new(content: &'a [u8]) -> SideBySide<'a> {
         SideBySide { content, raw: 0, decoded: 0 }
+    }
+
+    /// The first boundary of characters at or behind the offset `target` of the content, which must not lie before the
+    /// last one: its offset in the content, and in the decoded text.
+    ///
+    /// # Errors
+    /// When it lies past the end or before the last one.
+    pub(crate) fn boundary_from(&mut self, target: usize) -> Result<(usize, usize), DataError> {
+        let starts_before = self.raw > target;
+        while self.raw < target {
+            let rest = self.content.get(self.raw..).unwrap_or_default();
+            let (raw, decoded) = match memchr::memchr(b'\\', rest) {
+                Some(0) => {
+                    let (length, character) = unescape(rest);
+                    (length, character.len_utf8())
+                }
+                next => {
+                    let plain = next.unwrap_or(rest.len()).min(target - self.raw);
+                    (plain, plain)
+                }
+            };
+            if raw == 0 {
+                break;
+            }
+            self.raw += raw;
+            self.decoded += decoded;
+        }
+        if starts_before || self.raw < target || self.raw > self.content.len() {
+            return Err(DataError::new("an edit of a JSON string does not stand within it"));
+        }
+        Ok((self.raw, self.decoded))
     }
 
     /// The offset in the content of the decoded offset `target`, which must not lie before the last one.
@@ -173,6 +204,17 @@ mod tests {
                 prop_assert_eq!(is_between(&content, at), between.contains(&at), "{}", at);
             }
             prop_assert!(sides.raw_of(text.len() + 1).is_err());
+            let mut sides = SideBySide::new(&content);
+            for at in (0..=content.len()).filter(|at| !content.get(*at).is_some_and(|b| (0x80..0xC0).contains(b))) {
+                let Ok((raw, start)) = sides.boundary_from(at) else {
+                    // Only offsets within an escape lie before the boundary that was last given.
+                    prop_assert!(!between.contains(&at));
+                    continue;
+                };
+                prop_assert_eq!(raw, *between.iter().find(|next| **next >= at).unwrap());
+                prop_assert_eq!(SideBySide::new(&content).raw_of(start).unwrap(), raw);
+            }
+            prop_assert!(sides.boundary_from(content.len() + 1).is_err());
         }
     }
 }

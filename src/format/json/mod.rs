@@ -4,7 +4,7 @@
 //! numbers of any size stay byte for byte. What is not valid JSON is refused with its line and byte.
 
 mod codec;
-mod escape;
+pub(crate) mod escape;
 mod lexer;
 mod path;
 
@@ -14,7 +14,7 @@ use crate::error::{DataError, Position};
 use crate::format::{Access, Confidence, Cut, Format, Splitter};
 use crate::source::slab::Slab;
 use crate::source::slab::gb18030::is_trail;
-use codec::JsonCodec;
+pub(crate) use codec::JsonCodec;
 use lexer::{Container, DEEPEST, Expect, Fault, Kind, Lexer, Start};
 
 /// A string or number may be this long whatever the block size.

@@ -188,7 +188,12 @@ fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError
             return Err(DataError::new(format!("a value of type {name} cannot be rewritten"))
                 .advise("keep this entity type in the policy, or leave the column out of the dump"));
         }
-        ColumnKind::Text { nullable, .. } | ColumnKind::Number { nullable, .. } => *nullable,
+        ColumnKind::Text { nullable, .. }
+        | ColumnKind::Number { nullable, .. }
+        | ColumnKind::IpAddress { nullable }
+        | ColumnKind::MacAddress { nullable } => *nullable,
+        // What becomes NULL is a value within, never the cell.
+        ColumnKind::Json | ColumnKind::Array(_) => false,
     };
     let Some(value) = value else {
         let refused = DataError::new("the column is NOT NULL").advise("choose another operator than null");
@@ -210,7 +215,12 @@ fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError
             Ok(())
         }
         ColumnKind::Number { digits, .. } => check_number(value, *digits),
-        ColumnKind::Fixed(_) => Ok(()),
+        // The syntax within was checked when the value was made.
+        ColumnKind::Json
+        | ColumnKind::Array(_)
+        | ColumnKind::IpAddress { .. }
+        | ColumnKind::MacAddress { .. }
+        | ColumnKind::Fixed(_) => Ok(()),
     }
 }
 
@@ -219,7 +229,13 @@ fn check_number(value: &str, digits: u32) -> Result<(), DataError> {
     let unsigned = value.strip_prefix('-').unwrap_or(value);
     let whole = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
     let leading_zero = unsigned.len() > 1 && unsigned.starts_with('0');
-    if whole && !leading_zero && unsigned.len() <= digits as usize {
+    // What always holds 18 digits and holds 19 is a 64-bit integer, what always holds 9 and holds 10 a 32-bit one.
+    let fits = match digits {
+        18 => value.parse::<i64>().is_ok(),
+        9 => value.parse::<i32>().is_ok(),
+        _ => unsigned.len() <= digits as usize,
+    };
+    if whole && !leading_zero && fits {
         return Ok(());
     }
     Err(DataError::new(format!("the column holds whole numbers of at most {digits} digits, the new value is none"))

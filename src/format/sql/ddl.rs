@@ -230,7 +230,7 @@ fn column(item: &[Token], dialect: Dialect) -> Option<SqlColumn> {
         (ColumnKind::Fixed("generated column".to_owned()), None)
     } else if rest.iter().any(|token| token.is("json_valid")) {
         // MariaDB's JSON is a LONGTEXT with this check.
-        (ColumnKind::Fixed("json".to_owned()), None)
+        (ColumnKind::Json, None)
     } else {
         kind(rest, dialect, nullable)
     };
@@ -258,15 +258,26 @@ fn kind(tokens: &[Token], dialect: Dialect, nullable: bool) -> (ColumnKind, Opti
     };
     let array = words.iter().any(|word| word == "array") || after.contains(&Token::Symbol(b'['));
     let name = words.join(" ");
+    let fixed = |name: &str| (ColumnKind::Fixed(name.to_owned()), None);
+    if array {
+        let element = name.trim_end_matches(" array");
+        // An element may always be NULL.
+        return match scalar(element, &arguments, dialect, true) {
+            (ColumnKind::Fixed(_), _) => fixed(&format!("{element}[]")),
+            (element, max_bytes) => (ColumnKind::Array(Box::new(element)), max_bytes),
+        };
+    }
+    scalar(&name, &arguments, dialect, nullable)
+}
+
+/// What one value of the type `name` can hold, and its limit in bytes.
+fn scalar(name: &str, arguments: &[u32], dialect: Dialect, nullable: bool) -> (ColumnKind, Option<u32>) {
     let text = |max_chars| ColumnKind::Text { max_chars, nullable };
     let number = |digits| ColumnKind::Number { digits, nullable };
     let fixed = |name: &str| (ColumnKind::Fixed(name.to_owned()), None);
-    if array {
-        return fixed(&format!("{}[]", name.trim_end_matches(" array")));
-    }
     let my_sql = dialect == Dialect::MySql;
     let first = arguments.first().copied();
-    let kind = match name.as_str() {
+    let kind = match name {
         "char" | "character" | "nchar" | "national char" | "national character" => text(first.or(Some(1))),
         "varchar" | "character varying" | "char varying" | "nvarchar" | "bpchar" | "national varchar" => text(first),
         "tinytext" if my_sql => return (text(Some(255)), Some(255)),
@@ -281,9 +292,13 @@ fn kind(tokens: &[Token], dialect: Dialect, nullable: bool) -> (ColumnKind, Opti
         "numeric" | "decimal" | "dec" => match (first, arguments.get(1)) {
             (Some(precision), None | Some(0)) => number(precision),
             (None, _) => number(if my_sql { 10 } else { 18 }),
-            _ => return fixed(&name),
+            _ => return fixed(name),
         },
-        _ => return fixed(&name),
+        "json" | "jsonb" => ColumnKind::Json,
+        "inet" | "cidr" if !my_sql => ColumnKind::IpAddress { nullable },
+        "inet4" | "inet6" if my_sql => ColumnKind::IpAddress { nullable },
+        "macaddr" | "macaddr8" if !my_sql => ColumnKind::MacAddress { nullable },
+        _ => return fixed(name),
     };
     (kind, None)
 }
@@ -339,11 +354,13 @@ mod tests {
     fn reads_what_pg_dump_writes() {
         let sql = "CREATE TABLE public.\"客户\" (\n id bigint NOT NULL,\n name character varying(32) NOT NULL,\n \
             note text DEFAULT 'a,b) NOT NULL'::text,\n idno character(18),\n amount numeric(12,2),\n code numeric(11,0),\n \
-            tags text[],\n extra jsonb,\n raw bytea,\n at timestamp with time zone DEFAULT now() NOT NULL,\n \
+            tags text[],\n codes character varying(20)[],\n days date[],\n extra jsonb,\n last_ip inet,\n net cidr NOT NULL,\n \
+            mac macaddr,\n phones bigint ARRAY[4],\n docs jsonb[],\n raw bytea,\n at timestamp with time zone DEFAULT now() NOT NULL,\n \
             kind public.mood,\n mail public.citext,\n \
             up text GENERATED ALWAYS AS (upper((name)::text)) STORED,\n \"char\" \"char\",\n \
             CONSTRAINT c CHECK ((id > 0)),\n PRIMARY KEY (id)\n);";
         let number = |digits, nullable| ColumnKind::Number { digits, nullable };
+        let array = |element| ColumnKind::Array(Box::new(element));
         let expected: Vec<(String, ColumnKind)> = [
             ("id", number(18, false)),
             ("name", text(Some(32), false)),
@@ -351,8 +368,15 @@ mod tests {
             ("idno", text(Some(18), true)),
             ("amount", fixed("numeric")),
             ("code", number(11, true)),
-            ("tags", fixed("text[]")),
-            ("extra", fixed("jsonb")),
+            ("tags", array(text(None, true))),
+            ("codes", array(text(Some(20), true))),
+            ("days", fixed("date[]")),
+            ("extra", ColumnKind::Json),
+            ("last_ip", ColumnKind::IpAddress { nullable: true }),
+            ("net", ColumnKind::IpAddress { nullable: false }),
+            ("mac", ColumnKind::MacAddress { nullable: true }),
+            ("phones", array(number(18, true))),
+            ("docs", array(ColumnKind::Json)),
             ("raw", fixed("bytea")),
             ("at", fixed("timestamp")),
             ("kind", fixed("public.mood")),
@@ -371,7 +395,7 @@ mod tests {
         let sql = "CREATE TABLE `customer` (\n `id` int(11) NOT NULL AUTO_INCREMENT COMMENT 'as (x) GENERATED',\n \
             `na``me` varchar(20) CHARACTER SET utf8mb4 DEFAULT NULL COMMENT '姓名, it''s',\n `phone` bigint(20) unsigned,\n \
             `sex` enum('男','女') NOT NULL,\n `memo` tinytext,\n `up` varchar(20) GENERATED ALWAYS AS (upper(`name`)) VIRTUAL,\n \
-            `doc` longtext CHECK (json_valid(`doc`)),\n `photo` varbinary(20),\n PRIMARY KEY (`id`),\n KEY `k` (`phone`)\n) ENGINE=InnoDB;";
+            `extra` json DEFAULT NULL, `ip` inet6,\n `doc` longtext CHECK (json_valid(`doc`)),\n `photo` varbinary(20),\n PRIMARY KEY (`id`),\n KEY `k` (`phone`)\n) ENGINE=InnoDB;";
         let expected: Vec<(String, ColumnKind)> = [
             ("id", ColumnKind::Number { digits: 9, nullable: false }),
             ("na`me", text(Some(20), true)),
@@ -379,7 +403,9 @@ mod tests {
             ("sex", fixed("enum")),
             ("memo", text(Some(255), true)),
             ("up", fixed("generated column")),
-            ("doc", fixed("json")),
+            ("extra", ColumnKind::Json),
+            ("ip", ColumnKind::IpAddress { nullable: true }),
+            ("doc", ColumnKind::Json),
             ("photo", fixed("varbinary")),
         ]
         .into_iter()

@@ -279,16 +279,21 @@ fn edits_keep_each_cell_in_its_style() {
 #[test]
 fn refuses_what_does_not_fit() {
     let dump =
-        "CREATE TABLE t (a varchar(3) NOT NULL, n integer, j jsonb);\nCOPY t (a, n, j) FROM stdin;\nx\t1\t{}\n\\.\n";
+        "CREATE TABLE t (a varchar(3) NOT NULL, n integer, j date);\nCOPY t (a, n, j) FROM stdin;\nx\t1\t{}\n\\.\n";
     let pg = Dialect::Postgres;
     assert!(edited(pg, dump, 0, "手机号").is_ok());
     let found = edited(pg, dump, 0, "手机号码").unwrap_err();
     let position = Position::Row { table: Some("t".to_owned()), row: 1, column: Some("a".to_owned()) };
     assert_eq!(found.position, Some(position));
     assert!(found.advice.is_some() && !found.to_string().contains('手'));
-    for value in ["x", "", "1234567890", "012", "1.5"] {
+    for value in ["x", "", "2147483648", "12345678901", "012", "1.5"] {
         assert!(edited(pg, dump, 1, value).is_err(), "{value}");
     }
+    assert!(edited(pg, dump, 1, "2147483647").is_ok(), "all that the type holds, not all digits of it");
+    // A bank card of 19 digits.
+    let wide = "CREATE TABLE t (n bigint);\nCOPY t (n) FROM stdin;\n6222021234567890128\n\\.\n";
+    assert!(edited(pg, wide, 0, "6222029876543210121").is_ok());
+    assert!(edited(pg, wide, 0, "9223372036854775808").is_err());
     assert!(edited(pg, dump, 2, "{}").is_err());
     let pieces = drive(pg, dump.as_bytes(), 1 << 20, 1 << 20).unwrap();
     let null = |column| {

@@ -1,4 +1,6 @@
 //! What the integration tests stand on: private servers, and rewriting a dump.
 
+pub(crate) mod people;
 pub(crate) mod rewrite;
 pub(crate) mod servers;
+pub(crate) mod shop;

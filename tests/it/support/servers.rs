@@ -105,6 +105,25 @@ fn feed(command: &mut Command, input: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
+/// Connects the commands by pipes and runs them; all must succeed.
+pub(crate) fn pipe(commands: Vec<Command>) {
+    let mut children: Vec<(String, Child)> = Vec::new();
+    let mut last = commands.len();
+    for mut command in commands {
+        last -= 1;
+        if let Some((_, before)) = children.last_mut() {
+            command.stdin(before.stdout.take().expect("a pipe"));
+        }
+        let shown = format!("{command:?}");
+        let output = if last == 0 { Stdio::null() } else { Stdio::piped() };
+        children.push((shown, command.stdout(output).spawn().expect("it starts")));
+    }
+    for (shown, mut child) in children {
+        let status = child.wait().expect("it ends");
+        assert!(status.success(), "{shown}: {status}");
+    }
+}
+
 fn wait_until(child: &mut Child, log: &Path, ready: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_secs(60);
     while !ready() {
@@ -158,6 +177,20 @@ impl Postgres {
         let mut psql = self.client("psql");
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"]);
         String::from_utf8(feed(&mut psql, sql)).expect("UTF-8")
+    }
+
+    /// `psql` that reads SQL from its standard input in one transaction and stops at the first error.
+    pub(crate) fn loader(&self, database: &str) -> Command {
+        let mut psql = self.client("psql");
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-d", database, "-f", "-"]);
+        psql
+    }
+
+    /// `pg_dump` of a database.
+    pub(crate) fn dumper(&self, database: &str) -> Command {
+        let mut command = self.client("pg_dump");
+        command.arg(database);
+        command
     }
 
     /// What `pg_dump` writes.
@@ -232,6 +265,20 @@ impl MariaDb {
             command.arg(database);
         }
         String::from_utf8(feed(&mut command, sql)).expect("UTF-8")
+    }
+
+    /// `mariadb` that reads SQL from its standard input and stops at the first error.
+    pub(crate) fn loader(&self, database: &str) -> Command {
+        let mut command = self.command(&self.client);
+        command.args(["--binary-mode", database]);
+        command
+    }
+
+    /// `mariadb-dump` of a database.
+    pub(crate) fn dumper(&self, database: &str) -> Command {
+        let mut command = self.command(&self.dump);
+        command.arg(database);
+        command
     }
 
     /// What `mariadb-dump` writes.

@@ -1,0 +1,113 @@
+//! The new value of one cell of a table, by what its column can hold.
+//!
+//! Must never write what the column's type refuses: a value within a syntax of its own is replaced in that syntax.
+
+use super::super::fit::Room;
+use super::super::{Ledger, Replacement, Transformer};
+use super::{array, characters, json};
+use crate::block::ColumnKind;
+use crate::error::DataError;
+use crate::finding::Match;
+
+/// What becomes of a cell: `None` when it stays, `Some(None)` for NULL.
+pub(super) type NewValue = Option<Option<Vec<u8>>>;
+
+pub(super) fn outside() -> DataError {
+    DataError::new("a match lies outside its cell")
+}
+
+impl Transformer {
+    /// The new value of a place of `kind` that holds `text`. Only the spans of `matches` count, in `text`.
+    pub(super) fn cell_value(
+        &self,
+        kind: &ColumnKind,
+        text: &[u8],
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<NewValue, DataError> {
+        match kind {
+            ColumnKind::Json => json::rewritten(self, text, matches, ledger),
+            ColumnKind::Array(element) => array::rewritten(self, element, text, matches, ledger),
+            ColumnKind::IpAddress { .. } => self.address_value(kind, text, matches, ledger),
+            ColumnKind::Text { .. }
+            | ColumnKind::Number { .. }
+            | ColumnKind::MacAddress { .. }
+            | ColumnKind::Fixed(_) => self.plain_value(kind, text, matches, ledger),
+        }
+    }
+
+    fn plain_value(
+        &self,
+        kind: &ColumnKind,
+        text: &[u8],
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<NewValue, DataError> {
+        let limit = match kind {
+            ColumnKind::Text { max_chars, .. } => *max_chars,
+            _ => None,
+        };
+        if let [found] = matches
+            && found.span() == (0..text.len())
+        {
+            return Ok(match self.rewrite(found, text, &Room::whole(kind), ledger)? {
+                Replacement::Keep => None,
+                Replacement::Null => Some(None),
+                Replacement::Value(value) => Some(Some(value)),
+            });
+        }
+        let mut out = Vec::with_capacity(text.len());
+        let mut copied = 0;
+        let mut chars = characters(text);
+        for found in matches {
+            let value = text.get(found.span()).ok_or_else(outside)?;
+            // What the rest of the cell leaves of the column's width.
+            let others = chars.saturating_sub(characters(value));
+            let left = limit.map(|limit| limit.saturating_sub(u32::try_from(others).unwrap_or(u32::MAX)));
+            let new = match self.rewrite(found, value, &Room::part(kind, left), ledger)? {
+                Replacement::Keep => continue,
+                // A value of a type of its own, such as a number, is NULL as a whole for a part of it.
+                Replacement::Null => return Ok(Some(None)),
+                Replacement::Value(new) => new,
+            };
+            chars = others + characters(&new);
+            out.extend_from_slice(text.get(copied..found.span().start).ok_or_else(outside)?);
+            out.extend_from_slice(&new);
+            copied = found.span().end;
+        }
+        if copied == 0 {
+            return Ok(None);
+        }
+        out.extend_from_slice(text.get(copied..).ok_or_else(outside)?);
+        Ok(Some(Some(out)))
+    }
+
+    /// An IP address keeps the prefix length behind it, whether or not the match reaches over it.
+    fn address_value(
+        &self,
+        kind: &ColumnKind,
+        text: &[u8],
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<NewValue, DataError> {
+        let length = memchr::memchr(b'/', text).unwrap_or(text.len());
+        let (address, prefix) = text.split_at_checked(length).ok_or_else(outside)?;
+        let [found] = matches else { return Err(no_address()) };
+        if found.span().start != 0 || found.span().end < length {
+            return Err(no_address());
+        }
+        Ok(match self.rewrite(found, address, &Room::whole(kind), ledger)? {
+            Replacement::Keep => None,
+            Replacement::Null => Some(None),
+            Replacement::Value(mut new) => {
+                new.extend_from_slice(prefix);
+                Some(Some(new))
+            }
+        })
+    }
+}
+
+fn no_address() -> DataError {
+    DataError::new("something else than one whole address was found in an IP address")
+        .advise("use keep for the entity type that was found there in the policy, or leave the column out")
+}
