@@ -64,6 +64,8 @@ pub(super) fn guarded(
         Ok(Err(status)) => *status,
         Err(_) => Status::Failed(panicked()),
     };
+    // A regular file has content. Where that was not read, it is a gap, even if nobody named the file.
+    outcome.named |= matches!(outcome.status, Status::Skipped(_));
     context.observer.asset();
     outcome
 }

@@ -162,3 +162,18 @@ fn a_closed_pipe_fails_a_rewrite() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(3));
 }
+
+#[test]
+fn content_that_is_not_read_is_a_gap() {
+    let folder = Folder::new();
+    folder.write("in/a.log", LOG);
+    folder.tuomin(&["scan", "in"]).expect(0);
+    symlink(folder.path("in/a.log"), folder.path("in/link")).unwrap();
+    folder.tuomin(&["scan", "in"]).expect(0);
+    folder.write("in/b.log.bz2", b"BZh91AY&SY");
+    let ended = folder.tuomin(&["scan", "in", "--summary", "s.json"]).expect(3);
+    assert!(ended.stderr.contains("in/b.log.bz2: is bzip2"), "{}", ended.stderr);
+    assert_eq!(folder.json("s.json")["complete"], false);
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(3);
+}
