@@ -177,3 +177,22 @@ fn content_that_is_not_read_is_a_gap() {
     folder.write("p.yml", POLICY);
     folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(3);
 }
+
+#[test]
+fn a_report_never_takes_the_place_of_an_input_or_a_device() {
+    let folder = Folder::new();
+    folder.write("a.log", LOG);
+    folder.write("in/b.log", LOG);
+    symlink("/dev/null", folder.path("device")).unwrap();
+    for report in ["--matches", "--summary"] {
+        for (input, place) in [("a.log", "a.log"), ("in", "in/b.log"), ("a.log", "device")] {
+            folder.tuomin(&["scan", input, report, place]).expect(2);
+        }
+    }
+    folder.tuomin(&["scan", "a.log", "--matches", "m", "--summary", "m"]).expect(2);
+    assert_eq!((folder.text("a.log"), folder.text("in/b.log")), (LOG.to_owned(), LOG.to_owned()));
+    assert!(folder.path("device").is_symlink());
+    for _ in 0..2 {
+        folder.tuomin(&["scan", "a.log", "--matches", "m", "--summary", "s"]).expect(0);
+    }
+}
