@@ -331,7 +331,17 @@ fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {
 
 fn permissions_of(input: &Input) -> Option<std::fs::Permissions> {
     match input {
-        Input::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| metadata.permissions()),
+        Input::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| {
+            #[allow(unused_mut)]
+            let mut permissions = metadata.permissions();
+            // Never setuid or setgid: the output belongs to whoever runs this, the input to anybody.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                permissions.set_mode(permissions.mode() & 0o777);
+            }
+            permissions
+        }),
         Input::Stdin => None,
     }
 }

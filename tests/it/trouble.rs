@@ -196,3 +196,13 @@ fn a_report_never_takes_the_place_of_an_input_or_a_device() {
         folder.tuomin(&["scan", "a.log", "--matches", "m", "--summary", "s"]).expect(0);
     }
 }
+
+#[test]
+fn an_output_is_never_setuid() {
+    let folder = Folder::new();
+    let input = folder.write("a.log", LOG);
+    std::fs::set_permissions(&input, std::fs::Permissions::from_mode(0o6755)).unwrap();
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "a.log", "-o", "out.log", "--policy", "p.yml"]).expect(0);
+    assert_eq!(folder.path("out.log").metadata().unwrap().permissions().mode() & 0o7777, 0o755);
+}
