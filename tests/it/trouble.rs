@@ -206,3 +206,17 @@ fn an_output_is_never_setuid() {
     folder.tuomin(&["anonymize", "a.log", "-o", "out.log", "--policy", "p.yml"]).expect(0);
     assert_eq!(folder.path("out.log").metadata().unwrap().permissions().mode() & 0o7777, 0o755);
 }
+
+#[test]
+fn an_output_and_the_manifest_never_meet() {
+    let folder = Folder::new();
+    folder.write("in/a.log", LOG);
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(0);
+    for force in [&[][..], &["--force"]] {
+        let ended =
+            folder.tuomin(&[&["anonymize", "out", "-o", "again", "--policy", "p.yml"], force].concat()).expect(2);
+        assert!(ended.stderr.contains("manifest"), "{}", ended.stderr);
+    }
+    assert!(!folder.path("again").exists());
+}
