@@ -220,3 +220,16 @@ fn an_output_and_the_manifest_never_meet() {
     }
     assert!(!folder.path("again").exists());
 }
+
+#[test]
+fn verify_names_what_the_run_did_not_write() {
+    let folder = Folder::new();
+    folder.write("in/sub/a.log", LOG);
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(0);
+    folder.tuomin(&["verify", "out"]).expect(0);
+    folder.tuomin(&["verify", "out/"]).expect(0);
+    folder.write("out/sub/raw.log", LOG);
+    let ended = folder.tuomin(&["verify", "out"]).expect(1);
+    assert!(ended.stderr.contains("out/sub/raw.log"), "{}", ended.stderr);
+}
