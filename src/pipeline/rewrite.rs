@@ -128,13 +128,14 @@ impl Rewriter<'_> {
         let written = match opened {
             Opened { body: Body::Container { .. }, format, .. } => {
                 // The whole is written aside and read again before the first byte goes out.
-                let mut aside = tempfile::NamedTempFile::new().map_err(|error| failed(error.into()))?;
-                let written = self.write(opened, aside.as_file_mut(), None, threads, outcome)?;
+                let place = std::env::temp_dir().join("tuomin-stdout");
+                let mut aside = Pending::create(&place).map_err(failed_outside)?;
+                let written = self.write(opened, aside.file(), None, threads, outcome)?;
                 let ledger = Some(&written.ledger);
                 let checked = recheck::recheck(self.context, aside.path(), format, ledger, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
                 if !written.changed {
-                    rewind_and_copy(aside.as_file_mut(), &mut out).map_err(|error| failed(error.into()))?;
+                    rewind_and_copy(aside.file(), &mut out).map_err(|error| failed(error.into()))?;
                 }
                 written
             }
