@@ -233,3 +233,17 @@ fn verify_names_what_the_run_did_not_write() {
     let ended = folder.tuomin(&["verify", "out"]).expect(1);
     assert!(ended.stderr.contains("out/sub/raw.log"), "{}", ended.stderr);
 }
+
+#[test]
+fn what_is_left_in_statements_is_said() {
+    let folder = Folder::new();
+    let dump = "--\n-- PostgreSQL database dump\n--\nSET client_encoding = 'UTF8';\n\
+        CREATE TABLE u (phone text DEFAULT '13912345678');\nCOPY public.u (phone) FROM stdin;\n13712345678\n\\.\n";
+    folder.write("d.sql", dump);
+    folder.write("p.yml", POLICY);
+    let ended = folder.tuomin(&["anonymize", "d.sql", "-o", "out.sql", "--policy", "p.yml"]).expect(0);
+    assert!(ended.stderr.contains("1 values stand in statements"), "{}", ended.stderr);
+    assert!(folder.text("out.sql").contains("DEFAULT '13912345678'"), "{}", folder.text("out.sql"));
+    let operators = &folder.json("out.sql.manifest.json")["assets"][0]["operators"]["CN_MOBILE_PHONE"];
+    assert_eq!((&operators["hash"], &operators["left in statements"]), (&1.into(), &1.into()), "{operators}");
+}
