@@ -227,20 +227,45 @@ impl Rewriter<'_> {
         let invalid_bytes = self.context.settings.invalid_bytes;
         let (block, codec) = piece.into_block(invalid_bytes)?;
         let codec = codec.ok_or_else(|| DataError::new("internal error: a stream without a codec"))?;
-        let mut result = BlockResult::default();
-        let edits = self.edits(worker, &block, Some(&*codec), seed, &mut result.ledger)?;
-        result.report = scan::report(self.context, path, &block, Some(&*codec), &worker.matches);
-        codec.render(&block, &edits, &mut result.bytes)?;
+        let again = |bytes: &[u8]| codec.lex(slab(bytes.to_vec(), byte_offset, first_line, invalid_bytes)?);
+        let mut result = self.rendered(worker, path, &block, &*codec, seed)?;
         if check && !result.bytes.is_empty() {
-            let again = codec.lex(slab(result.bytes.clone(), byte_offset, first_line, invalid_bytes)?)?;
-            worker.detect(self.context, &again);
-            let mut locator = Locator::new(&again, Some(&*codec));
-            for found in &worker.matches {
-                let place = position(&mut locator, found);
-                result.left.extend(canonical_of(self.context, &again, found).map(|value| (found.entity, value, place)));
+            self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
+            // A file is gone over once more for what it holds of a replaced value elsewhere; a stream, block by block.
+            if result.check(&result.ledger).count > 0 {
+                let first = std::mem::take(&mut result.ledger);
+                result = self.rendered(worker, path, &block, &*codec, Some(&first))?;
+                self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
             }
         }
         Ok(result)
+    }
+
+    /// Detects, edits and renders one block.
+    fn rendered(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        block: &Block,
+        codec: &dyn Codec,
+        seed: Option<&Ledger>,
+    ) -> Result<BlockResult, DataError> {
+        let mut result = BlockResult::default();
+        let edits = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
+        result.report = scan::report(self.context, path, block, Some(codec), &worker.matches);
+        codec.render(block, &edits, &mut result.bytes)?;
+        Ok(result)
+    }
+
+    /// Enters what a rewritten block still holds.
+    fn look_again(&self, worker: &mut Worker, again: &Block, codec: &dyn Codec, result: &mut BlockResult) {
+        worker.detect(self.context, again);
+        worker.detect_known(self.context, again, &|entity, value| result.ledger.is_leftover(entity, value));
+        let mut locator = Locator::new(again, Some(codec));
+        for found in &worker.matches {
+            let place = position(&mut locator, found);
+            result.left.extend(canonical_of(self.context, again, found).map(|value| (found.entity, value, place)));
+        }
     }
 
     fn edits(

@@ -247,3 +247,12 @@ fn what_is_left_in_statements_is_said() {
     let operators = &folder.json("out.sql.manifest.json")["assets"][0]["operators"]["CN_MOBILE_PHONE"];
     assert_eq!((&operators["hash"], &operators["left in statements"]), (&1.into(), &1.into()), "{operators}");
 }
+
+#[test]
+fn a_stream_holds_no_value_that_was_replaced_beside() {
+    let folder = Folder::new();
+    folder.write("p.yml", POLICY);
+    let log = format!("traceId=13912345678\n{LOG}");
+    let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-", "--policy", "p.yml"], log.as_bytes());
+    assert!(!ended.out().contains("13912345678"), "{}", ended.out());
+}
