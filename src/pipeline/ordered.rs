@@ -169,7 +169,9 @@ mod tests {
             let outcome = ordered(
                 threads,
                 |push| {
-                    (0..10).for_each(|number| drop(push(number)));
+                    for number in 0..10 {
+                        let _ = push(number);
+                    }
                     Ok(())
                 },
                 || (),
