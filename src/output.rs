@@ -36,9 +36,14 @@ impl Pending {
     /// A new temporary file beside `target`.
     ///
     /// # Errors
-    /// When the folder cannot be written to.
+    /// When the folder cannot be written to, or the target is something else than a regular file: a rename would put
+    /// a file in the place of a device or a link.
     pub fn create(target: &Path) -> Result<Pending, Error> {
         let folder = folder_of(target);
+        if target.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "it exists and is not a regular file");
+            return Err(Error::Io { action: "replace", path: target.to_path_buf(), source });
+        }
         let temporary = tempfile::Builder::new()
             .prefix(TEMPORARY_PREFIX)
             .suffix(TEMPORARY_SUFFIX)
@@ -204,6 +209,17 @@ mod tests {
         remove_stray(folder.path());
         assert!(!stray.exists());
         assert!(pending.path().exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        assert!(write_whole(&link, b"new", true).is_err());
+        assert!(write_whole(folder.path(), b"new", true).is_err());
+        assert_eq!((fs::read_link(&link).unwrap(), names(folder.path()).len()), (PathBuf::from("/dev/null"), 1));
     }
 
     #[cfg(unix)]

@@ -59,6 +59,7 @@ impl Scan {
         let session = Session::new(&self.common)?;
         let gate = Gate::new(&self.fail_on, &session.rules)?;
         let entries = entries(&self.paths)?;
+        self.refuse_reports_over_inputs(&entries)?;
         let (assets, bytes) = extent(&entries);
         let lines = self.matches.is_some().then_some(Lines { show_values: self.show_values });
         let observer = progress::observer(&self.common, assets, bytes);
@@ -106,6 +107,21 @@ impl Scan {
         sink.finish()?;
         self.report(&table, &summary)?;
         Ok(exit)
+    }
+
+    /// A report that takes the place of an input would destroy it: `--matches a.log b.log` is easily typed.
+    fn refuse_reports_over_inputs(&self, entries: &[Entry]) -> Result<(), Error> {
+        let reports = [&self.matches, &self.summary].into_iter().flatten().filter(|path| path.as_os_str() != "-");
+        let places: Vec<_> = reports.filter_map(|path| Some((path, path.canonicalize().ok()?))).collect();
+        for input in entries.iter().filter_map(input_of).filter(|_| !places.is_empty()) {
+            let Ok(input) = input.path().canonicalize() else { continue };
+            if let Some((path, _)) = places.iter().find(|(_, place)| *place == input) {
+                let path = crate::report::escape::path_text(path);
+                return Err(Error::Usage(format!("{path}: is one of the inputs; write the report elsewhere")));
+            }
+        }
+        let is_twice = self.matches.is_some() && self.matches == self.summary;
+        if is_twice { Err(Error::Usage("--matches and --summary need a place each".to_owned())) } else { Ok(()) }
     }
 
     fn report(&self, table: &Table, summary: &Summary) -> anyhow::Result<()> {

@@ -85,6 +85,14 @@ pub(super) fn plan(
         }
         jobs.push(Job::Rewrite { input, target });
     }
+    if let Some(place) = destination.manifest()
+        && let Some(input) = taken.get(&place)
+    {
+        let (input, place) = (path_text(input), path_text(&place));
+        return Err(Error::Usage(format!(
+            "{input} would be written to {place}, where the manifest goes; move it away"
+        )));
+    }
     refuse_output_in_input(paths, &destination, &taken)?;
     if let Some(path) = destination.manifest().filter(|path| !force && path.symlink_metadata().is_ok()) {
         return Err(exists(&path));

@@ -1,5 +1,6 @@
 //! `tuomin verify`: are the outputs of a run still what it made, and do they hold no more than it left?
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use crate::pipeline::{Context, Status};
 use crate::policy::Purpose;
 use crate::report::escape;
 use crate::report::manifest::{self, Asset, Manifest, Output};
+use crate::source::walk::{Entry, walk};
 
 /// Check that the outputs of a run are unchanged and hold no more than the run left
 #[derive(Args)]
@@ -22,7 +24,8 @@ use crate::report::manifest::{self, Asset, Manifest, Output};
 Example:
   tuomin verify clean/
 
-Reads the manifest beside the outputs, compares sizes and hashes, and scans the outputs again.
+Reads the manifest beside the outputs, compares sizes and hashes, scans the outputs again, and names what stands
+in the folder and is not of the run.
 Exit 0: all as it was. Exit 1: something differs. Exit 3: something is missing or cannot be read.")]
 pub(super) struct Verify {
     /// An output folder, or an output file
@@ -77,6 +80,11 @@ impl Verify {
                 }
             }
         }
+        for path in strangers(&self.output, &manifest) {
+            complain(&format!("{}: is not of this run, and was not looked at", escape::path_text(&path)));
+            differing += 1;
+            exit = exit.merge(Exit::Found);
+        }
         if !self.common.quiet {
             let sentence = match exit {
                 Exit::Complete => format!("{checked} outputs verified"),
@@ -86,6 +94,21 @@ impl Verify {
         }
         Ok(exit)
     }
+}
+
+/// What stands in an output folder and is not of the run: whoever hands the folder on hands that on, too.
+fn strangers(output: &Path, manifest: &Manifest) -> Vec<PathBuf> {
+    if !output.is_dir() {
+        return Vec::new();
+    }
+    let outputs = manifest.assets.iter().filter_map(|asset| manifest::unslashed(&asset.output.as_ref()?.path));
+    let mut known: BTreeSet<PathBuf> = outputs.map(|path| output.join(path)).collect();
+    known.insert(output.join(manifest::FILE_NAME));
+    let found = walk(&[output.to_path_buf()]).into_iter().map(|entry| match entry {
+        Entry::Input(input) => input.path().to_path_buf(),
+        Entry::Skipped { path, .. } | Entry::Failed { path, .. } => path,
+    });
+    found.filter(|path| !known.contains(path)).collect()
 }
 
 /// The manifest that goes with an output, and the folder that it counts from.

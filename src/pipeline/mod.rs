@@ -204,7 +204,7 @@ pub struct Outcome {
     pub path: PathBuf,
     /// How it ended.
     pub status: Status,
-    /// The user named it; it was not merely found in a folder.
+    /// The user named it, or it has content; it was not merely found in a folder, like a link or a FIFO.
     pub named: bool,
     /// Its format, when it was opened.
     pub format: Option<&'static str>,

@@ -93,6 +93,10 @@ fn inline<T, S, R>(
     let mut state = start();
     let mut outcome = Ok(());
     let mut push = |task: T| {
+        // A producer that does not heed `Break` must not cover an error with the next result.
+        if outcome.is_err() {
+            return ControlFlow::Break(());
+        }
         outcome =
             catch_unwind(AssertUnwindSafe(|| work(&mut state, task))).map_err(|_| panicked()).and_then(&mut consume);
         if outcome.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -156,6 +160,25 @@ mod tests {
             let (seen, outcome) = squares(threads, u64::MAX, 7);
             assert_eq!(outcome, Err(DataError::new("consumer")));
             assert_eq!(seen.len(), 7);
+        }
+    }
+
+    #[test]
+    fn a_producer_that_does_not_stop_covers_no_error() {
+        for threads in [1, 3] {
+            let outcome = ordered(
+                threads,
+                |push| {
+                    for number in 0..10 {
+                        let _ = push(number);
+                    }
+                    Ok(())
+                },
+                || (),
+                |(), number| number,
+                |number| if number == 4 { Err(DataError::new("consumer")) } else { Ok(()) },
+            );
+            assert_eq!(outcome, Err(DataError::new("consumer")), "{threads} threads");
         }
     }
 

@@ -131,13 +131,14 @@ impl Rewriter<'_> {
         let written = match opened {
             Opened { body: Body::Container { .. }, format, .. } => {
                 // The whole is written aside and read again before the first byte goes out.
-                let mut aside = tempfile::NamedTempFile::new().map_err(|error| failed(error.into()))?;
-                let written = self.write(opened, aside.as_file_mut(), None, threads, outcome)?;
+                let place = std::env::temp_dir().join("tuomin-stdout");
+                let mut aside = Pending::create(&place).map_err(failed_outside)?;
+                let written = self.write(opened, aside.file(), None, threads, outcome)?;
                 let ledger = Some(&written.ledger);
                 let checked = recheck::recheck(self.context, aside.path(), format, ledger, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
                 if !written.changed {
-                    rewind_and_copy(aside.as_file_mut(), &mut out).map_err(|error| failed(error.into()))?;
+                    rewind_and_copy(aside.file(), &mut out).map_err(|error| failed(error.into()))?;
                 }
                 written
             }
@@ -233,20 +234,45 @@ impl Rewriter<'_> {
         let invalid_bytes = self.context.settings.invalid_bytes;
         let (block, codec) = piece.into_block(invalid_bytes)?;
         let codec = codec.ok_or_else(|| DataError::new("internal error: a stream without a codec"))?;
-        let mut result = BlockResult::default();
-        let edits = self.edits(worker, &block, Some(&*codec), seed, &mut result.ledger)?;
-        result.report = scan::report(self.context, path, &block, Some(&*codec), &worker.matches);
-        codec.render(&block, &edits, &mut result.bytes)?;
+        let again = |bytes: &[u8]| codec.lex(slab(bytes.to_vec(), byte_offset, first_line, invalid_bytes)?);
+        let mut result = self.rendered(worker, path, &block, &*codec, seed)?;
         if check && !result.bytes.is_empty() {
-            let again = codec.lex(slab(result.bytes.clone(), byte_offset, first_line, invalid_bytes)?)?;
-            worker.detect(self.context, &again);
-            let mut locator = Locator::new(&again, Some(&*codec));
-            for found in &worker.matches {
-                let place = position(&mut locator, found);
-                result.left.extend(canonical_of(self.context, &again, found).map(|value| (found.entity, value, place)));
+            self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
+            // A file is gone over once more for what it holds of a replaced value elsewhere; a stream, block by block.
+            if result.check(&result.ledger).count > 0 {
+                let first = std::mem::take(&mut result.ledger);
+                result = self.rendered(worker, path, &block, &*codec, Some(&first))?;
+                self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
             }
         }
         Ok(result)
+    }
+
+    /// Detects, edits and renders one block.
+    fn rendered(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        block: &Block,
+        codec: &dyn Codec,
+        seed: Option<&Ledger>,
+    ) -> Result<BlockResult, DataError> {
+        let mut result = BlockResult::default();
+        let edits = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
+        result.report = scan::report(self.context, path, block, Some(codec), &worker.matches);
+        codec.render(block, &edits, &mut result.bytes)?;
+        Ok(result)
+    }
+
+    /// Enters what a rewritten block still holds.
+    fn look_again(&self, worker: &mut Worker, again: &Block, codec: &dyn Codec, result: &mut BlockResult) {
+        worker.detect(self.context, again);
+        worker.detect_known(self.context, again, &|entity, value| result.ledger.is_leftover(entity, value));
+        let mut locator = Locator::new(again, Some(codec));
+        for found in &worker.matches {
+            let place = position(&mut locator, found);
+            result.left.extend(canonical_of(self.context, again, found).map(|value| (found.entity, value, place)));
+        }
     }
 
     fn edits(
@@ -342,7 +368,17 @@ fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {
 
 fn permissions_of(input: &Input) -> Option<std::fs::Permissions> {
     match input {
-        Input::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| metadata.permissions()),
+        Input::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| {
+            #[allow(unused_mut)]
+            let mut permissions = metadata.permissions();
+            // Never setuid or setgid: the output belongs to whoever runs this, the input to anybody.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                permissions.set_mode(permissions.mode() & 0o777);
+            }
+            permissions
+        }),
         Input::Stdin => None,
     }
 }

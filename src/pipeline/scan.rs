@@ -14,7 +14,7 @@ use super::locate::{Locator, value_at};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
 use super::{Context, Outcome, Settings, Status};
-use crate::block::Block;
+use crate::block::{Block, Syntax};
 use crate::detect::Scratch;
 use crate::detect::known::IsKnown;
 use crate::error::DataError;
@@ -24,6 +24,9 @@ use crate::report::jsonl;
 use crate::rule::EntityType;
 use crate::source::Input;
 use crate::transform::{mask, value_of};
+
+/// What is counted in the place of an operator for values in the statements of a dump, which are never rewritten.
+pub const LEFT_IN_STATEMENTS: &str = "left in statements";
 
 /// Scans one asset with `threads` threads.
 pub fn scan(context: &Context, input: &Input, named: bool, threads: usize) -> Outcome {
@@ -64,6 +67,8 @@ pub(super) fn guarded(
         Ok(Err(status)) => *status,
         Err(_) => Status::Failed(panicked()),
     };
+    // A regular file has content. Where that was not read, it is a gap, even if nobody named the file.
+    outcome.named |= matches!(outcome.status, Status::Skipped(_));
     context.observer.asset();
     outcome
 }
@@ -139,12 +144,14 @@ pub(super) fn report(
     count_values(block, &mut report.findings);
     let mut locator = Locator::new(block, codec);
     let mut spots = Spots::new(block);
+    let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);
     for found in matches {
         let (Some(entity), Ok(value)) = (context.detector.rules().entity(found.entity), value_of(block, found)) else {
             continue;
         };
         let canonical = entity.canonical.of(&value);
         let (level, operator) = context.decision(found);
+        let operator = if is_left && operator != "keep" { LEFT_IN_STATEMENTS } else { operator };
         report.findings.enter_operator(found.entity, operator);
         let is_new_value = spots.is_new_value(found);
         let spot = spots.spot(&locator, found);

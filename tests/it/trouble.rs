@@ -386,3 +386,97 @@ fn a_wrong_key_or_output_stops_everything_before_it_begins() {
     std::fs::set_permissions(&exposed, std::fs::Permissions::from_mode(0o600)).unwrap();
     folder.tuomin(&["deidentify", "in", "-o", "out", "--key-file", "exposed"]).expect(0);
 }
+
+#[test]
+fn content_that_is_not_read_is_a_gap() {
+    let folder = Folder::new();
+    folder.write("in/a.log", LOG);
+    folder.tuomin(&["scan", "in"]).expect(0);
+    symlink(folder.path("in/a.log"), folder.path("in/link")).unwrap();
+    folder.tuomin(&["scan", "in"]).expect(0);
+    folder.write("in/b.log.bz2", b"BZh91AY&SY");
+    let ended = folder.tuomin(&["scan", "in", "--summary", "s.json"]).expect(3);
+    assert!(ended.stderr.contains("in/b.log.bz2: is bzip2"), "{}", ended.stderr);
+    assert_eq!(folder.json("s.json")["complete"], false);
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(3);
+}
+
+#[test]
+fn a_report_never_takes_the_place_of_an_input_or_a_device() {
+    let folder = Folder::new();
+    folder.write("a.log", LOG);
+    folder.write("in/b.log", LOG);
+    symlink("/dev/null", folder.path("device")).unwrap();
+    for report in ["--matches", "--summary"] {
+        for (input, place) in [("a.log", "a.log"), ("in", "in/b.log"), ("a.log", "device")] {
+            folder.tuomin(&["scan", input, report, place]).expect(2);
+        }
+    }
+    folder.tuomin(&["scan", "a.log", "--matches", "m", "--summary", "m"]).expect(2);
+    assert_eq!((folder.text("a.log"), folder.text("in/b.log")), (LOG.to_owned(), LOG.to_owned()));
+    assert!(folder.path("device").is_symlink());
+    for _ in 0..2 {
+        folder.tuomin(&["scan", "a.log", "--matches", "m", "--summary", "s"]).expect(0);
+    }
+}
+
+#[test]
+fn an_output_is_never_setuid() {
+    let folder = Folder::new();
+    let input = folder.write("a.log", LOG);
+    std::fs::set_permissions(&input, std::fs::Permissions::from_mode(0o6755)).unwrap();
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "a.log", "-o", "out.log", "--policy", "p.yml"]).expect(0);
+    assert_eq!(folder.path("out.log").metadata().unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn an_output_and_the_manifest_never_meet() {
+    let folder = Folder::new();
+    folder.write("in/a.log", LOG);
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(0);
+    for force in [&[][..], &["--force"]] {
+        let ended =
+            folder.tuomin(&[&["anonymize", "out", "-o", "again", "--policy", "p.yml"], force].concat()).expect(2);
+        assert!(ended.stderr.contains("manifest"), "{}", ended.stderr);
+    }
+    assert!(!folder.path("again").exists());
+}
+
+#[test]
+fn verify_names_what_the_run_did_not_write() {
+    let folder = Folder::new();
+    folder.write("in/sub/a.log", LOG);
+    folder.write("p.yml", POLICY);
+    folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(0);
+    folder.tuomin(&["verify", "out"]).expect(0);
+    folder.tuomin(&["verify", "out/"]).expect(0);
+    folder.write("out/sub/raw.log", LOG);
+    let ended = folder.tuomin(&["verify", "out"]).expect(1);
+    assert!(ended.stderr.contains("out/sub/raw.log"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_left_in_statements_is_said() {
+    let folder = Folder::new();
+    let dump = "--\n-- PostgreSQL database dump\n--\nSET client_encoding = 'UTF8';\n\
+        CREATE TABLE u (phone text DEFAULT '13912345678');\nCOPY public.u (phone) FROM stdin;\n13712345678\n\\.\n";
+    folder.write("d.sql", dump);
+    folder.write("p.yml", POLICY);
+    let ended = folder.tuomin(&["anonymize", "d.sql", "-o", "out.sql", "--policy", "p.yml"]).expect(0);
+    assert!(ended.stderr.contains("1 values stand in statements"), "{}", ended.stderr);
+    assert!(folder.text("out.sql").contains("DEFAULT '13912345678'"), "{}", folder.text("out.sql"));
+    let operators = &folder.json("out.sql.manifest.json")["assets"][0]["operators"]["CN_MOBILE_PHONE"];
+    assert_eq!((&operators["hash"], &operators["left in statements"]), (&1.into(), &1.into()), "{operators}");
+}
+
+#[test]
+fn a_stream_holds_no_value_that_was_replaced_beside() {
+    let folder = Folder::new();
+    folder.write("p.yml", POLICY);
+    let log = format!("traceId=13912345678\n{LOG}");
+    let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-", "--policy", "p.yml"], log.as_bytes());
+    assert!(!ended.out().contains("13912345678"), "{}", ended.out());
+}
