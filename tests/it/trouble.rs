@@ -239,7 +239,7 @@ fn damaged() -> Vec<(&'static str, Vec<u8>, [&'static str; 3])> {
             b"n,mobile\n1,13912345678\n2,\"13912345678\n".to_vec(),
             ["line 3", "a quote that opens here is not closed", "--format text"],
         ),
-        ("cut.log.gz", gzip(LOG.repeat(100).as_bytes())[..70].to_vec(), ["", "too early", "again"]),
+        ("cut.log.gz", gzip(LOG.repeat(100).as_bytes())[..70].to_vec(), ["", "too early", "get a whole copy"]),
     ]
 }
 
@@ -303,7 +303,9 @@ fn a_damaged_file_alone_or_in_a_stream_leaves_nothing() {
         folder.write(name, &content);
         folder.tuomin(&["anonymize", name, "-o", "out"]).expect(3);
         // The manifest tells of the failure; no output stands beside it.
-        assert_eq!(folder.files(), [name, "out.manifest.json"]);
+        let mut expected = [name, "out.manifest.json"];
+        expected.sort_unstable();
+        assert_eq!(folder.files(), expected);
         assert_eq!(folder.json("out.manifest.json")["assets"][0]["status"], "failed");
         let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-"], &content).expect(3);
         assert!(!contains(&ended.stdout, b"13912345678"), "{name}");
