@@ -203,11 +203,11 @@ const TYPES: &str = r#"CREATE TABLE public.devices (
     last_ip inet NOT NULL,
     net cidr,
     mac macaddr,
-    mac_text character(12),
+    device_mac character(12),
     email character varying(19)
 );
 
-COPY public.devices (id, mobile, phones, numbers, bank_card, extra, last_ip, net, mac, mac_text, email) FROM stdin;
+COPY public.devices (id, mobile, phones, numbers, bank_card, extra, last_ip, net, mac, device_mac, email) FROM stdin;
 1	13912345678	{13912345678,"tel 13912345678",NULL}	{13912345678,NULL}	6222021234567890128	{"phone": 13912345678, "note": "a \\"13912345678\\""}	113.57.182.26	113.57.182.26/32	f4:5c:89:aa:bb:cd	f45c89aabbcd	zhangwei@example.cn
 2	13800138001	\N	{}	\N	{}	10.0.0.1	\N	\N	\N	\N
 \.

@@ -209,15 +209,15 @@ fn values_are_replaced_in_the_syntax_of_their_column() {
 fn an_address_column_holds_nothing_but_an_address() {
     let inet = ColumnKind::IpAddress { nullable: true };
     for (entity, text, spans) in [
-        (IP, "203.0.113.77", vec![0..11]),
-        (IP, "203.0.113.77", vec![1..12]),
-        (IP, "203.0.113.77", vec![0..5, 6..12]),
-        (PHONE, "203.0.113.77", vec![0..12]),
-        (IP, "elsewhere", vec![0..9]),
+        (IP, "203.0.113.77", &[(0, 11)][..]),
+        (IP, "203.0.113.77", &[(1, 12)][..]),
+        (IP, "203.0.113.77", &[(0, 5), (6, 12)][..]),
+        (PHONE, "203.0.113.77", &[(0, 12)][..]),
+        (IP, "elsewhere", &[(0, 9)][..]),
     ] {
         let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
         let block = Block::Table(table(inet.clone(), array));
-        let matches: Vec<Match> = spans.into_iter().map(|span| found(entity, cell(0), span)).collect();
+        let matches: Vec<Match> = spans.iter().map(|(start, end)| found(entity, cell(0), *start..*end)).collect();
         let edits = deidentify(OperatorSpec::Hash).edits(&block, None, &matches, &mut Ledger::default());
         let error = edits.map(drop).unwrap_err();
         assert!(

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn results_never_change() {
         assert_eq!(permuted("f4:5c:89:ab:cd:ef"), "f4:5c:89:df:7c:46");
-        assert_eq!(permuted("f4:5c:89:ff:fe:ab:cd:ef"), "f4:5c:89:8f:b4:5a:9a:2e");
+        assert_eq!(permuted("f4:5c:89:ff:fe:ab:cd:ef"), "f4:5c:89:09:39:db:27:50");
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
                 let address = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
                 let result = permuted(&address);
                 prop_assert_eq!(result.len(), address.len());
-                prop_assert_eq!(&result[..9], &address[..9]);
+                prop_assert_eq!(result.get(..9), address.get(..9));
                 prop_assert!(result.split(':').all(|byte| u8::from_str_radix(byte, 16).is_ok() && byte.len() == 2));
                 prop_assert!(seen.insert(result));
             }
