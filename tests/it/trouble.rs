@@ -342,7 +342,7 @@ fn what_may_not_be_read_is_named() {
     let folder = Folder::new();
     folder.write("in/a.log", LOG);
     let closed = folder.write("in/closed.log", LOG);
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     let Some(output) = as_plain_user(&folder, &["anonymize", "in", "-o", "out"]) else { return };
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{errors}");
