@@ -186,8 +186,8 @@ fn a_shop_is_rewritten_by_the_program_and_loaded_again() {
         load_and_compare(&server, &format!("copy{number}"), &folder.read(&output), Made::Deidentified);
     }
     // Every kind of dump says the same.
-    for number in 1..kinds.len() {
-        assert_eq!(shop_rows(&server, "copy0"), shop_rows(&server, &format!("copy{number}")), "{:?}", kinds[number]);
+    for (number, options) in kinds.iter().enumerate().skip(1) {
+        assert_eq!(shop_rows(&server, "copy0"), shop_rows(&server, &format!("copy{number}")), "{options:?}");
     }
     folder.tuomin(&["anonymize", "shop.sql", "-o", "anonymous.sql"]).expect(0);
     load_and_compare(&server, "anonymous", &folder.read("anonymous.sql"), Made::Anonymized);

@@ -239,7 +239,7 @@ fn damaged() -> Vec<(&'static str, Vec<u8>, [&'static str; 3])> {
             b"n,mobile\n1,13912345678\n2,\"13912345678\n".to_vec(),
             ["line 3", "a quote that opens here is not closed", "--format text"],
         ),
-        ("cut.log.gz", gzip(LOG.repeat(100).as_bytes())[..70].to_vec(), ["", "too early", "again"]),
+        ("cut.log.gz", gzip(LOG.repeat(100).as_bytes())[..70].to_vec(), ["", "too early", "get a whole copy"]),
     ]
 }
 
@@ -303,7 +303,9 @@ fn a_damaged_file_alone_or_in_a_stream_leaves_nothing() {
         folder.write(name, &content);
         folder.tuomin(&["anonymize", name, "-o", "out"]).expect(3);
         // The manifest tells of the failure; no output stands beside it.
-        assert_eq!(folder.files(), [name, "out.manifest.json"]);
+        let mut expected = [name, "out.manifest.json"];
+        expected.sort_unstable();
+        assert_eq!(folder.files(), expected);
         assert_eq!(folder.json("out.manifest.json")["assets"][0]["status"], "failed");
         let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-"], &content).expect(3);
         assert!(!contains(&ended.stdout, b"13912345678"), "{name}");
@@ -340,7 +342,7 @@ fn what_may_not_be_read_is_named() {
     let folder = Folder::new();
     folder.write("in/a.log", LOG);
     let closed = folder.write("in/closed.log", LOG);
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     let Some(output) = as_plain_user(&folder, &["anonymize", "in", "-o", "out"]) else { return };
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{errors}");
