@@ -77,6 +77,26 @@ impl DataError {
         self
     }
 
+    /// The same error with the names of tables and columns in its position passed through `rename`.
+    #[must_use]
+    pub fn with_names(mut self, rename: impl Fn(&str) -> String) -> Self {
+        match &mut self.position {
+            Some(Position::Row { table, column, .. }) => {
+                for name in [table, column].into_iter().flatten() {
+                    *name = rename(name);
+                }
+            }
+            Some(Position::Column { table, column }) => {
+                *column = rename(column);
+                if let Some(table) = table {
+                    *table = rename(table);
+                }
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// The same error with what to do about it.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {

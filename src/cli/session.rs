@@ -8,7 +8,6 @@ use super::arguments::Common;
 use super::complain;
 use crate::error::Error;
 use crate::format;
-use crate::pipeline::scan::LEFT_IN_STATEMENTS;
 use crate::pipeline::{Outcome, Settings, Status};
 use crate::policy::Policy;
 use crate::report::escape;
@@ -98,8 +97,7 @@ pub(super) fn bare(entry: Entry) -> Outcome {
 /// Says on standard error what a person must know of an outcome.
 pub(super) fn announce(outcome: &Outcome, verbose: bool) {
     let path = escape::path_text(&outcome.path);
-    let operators = outcome.findings.operators();
-    let left: u64 = operators.iter().filter(|((_, name), _)| *name == LEFT_IN_STATEMENTS).map(|(_, count)| count).sum();
+    let left = outcome.left_in_statements();
     if outcome.status == Status::Rewritten && left > 0 {
         complain(&format!(
             "{path}: {left} values stand in statements (comments, defaults) and were left there; edit them by hand"

@@ -165,7 +165,6 @@ pub(super) fn known_in_table(
         lines.fill(&column.values);
         let from = out.len();
         KnownPass::run(program, &lines.text, is_known, buffers, out);
-        resolve(out, from);
         place_in_cells(out, from, lines, position);
     }
 }

@@ -7,8 +7,10 @@ use std::ops::Range;
 
 use super::context::byte;
 use super::digits::collect_runs;
+use super::fold::{self, Folded};
 use super::pass::{Buffers, Run};
 use super::program::Program;
+use super::resolve::resolve;
 use super::scan::{Sink, scan};
 use super::{han, name};
 use crate::finding::{EntityId, Match, Place, Traits};
@@ -36,13 +38,39 @@ pub(super) struct KnownPass<'a> {
 }
 
 impl<'a> KnownPass<'a> {
-    /// Appends the places in `text` that hold a known value (with `Place::Text`, unresolved) to `out`.
+    /// Appends the places in `text` that hold a known value (with `Place::Text`, disjoint) to `out`.
     pub(super) fn run(
         program: &'a Program,
         text: &'a [u8],
         is_known: &'a IsKnown<'a>,
         buffers: &mut Buffers,
         out: &'a mut Vec<Match>,
+    ) {
+        let from = out.len();
+        KnownPass::scan(program, text, is_known, buffers, out);
+        let (mut folded, mut next) = (Folded::default(), 0);
+        while let Some(range) = fold::next_line(text, next) {
+            next = range.end;
+            let line = text.get(range.clone()).unwrap_or_default();
+            folded.fill(line);
+            let mut found = Vec::new();
+            KnownPass::scan(program, &folded.text, is_known, buffers, &mut found);
+            for one in found {
+                let base = u32::try_from(range.start).unwrap_or(u32::MAX);
+                if let Some((start, end)) = folded.span(one.start, one.end, line) {
+                    out.push(Match { start: base + start, end: base + end, ..one });
+                }
+            }
+        }
+        resolve(out, from);
+    }
+
+    fn scan<'b>(
+        program: &'b Program,
+        text: &'b [u8],
+        is_known: &'b IsKnown<'b>,
+        buffers: &mut Buffers,
+        out: &'b mut Vec<Match>,
     ) {
         let runs = std::mem::take(&mut buffers.runs);
         let compact = std::mem::take(&mut buffers.compact);

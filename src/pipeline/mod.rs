@@ -9,6 +9,7 @@ pub mod locate;
 pub mod ordered;
 pub mod read;
 pub mod recheck;
+mod render;
 pub mod rewrite;
 pub mod scan;
 
@@ -236,10 +237,17 @@ impl Outcome {
         }
     }
 
-    /// What the outcome means for the exit code. What was merely come upon and has no content to read is no gap;
+    /// Values that the policy would replace, and that stand in the statements of a dump, which are never rewritten.
+    pub fn left_in_statements(&self) -> u64 {
+        let left = self.findings.operators().iter().filter(|((_, name), _)| *name == scan::LEFT_IN_STATEMENTS);
+        left.map(|(_, count)| count).sum()
+    }
+
+    /// What the outcome means for the exit code. Values that were left in statements are a gap. What was merely come upon and has no content to read is no gap;
     /// what the user named and was not read is one.
     pub fn exit(&self) -> Exit {
         match &self.status {
+            Status::Rewritten if self.left_in_statements() > 0 => Exit::Incomplete,
             Status::Scanned | Status::Rewritten => Exit::Complete,
             Status::Skipped(_) if !self.named => Exit::Complete,
             Status::Skipped(_) | Status::Failed(_) | Status::Changed => Exit::Incomplete,

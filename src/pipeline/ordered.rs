@@ -6,7 +6,6 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
 
@@ -38,13 +37,19 @@ where
         return inline(produce, start, work, consume);
     }
     let stopped = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let (task_sender, tasks) = bounded::<(T, Sender<R>)>(threads * QUEUE_PER_THREAD);
-        let (turn_sender, turns) = bounded(threads * QUEUE_PER_THREAD);
+    // One thread more than workers: the producer has its own and mostly waits for the disk.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads + 1)
+        .build()
+        .map_err(|error| DataError::new(format!("cannot start threads: {error}")))?;
+    let (task_sender, tasks) = bounded::<(T, Sender<R>)>(threads * QUEUE_PER_THREAD);
+    let (turn_sender, turns) = bounded(threads * QUEUE_PER_THREAD);
+    let (end_sender, end) = bounded(1);
+    pool.in_place_scope(|scope| {
         for _ in 0..threads {
             let tasks = tasks.clone();
             let (start, work, stopped) = (&start, &work, &stopped);
-            scope.spawn(move || {
+            scope.spawn(move |_| {
                 let mut state = start();
                 for (task, answer) in tasks {
                     if stopped.load(Ordering::Relaxed) {
@@ -59,7 +64,7 @@ where
             });
         }
         drop(tasks);
-        let producer = scope.spawn(move || {
+        scope.spawn(move |_| {
             let mut push = |task: T| {
                 let (answer_sender, answer) = bounded(1);
                 // The turn goes first: a task whose turn nobody waits for would be lost work.
@@ -68,7 +73,8 @@ where
                 }
                 ControlFlow::Continue(())
             };
-            catch_unwind(AssertUnwindSafe(|| produce(&mut push))).unwrap_or_else(|_| Err(panicked()))
+            let produced = catch_unwind(AssertUnwindSafe(|| produce(&mut push))).unwrap_or_else(|_| Err(panicked()));
+            let _ = end_sender.send(produced);
         });
         let mut outcome = Ok(());
         for answer in &turns {
@@ -79,7 +85,7 @@ where
             }
         }
         drop(turns);
-        let produced = producer.join().unwrap_or_else(|_| Err(panicked()));
+        let produced = end.recv().unwrap_or_else(|_| Err(panicked()));
         outcome.and(produced)
     })
 }
@@ -113,6 +119,8 @@ pub(crate) fn panicked() -> DataError {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn squares(threads: usize, count: u64, stop_at: u64) -> (Vec<u64>, Result<(), DataError>) {

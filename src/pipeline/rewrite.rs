@@ -7,17 +7,16 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::blocks::{Piece, slab};
-use super::locate::Locator;
 use super::ordered::ordered;
 use super::read::{self, Body, Hash, Opened};
-use super::recheck::{self, Leftovers, canonical_of, position};
+use super::recheck;
+use super::render::BlockResult;
 use super::scan::{self, BlockReport, Worker, describe, guarded, produce};
 use super::{Context, Outcome, Status};
-use crate::block::{Block, Edits};
+use crate::detect::Scratch;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Match};
-use crate::format::{Codec, Container};
+use crate::format::Container;
 use crate::output::{Pending, make_folders};
 use crate::source::Input;
 use crate::source::decompress::Compression;
@@ -92,10 +91,11 @@ impl Rewriter<'_> {
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         describe(outcome, &opened);
         let format = opened.format;
+        self.refuse_telling_path(relative)?;
         let target = root.join(relative);
         make_folders(root, relative).map_err(failed_outside)?;
         let mut pending = Pending::create(&target).map_err(failed_outside)?;
-        let first = self.write(opened, pending.file(), None, threads, outcome)?;
+        let first = self.write(opened, pending.file(), &[], threads, outcome)?;
         let (mut written, mut checked) = (first, None);
         if !written.changed {
             let found = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
@@ -106,7 +106,7 @@ impl Rewriter<'_> {
             let again = read::open(input, &self.context.settings, &self.context.observer, true)?;
             pending = Pending::create(&target).map_err(failed_outside)?;
             (outcome.findings, outcome.lines) = Default::default();
-            written = self.write(again, pending.file(), Some(&written.ledger), threads, outcome)?;
+            written = self.write(again, pending.file(), &[&written.ledger], threads, outcome)?;
             checked = Some(recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?);
         }
         let Some(checked) = checked.filter(|_| !written.changed) else { return Ok(Status::Changed) };
@@ -124,6 +124,20 @@ impl Rewriter<'_> {
         Ok(Status::Rewritten)
     }
 
+    /// Refuses a path that itself holds what the policy replaces (`phone=138…/`): the output would have it too.
+    fn refuse_telling_path(&self, relative: &Path) -> Result<(), Box<Status>> {
+        let mut found = Vec::new();
+        let path = relative.to_string_lossy();
+        self.context.detector.detect_bytes(path.as_bytes(), &mut Scratch::default(), &mut found);
+        let telling = |m: &&Match| m.score >= self.context.settings.min_score && self.context.decision(m).1 != "keep";
+        let Some(entity) = found.iter().find(telling).and_then(|m| self.context.detector.rules().entity(m.entity))
+        else {
+            return Ok(());
+        };
+        let reason = format!("its path holds a value of {}, which the output's path would hold too", entity.name);
+        Err(failed(DataError::new(reason).advise("rename the file or folder first")))
+    }
+
     fn to_stdout(&self, input: &Input, threads: usize, outcome: &mut Outcome) -> Result<Status, Box<Status>> {
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         describe(outcome, &opened);
@@ -133,7 +147,7 @@ impl Rewriter<'_> {
                 // The whole is written aside and read again before the first byte goes out.
                 let place = std::env::temp_dir().join("tuomin-stdout");
                 let mut aside = Pending::create(&place).map_err(failed_outside)?;
-                let written = self.write(opened, aside.file(), None, threads, outcome)?;
+                let written = self.write(opened, aside.file(), &[], threads, outcome)?;
                 let ledger = Some(&written.ledger);
                 let checked = recheck::recheck(self.context, aside.path(), format, ledger, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
@@ -142,7 +156,7 @@ impl Rewriter<'_> {
                 }
                 written
             }
-            opened => self.stream(opened, &mut out, None, true, threads, outcome)?,
+            opened => self.stream(opened, &mut out, &[], true, threads, outcome)?,
         };
         out.flush().map_err(|error| failed(error.into()))?;
         if written.changed {
@@ -161,7 +175,7 @@ impl Rewriter<'_> {
         &self,
         opened: Opened,
         out: &mut File,
-        seed: Option<&Ledger>,
+        seed: &[&Ledger],
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<Written, Box<Status>> {
@@ -184,7 +198,7 @@ impl Rewriter<'_> {
         &self,
         opened: Opened,
         out: &mut dyn Write,
-        seed: Option<&Ledger>,
+        seed: &[&Ledger],
         check_blocks: bool,
         threads: usize,
         outcome: &mut Outcome,
@@ -194,6 +208,7 @@ impl Rewriter<'_> {
         let buffered = BufWriter::with_capacity(1 << 18, out);
         let mut encoder = compression.encoder(buffered).map_err(|error| failed(error.into()))?;
         let path = outcome.path.clone();
+        let mut taker = Worker::default();
         let done = ordered(
             threads,
             |push| produce(body, compression, &self.context.settings, push),
@@ -201,6 +216,9 @@ impl Rewriter<'_> {
             |worker, piece| self.block(worker, &path, piece, seed, check_blocks),
             |result| {
                 let mut block: BlockResult = result?;
+                if check_blocks {
+                    self.replace_earlier(&mut taker, &path, &mut block, &written.ledger)?;
+                }
                 written.ledger.merge(std::mem::take(&mut block.ledger));
                 block.check(&written.ledger).refuse()?;
                 outcome.findings.merge(block.report.findings);
@@ -219,88 +237,12 @@ impl Rewriter<'_> {
         Ok(written)
     }
 
-    fn block(
-        &self,
-        worker: &mut Worker,
-        path: &Path,
-        piece: Piece,
-        seed: Option<&Ledger>,
-        check: bool,
-    ) -> Result<BlockResult, DataError> {
-        let (byte_offset, first_line) = match &piece {
-            Piece::Raw { byte_offset, first_line, .. } => (*byte_offset, *first_line),
-            Piece::Block(_) => (0, 1),
-        };
-        let invalid_bytes = self.context.settings.invalid_bytes;
-        let (block, codec) = piece.into_block(invalid_bytes)?;
-        let codec = codec.ok_or_else(|| DataError::new("internal error: a stream without a codec"))?;
-        let again = |bytes: &[u8]| codec.lex(slab(bytes.to_vec(), byte_offset, first_line, invalid_bytes)?);
-        let mut result = self.rendered(worker, path, &block, &*codec, seed)?;
-        if check && !result.bytes.is_empty() {
-            self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
-            // A file is gone over once more for what it holds of a replaced value elsewhere; a stream, block by block.
-            if result.check(&result.ledger).count > 0 {
-                let first = std::mem::take(&mut result.ledger);
-                result = self.rendered(worker, path, &block, &*codec, Some(&first))?;
-                self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
-            }
-        }
-        Ok(result)
-    }
-
-    /// Detects, edits and renders one block.
-    fn rendered(
-        &self,
-        worker: &mut Worker,
-        path: &Path,
-        block: &Block,
-        codec: &dyn Codec,
-        seed: Option<&Ledger>,
-    ) -> Result<BlockResult, DataError> {
-        let mut result = BlockResult::default();
-        let edits = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
-        result.report = scan::report(self.context, path, block, Some(codec), &worker.matches);
-        codec.render(block, &edits, &mut result.bytes)?;
-        Ok(result)
-    }
-
-    /// Enters what a rewritten block still holds.
-    fn look_again(&self, worker: &mut Worker, again: &Block, codec: &dyn Codec, result: &mut BlockResult) {
-        worker.detect(self.context, again);
-        worker.detect_known(self.context, again, &|entity, value| result.ledger.is_leftover(entity, value));
-        let mut locator = Locator::new(again, Some(codec));
-        for found in &worker.matches {
-            let place = position(&mut locator, found);
-            result.left.extend(canonical_of(self.context, again, found).map(|value| (found.entity, value, place)));
-        }
-    }
-
-    fn edits(
-        &self,
-        worker: &mut Worker,
-        block: &Block,
-        codec: Option<&dyn Codec>,
-        seed: Option<&Ledger>,
-        ledger: &mut Ledger,
-    ) -> Result<Edits, DataError> {
-        worker.detect(self.context, block);
-        let is_seeded = |found: &Match| {
-            let seed = seed.zip(canonical_of(self.context, block, found));
-            seed.is_some_and(|(seed, value)| seed.is_original(found.entity, &value))
-        };
-        worker.matches.retain(|found| found.score >= self.context.settings.min_score || is_seeded(found));
-        if let Some(seed) = seed {
-            worker.detect_known(self.context, block, &|entity, value| seed.is_original(entity, value));
-        }
-        self.transformer.edits(block, codec, &worker.matches, ledger)
-    }
-
     fn container(
         &self,
         container: &dyn Container,
         file: &File,
         out: &mut File,
-        seed: Option<&Ledger>,
+        seed: &[&Ledger],
         ledger: &mut Ledger,
         outcome: &mut Outcome,
     ) -> Result<(), DataError> {
@@ -322,7 +264,7 @@ impl Rewriter<'_> {
         file: &File,
         out: &mut File,
         compression: Compression,
-        seed: Option<&Ledger>,
+        seed: &[&Ledger],
         ledger: &mut Ledger,
         outcome: &mut Outcome,
     ) -> Result<(), DataError> {
@@ -332,28 +274,6 @@ impl Rewriter<'_> {
         rewind_and_copy(&mut plain, &mut encoder)?;
         encoder.finish()?.flush()?;
         Ok(())
-    }
-}
-
-/// What rewriting one block gave.
-#[derive(Default)]
-struct BlockResult {
-    ledger: Ledger,
-    report: BlockReport,
-    bytes: Vec<u8>,
-    /// Canonical values that are still found in the rewritten block, where it was read again.
-    left: Vec<(EntityId, Vec<u8>, Option<crate::error::Position>)>,
-}
-
-impl BlockResult {
-    fn check(&self, ledger: &Ledger) -> Leftovers {
-        let mut leftovers = Leftovers::default();
-        for (entity, value, place) in &self.left {
-            if ledger.is_leftover(*entity, value) {
-                leftovers.merge(Leftovers { count: 1, first: place.clone() });
-            }
-        }
-        leftovers
     }
 }
 

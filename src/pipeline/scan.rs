@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::blocks::{self, Piece};
 use super::findings::{Findings, Spot};
-use super::locate::{Locator, value_at};
+use super::locate::{Locator, safe_name, value_at};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
 use super::{Context, Outcome, Settings, Status};
@@ -64,7 +64,11 @@ pub(super) fn guarded(
     let status = catch_unwind(AssertUnwindSafe(|| work(&mut outcome)));
     outcome.status = match status {
         Ok(Ok(status)) => status,
-        Ok(Err(status)) => *status,
+        Ok(Err(status)) => match *status {
+            // Table and column names come from the data and may themselves identify somebody.
+            Status::Failed(error) => Status::Failed(error.with_names(safe_name)),
+            status => status,
+        },
         Err(_) => Status::Failed(panicked()),
     };
     // A regular file has content. Where that was not read, it is a gap, even if nobody named the file.

@@ -12,6 +12,7 @@ use super::escape;
 use crate::finding::EntityId;
 use crate::pipeline::Outcome;
 use crate::pipeline::read::Hash;
+use crate::pipeline::scan::LEFT_IN_STATEMENTS;
 use crate::policy::Policy;
 use crate::rule::RuleSet;
 
@@ -138,6 +139,11 @@ impl Manifest {
                     add(&mut operators, *entity, carried_out.done.to_owned(), *count);
                     if carried_out.is_substitute() {
                         add(&mut substitutes, *entity, carried_out.to_string(), *count);
+                    }
+                }
+                for ((entity, operator), count) in outcome.findings.operators() {
+                    if *operator == LEFT_IN_STATEMENTS {
+                        add(&mut operators, *entity, (*operator).to_owned(), *count);
                     }
                 }
             }

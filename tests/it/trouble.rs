@@ -464,10 +464,10 @@ fn verify_names_what_the_run_did_not_write() {
 fn what_is_left_in_statements_is_said() {
     let folder = Folder::new();
     let dump = "--\n-- PostgreSQL database dump\n--\nSET client_encoding = 'UTF8';\n\
-        CREATE TABLE u (phone text DEFAULT '13912345678');\nCOPY public.u (phone) FROM stdin;\n13712345678\n\\.\n";
+        CREATE TABLE public.u (phone text DEFAULT '13912345678');\nCOPY public.u (phone) FROM stdin;\n13712345678\n\\.\n";
     folder.write("d.sql", dump);
     folder.write("p.yml", POLICY);
-    let ended = folder.tuomin(&["anonymize", "d.sql", "-o", "out.sql", "--policy", "p.yml"]).expect(0);
+    let ended = folder.tuomin(&["anonymize", "d.sql", "-o", "out.sql", "--policy", "p.yml"]).expect(3);
     assert!(ended.stderr.contains("1 values stand in statements"), "{}", ended.stderr);
     assert!(folder.text("out.sql").contains("DEFAULT '13912345678'"), "{}", folder.text("out.sql"));
     let operators = &folder.json("out.sql.manifest.json")["assets"][0]["operators"]["CN_MOBILE_PHONE"];
@@ -481,4 +481,33 @@ fn a_stream_holds_no_value_that_was_replaced_beside() {
     let log = format!("traceId=13912345678\n{LOG}");
     let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-", "--policy", "p.yml"], log.as_bytes());
     assert!(!ended.out().contains("13912345678"), "{}", ended.out());
+}
+
+#[test]
+fn a_stream_holds_no_value_that_was_replaced_in_an_earlier_block() {
+    let folder = Folder::new();
+    folder.write("p.yml", POLICY);
+    let filler = "2024-01-01 nothing to see here, only text that fills a block\n".repeat(60_000);
+    let log = format!("{LOG}{filler}traceId=13912345678 １３９１２３４５６７８\n");
+    let mut outputs = Vec::new();
+    for threads in ["1", "4"] {
+        folder.tuomin(&["key", "new", threads]).expect(0);
+        let arguments = ["deidentify", "-", "-o", "-", "--policy", "p.yml", "--key-file", "1", "--threads", threads];
+        let ended = folder.tuomin_with(&arguments, log.as_bytes()).expect(0);
+        assert!(!ended.out().contains("13912345678") && !ended.out().contains("１３９１２３４５６７８"));
+        outputs.push(ended.out());
+    }
+    assert_eq!(outputs[0], outputs[1]);
+}
+
+#[test]
+fn a_path_that_holds_a_value_is_refused() {
+    let folder = Folder::new();
+    folder.write("in/phone=13912345678/a.log", "nothing\n");
+    folder.write("in/b.log", LOG);
+    folder.write("p.yml", POLICY);
+    let ended = folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml"]).expect(3);
+    assert!(ended.stderr.contains("its path holds a value of CN_MOBILE_PHONE"), "{}", ended.stderr);
+    assert_eq!(folder.files().iter().filter(|file| file.starts_with("out/") && file.contains("139")).count(), 0);
+    assert!(folder.path("out/b.log").exists());
 }

@@ -1,0 +1,154 @@
+//! Rewriting one block: detect, edit, render; on a stream, read what was rendered again and replace what an earlier
+//! block held, before the block is written.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::blocks::{Piece, slab};
+use super::locate::Locator;
+use super::recheck::{Leftovers, canonical_of, position};
+use super::rewrite::Rewriter;
+use super::scan::{self, BlockReport, Worker};
+use crate::block::{Block, Edits};
+use crate::error::DataError;
+use crate::finding::{EntityId, Match};
+use crate::format::Codec;
+use crate::transform::Ledger;
+
+/// What rewriting one block gave.
+#[derive(Default)]
+pub(super) struct BlockResult {
+    pub(super) ledger: Ledger,
+    pub(super) report: BlockReport,
+    pub(super) bytes: Vec<u8>,
+    /// The block and its codec, and the matches that were replaced, where the stream may want it rendered anew.
+    source: Option<(Block, Arc<dyn Codec>)>,
+    matches: Vec<Match>,
+    /// Canonical values that are still found in the rewritten block, where it was read again.
+    left: Vec<(EntityId, Vec<u8>, Option<crate::error::Position>)>,
+}
+
+impl BlockResult {
+    pub(super) fn check(&self, ledger: &Ledger) -> Leftovers {
+        let mut leftovers = Leftovers::default();
+        for (entity, value, place) in &self.left {
+            if ledger.is_leftover(*entity, value) {
+                leftovers.merge(Leftovers { count: 1, first: place.clone() });
+            }
+        }
+        leftovers
+    }
+}
+
+impl Rewriter<'_> {
+    pub(super) fn block(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        piece: Piece,
+        seed: &[&Ledger],
+        check: bool,
+    ) -> Result<BlockResult, DataError> {
+        let (byte_offset, first_line) = match &piece {
+            Piece::Raw { byte_offset, first_line, .. } => (*byte_offset, *first_line),
+            Piece::Block(_) => (0, 1),
+        };
+        let invalid_bytes = self.context.settings.invalid_bytes;
+        let (block, codec) = piece.into_block(invalid_bytes)?;
+        let codec = codec.ok_or_else(|| DataError::new("internal error: a stream without a codec"))?;
+        let again = |bytes: &[u8]| codec.lex(slab(bytes.to_vec(), byte_offset, first_line, invalid_bytes)?);
+        let mut result = self.rendered(worker, path, &block, &*codec, seed)?;
+        if check && !result.bytes.is_empty() {
+            self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
+            // A file is gone over once more for what it holds of a replaced value elsewhere; a stream, block by block.
+            if result.check(&result.ledger).count > 0 {
+                let first = std::mem::take(&mut result.ledger);
+                result = self.rendered(worker, path, &block, &*codec, &[&first])?;
+                self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
+            }
+            result.source = Some((block, codec));
+        }
+        Ok(result)
+    }
+
+    /// On a stream: renders `result` anew when its block holds, where no rule finds it, a value that was replaced in an
+    /// earlier block. Done in the order of the stream, so that the answer does not depend on the threads.
+    pub(super) fn replace_earlier(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        result: &mut BlockResult,
+        earlier: &Ledger,
+    ) -> Result<(), DataError> {
+        let Some((block, codec)) = result.source.take() else { return Ok(()) };
+        let matched = result.matches.len();
+        worker.matches = std::mem::take(&mut result.matches);
+        worker.detect_known(self.context, &block, &|entity, value| earlier.is_original(entity, value));
+        if worker.matches.len() > matched {
+            let own = std::mem::take(&mut result.ledger);
+            *result = self.rendered(worker, path, &block, &*codec, &[earlier, &own])?;
+            let (byte_offset, first_line) = origin(&block);
+            let bytes = slab(result.bytes.clone(), byte_offset, first_line, self.context.settings.invalid_bytes)?;
+            self.look_again(worker, &codec.lex(bytes)?, &*codec, result);
+        }
+        Ok(())
+    }
+
+    /// Detects, edits and renders one block.
+    fn rendered(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        block: &Block,
+        codec: &dyn Codec,
+        seed: &[&Ledger],
+    ) -> Result<BlockResult, DataError> {
+        let mut result = BlockResult::default();
+        let edits = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
+        result.report = scan::report(self.context, path, block, Some(codec), &worker.matches);
+        codec.render(block, &edits, &mut result.bytes)?;
+        result.matches.clone_from(&worker.matches);
+        Ok(result)
+    }
+
+    /// Enters what a rewritten block still holds.
+    fn look_again(&self, worker: &mut Worker, again: &Block, codec: &dyn Codec, result: &mut BlockResult) {
+        worker.detect(self.context, again);
+        worker.detect_known(self.context, again, &|entity, value| result.ledger.is_leftover(entity, value));
+        let mut locator = Locator::new(again, Some(codec));
+        for found in &worker.matches {
+            let place = position(&mut locator, found);
+            result.left.extend(canonical_of(self.context, again, found).map(|value| (found.entity, value, place)));
+        }
+    }
+
+    pub(super) fn edits(
+        &self,
+        worker: &mut Worker,
+        block: &Block,
+        codec: Option<&dyn Codec>,
+        seed: &[&Ledger],
+        ledger: &mut Ledger,
+    ) -> Result<Edits, DataError> {
+        worker.detect(self.context, block);
+        let is_original = |entity, value: &[u8]| seed.iter().any(|ledger: &&Ledger| ledger.is_original(entity, value));
+        let is_seeded = |found: &Match| {
+            !seed.is_empty()
+                && canonical_of(self.context, block, found).is_some_and(|value| is_original(found.entity, &value))
+        };
+        worker.matches.retain(|found| found.score >= self.context.settings.min_score || is_seeded(found));
+        if !seed.is_empty() {
+            worker.detect_known(self.context, block, &is_original);
+        }
+        self.transformer.edits(block, codec, &worker.matches, ledger)
+    }
+}
+
+/// Byte offset and line at which a block of a stream starts.
+fn origin(block: &Block) -> (u64, u64) {
+    let slab = match block {
+        Block::Text(text) => Some(&text.slab),
+        Block::Table(table) => table.text.as_ref().map(|text| &text.slab),
+    };
+    slab.map_or((0, 1), |slab| (slab.byte_offset(), slab.first_line()))
+}
