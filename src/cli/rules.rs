@@ -74,6 +74,7 @@ fn show(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit
     writeln!(out, "recognized by:")?;
     for (recognizer, written) in rule.recognizers.iter().zip(&rule.syntax.recognize) {
         writeln!(out, "  - {}", recognizer.anchor.describe())?;
+        let written = &written.value;
         if let Some(pattern) = &written.pattern {
             writeln!(out, "    pattern: {pattern}")?;
         }

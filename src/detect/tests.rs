@@ -180,7 +180,7 @@ fn a_broken_rule_names_file_line_and_reason() {
     let message = broken(CUSTOM.replace("canonical: text", "canonical: nonsense"));
     assert!(message.starts_with("mine.yml:6: "), "{message}");
     let message = broken(CUSTOM.replace("'EMP-\\d{4}'", "'EMP-('"));
-    assert!(message.contains("recognize[0]: pattern:"), "{message}");
+    assert!(message.starts_with("mine.yml:10: recognize[0]: pattern:"), "{message}");
     let message = broken(CUSTOM.replace("structure: 30", "structure: 30\n    validators: [nope]"));
     assert!(message.contains("no validator `nope`"), "{message}");
 }

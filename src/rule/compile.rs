@@ -105,30 +105,42 @@ pub fn pack(lengths: impl IntoIterator<Item = usize>) -> u64 {
     lengths.into_iter().fold(0, |packed, length| (packed << 6) | (length as u64 & 63))
 }
 
+/// What is wrong with a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// The line of the entry that is to blame, when one is.
+    pub line: Option<u64>,
+    /// In words for its author.
+    pub reason: String,
+}
+
 /// Compiles `syntax` into the entity type with id `id`, its recognizers, and its labels (added to `labels`).
 ///
 /// # Errors
-/// What is wrong, in words for the author of the rule.
-pub fn compile(syntax: &RuleSyntax, id: EntityId, labels: &mut LabelIndex) -> Result<(EntityType, Rule), String> {
+/// What is wrong, in words for the author of the rule, and the line of the entry that is to blame.
+pub fn compile(syntax: &RuleSyntax, id: EntityId, labels: &mut LabelIndex) -> Result<(EntityType, Rule), Flaw> {
+    let whole = |reason: String| Flaw { line: None, reason };
     let name_is_standard = syntax.entity.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
         && syntax.entity.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
     if !name_is_standard {
-        return Err(format!("entity `{}`: upper-case letters, digits and _ only", syntax.entity));
+        return Err(whole(format!("entity `{}`: upper-case letters, digits and _ only", syntax.entity)));
     }
     if syntax.examples.is_empty() || syntax.counterexamples.is_empty() {
-        return Err("a rule needs at least one example and one counterexample".to_owned());
+        return Err(whole("a rule needs at least one example and one counterexample".to_owned()));
     }
     let mut recognizers = Vec::new();
     for (at, recognizer) in syntax.recognize.iter().enumerate() {
-        let compiled = compile_recognizer(recognizer, id).map_err(|why| format!("recognize[{at}]: {why}"))?;
+        let line = Some(recognizer.referenced.line());
+        let flaw = |why: &str| Flaw { line, reason: format!("recognize[{at}]: {why}") };
+        let compiled = compile_recognizer(&recognizer.value, id).map_err(|why| flaw(&why))?;
         let needs_labels = compiled.label_required || matches!(compiled.anchor, Anchor::Label(_));
         if needs_labels && syntax.labels.positive.is_empty() && syntax.labels.weak.is_empty() {
-            return Err(format!("recognize[{at}]: needs a label, and the rule has none"));
+            return Err(flaw("needs a label, and the rule has none"));
         }
         recognizers.push(compiled);
     }
     if recognizers.is_empty() {
-        return Err("a rule needs at least one entry under `recognize`".to_owned());
+        return Err(whole("a rule needs at least one entry under `recognize`".to_owned()));
     }
     for (list, says) in [
         (&syntax.labels.positive, Says::Positive(id)),

@@ -49,7 +49,7 @@ impl RuleSet {
         for (file, syntax) in parsed {
             let id = EntityId(u16::try_from(set.entities.len()).map_err(|_| rule_error(file, None, "too many rules"))?);
             let (entity, mut rule) =
-                compile::compile(&syntax, id, &mut labels).map_err(|why| rule_error(file, None, why))?;
+                compile::compile(&syntax, id, &mut labels).map_err(|flaw| rule_error(file, flaw.line, flaw.reason))?;
             rule.file = file.to_owned();
             set.entities.push(entity);
             set.rules.push(rule);

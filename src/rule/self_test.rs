@@ -13,7 +13,7 @@ use crate::finding::Match;
 /// An example or counterexample that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The rule file.
+    /// The rule file and the line of the case.
     pub file: String,
     /// The entity type.
     pub entity: String,
@@ -38,33 +38,44 @@ pub fn run(rules: &Arc<RuleSet>) -> Outcome {
     let mut scratch = Scratch::default();
     let mut outcome = Outcome { rules: rules.rules().len(), ..Outcome::default() };
     for (rule, entity) in rules.rules().iter().zip(rules.entities()) {
-        let mut fail = |reason: String| {
-            outcome.failures.push(Failure { file: rule.file.clone(), entity: entity.name.clone(), reason });
+        let mut fail = |line: u64, reason: String| {
+            let file = format!("{}:{line}", rule.file);
+            outcome.failures.push(Failure { file, entity: entity.name.clone(), reason });
         };
-        for example in &rule.syntax.examples {
+        for case in &rule.syntax.examples {
+            let (example, line) = (&case.value, case.referenced.line());
             let found = detect(&detector, &mut scratch, &example.text, example.column.as_deref());
             let of_type: Vec<&Match> = found.iter().filter(|m| m.entity == entity.id).collect();
             let value = |m: &Match| example.text.get(m.span()).unwrap_or("(not on character boundaries)");
             match of_type.iter().find(|m| value(m) == example.r#match) {
                 Some(m) if m.score + 1e-6 >= example.score => {}
-                Some(m) => fail(format!("example {:?}: score {:.2}, not {:.2}", example.text, m.score, example.score)),
-                None => fail(format!(
-                    "example {:?}: {:?} not found; found: {}",
-                    example.text,
-                    example.r#match,
-                    describe(rules, &found, &example.text)
-                )),
+                Some(m) => {
+                    fail(line, format!("example {:?}: score {:.2}, not {:.2}", example.text, m.score, example.score))
+                }
+                None => fail(
+                    line,
+                    format!(
+                        "example {:?}: {:?} not found; found: {}",
+                        example.text,
+                        example.r#match,
+                        describe(rules, &found, &example.text)
+                    ),
+                ),
             }
         }
-        for counterexample in &rule.syntax.counterexamples {
+        for case in &rule.syntax.counterexamples {
+            let (counterexample, line) = (&case.value, case.referenced.line());
             let found = detect(&detector, &mut scratch, &counterexample.text, counterexample.column.as_deref());
             let wrong = |m: &&Match| m.entity == entity.id && m.score >= MATCH_SCORE && !m.traits.non_personal;
             if let Some(m) = found.iter().find(wrong) {
                 let value = counterexample.text.get(m.span()).unwrap_or_default();
-                fail(format!(
-                    "counterexample {:?} ({}): found {value:?} with score {:.2}",
-                    counterexample.text, counterexample.why, m.score
-                ));
+                fail(
+                    line,
+                    format!(
+                        "counterexample {:?} ({}): found {value:?} with score {:.2}",
+                        counterexample.text, counterexample.why, m.score
+                    ),
+                );
             }
         }
         outcome.cases += rule.syntax.examples.len() + rule.syntax.counterexamples.len();

@@ -1,6 +1,7 @@
 //! The YAML of a rule file, as written. Nothing here is compiled or checked beyond its shape: see `compile`.
 
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 use super::{Canonical, Mask, Shape};
 
@@ -27,11 +28,11 @@ pub struct RuleSyntax {
     #[serde(default)]
     pub labels: LabelSyntax,
     /// Ways in which the type is recognized.
-    pub recognize: Vec<RecognizerSyntax>,
+    pub recognize: Vec<Spanned<RecognizerSyntax>>,
     /// Texts in which it must be found.
-    pub examples: Vec<Example>,
+    pub examples: Vec<Spanned<Example>>,
     /// Texts in which it must not be found.
-    pub counterexamples: Vec<Counterexample>,
+    pub counterexamples: Vec<Spanned<Counterexample>>,
 }
 
 /// Labels of an entity type: see design.md §1. Letter case, `_`, `-` and spaces do not count.
