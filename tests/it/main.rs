@@ -14,6 +14,7 @@
 )]
 
 mod cli;
+mod demo;
 mod mariadb;
 mod one_token;
 mod parquet;
