@@ -10,11 +10,12 @@ use super::context::{ColumnScope, look_up};
 use super::known::{IsKnown, KnownPass};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
-use super::resolve::resolve;
-use super::{FoldedLines, Scratch};
+use super::resolve::{MATCH_SCORE, resolve};
+use super::{FoldedLines, Scratch, name};
 use crate::block::{Column, ColumnKind, TableBlock};
-use crate::finding::{EntityId, Match, Place};
-use crate::rule::label::{LabelIndex, Standing};
+use crate::finding::{EntityId, Match, Place, Traits};
+use crate::rule::label::{LabelIndex, Says, Standing};
+use crate::rule::{EntityType, Mask};
 
 /// Share of the values of a number column without a telling name that must be of a type for it to count
 /// (identifiers.md B3).
@@ -145,10 +146,53 @@ fn detect_column(
     folded_lines.detect(|line| lines.is_value(line), buffers, folded, aside, out);
     resolve(out, from);
     place_in_cells(out, from, lines, position);
+    fill_name_column(program, says, out, from, lines, position);
     if matches!(declared.kind, ColumnKind::Number { .. }) {
         drop_chance_hits(out, from, lines.rows.len(), |entity| {
             LabelIndex::standing(says, entity) == Standing::Positive
         });
+    }
+}
+
+/// A column whose name says that it holds person names, and most of whose values are some, is treated whole: the values
+/// that no grammar takes for a name (高强, 王子) are names there too.
+fn fill_name_column(
+    program: &Program,
+    says: &[Says],
+    out: &mut Vec<Match>,
+    from: usize,
+    lines: &Lines,
+    position: usize,
+) {
+    let is_name = |entity: &&EntityType| {
+        entity.mask == Mask::PersonName && LabelIndex::standing(says, entity.id) == Standing::Positive
+    };
+    let Some(entity) = program.rules.entities().iter().find(is_name).map(|entity| entity.id) else { return };
+    let found = out.get(from..).unwrap_or_default();
+    let mut named: Vec<u32> = Vec::new();
+    for one in found {
+        if let Place::Cell { row, .. } = one.place
+            && (one.entity == entity || one.traits.whole)
+        {
+            named.push(row);
+        }
+    }
+    named.sort_unstable();
+    named.dedup();
+    let values = (0..lines.rows.len()).filter(|at| !lines.value(*at).is_empty()).count();
+    if values < FEWEST || (named.len() as f64) < PREVALENCE * values as f64 {
+        return;
+    }
+    for (at, &row) in lines.rows.iter().enumerate() {
+        let value = lines.text.get(lines.value(at)).unwrap_or_default();
+        if name::looks_like_a_name(value) && named.binary_search(&row).is_err() {
+            let place = Place::Cell { column: position as u32, row };
+            let traits = Traits { whole: true, ..Traits::default() };
+            out.push(Match { entity, score: MATCH_SCORE, place, start: 0, end: value.len() as u32, traits });
+        }
+    }
+    if let Some(fresh) = out.get_mut(from..) {
+        fresh.sort_by_key(|one| (one.place, one.start));
     }
 }
 

@@ -61,7 +61,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let context = &*context.get_or_insert_with(|| self.context(head.start));
-            if !self.prefix_allows(head.start, at.0, context) {
+            if !self.prefix_allows(head.start, tail.end, at.0, context) {
                 continue;
             }
             let start = self.with_opening(head.start, tail.end, &compact);
@@ -83,36 +83,54 @@ impl<'a> Pass<'a> {
             }
         }
         if let Some(next) = runs.get(last + 1) {
-            let joins = next.separator == b'.' || (several && next.separator == b'-' && next.end - next.start > 6);
+            let joins = (next.separator == b'.' && !self.is_zero_fraction(runs, last + 1))
+                || (several && next.separator == b'-' && next.end - next.start > 6);
             if joins {
                 return false;
             }
         }
         let before = byte_before(self.text, head.start);
         let dotted = before == b'.' && byte_before(self.text, head.start - 1).is_ascii_alphanumeric();
-        if before == b'_' || before == b'$' || dotted {
+        if before == b'$' || dotted {
             return false;
         }
         let after = byte(self.text, tail.end);
         if after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%') {
             return false;
         }
-        if after == b'.' && byte(self.text, tail.end + 1).is_ascii_digit() {
+        if after == b'.' && byte(self.text, tail.end + 1).is_ascii_digit() && !self.is_zero_fraction(runs, last + 1) {
             return false;
         }
         !(before == b'-' && in_uuid(self.text, head.start))
     }
 
-    /// A letter directly before the digits is allowed when the word that it ends is a label of the rule: `tel138…`.
-    fn prefix_allows(&self, start: usize, rule: u16, context: &Context<'a>) -> bool {
-        if !byte_before(self.text, start).is_ascii_alphabetic() {
+    /// Whether run `at` is the `.0` of a whole number that was written as a floating-point one (`13800138000.0`), as
+    /// tables with missing numbers are.
+    fn is_zero_fraction(&self, runs: &[Run], at: usize) -> bool {
+        let Some(run) = runs.get(at) else { return false };
+        let after = byte(self.text, run.end);
+        run.separator == b'.'
+            && self.text.get(run.start..run.end) == Some(b"0")
+            && runs.get(at + 1).is_none_or(|next| next.separator == b' ')
+            && !(after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%' | b'.'))
+    }
+
+    /// A letter or `_` directly before the digits is allowed when the word that it ends is a label of the rule:
+    /// `tel138…`, `login_phone_138…`. So is `.0` behind them.
+    fn prefix_allows(&self, start: usize, end: usize, rule: u16, context: &Context<'a>) -> bool {
+        let before = byte_before(self.text, start);
+        let fraction = byte(self.text, end) == b'.' && byte(self.text, end + 1).is_ascii_digit();
+        let entity = self.program.rules.entities().get(usize::from(rule)).map(|entity| entity.id);
+        let labelled = || entity.is_some_and(|e| context.standing(self.program, e) == Standing::Positive);
+        if fraction && !labelled() {
+            return false;
+        }
+        if !before.is_ascii_alphabetic() && before != b'_' {
             return true;
         }
         let word = word_before(self.text, start);
         let says = look_up(self.program.rules.labels(), self.text.get(word..start).unwrap_or_default());
-        let Some(entity) = self.program.rules.entities().get(usize::from(rule)) else { return false };
-        LabelIndex::standing(says, entity.id) == Standing::Positive
-            && context.standing(self.program, entity.id) == Standing::Positive
+        entity.is_some_and(|entity| LabelIndex::standing(says, entity) == Standing::Positive) && labelled()
     }
 
     /// Takes a `+` or a `(` that belongs to the value into the span.

@@ -92,6 +92,20 @@ fn a_number_column_without_a_name_counts_only_when_most_values_agree() {
 }
 
 #[test]
+fn a_column_of_names_is_treated_whole() {
+    let detector = Detector::new(rules());
+    let mut values =
+        vec!["张伟", "李娜", "王芳", "欧阳建国", "陈静", "刘洋", "赵磊", "张敏", "李军", "王磊", "陈涛", "刘艳"];
+    values.extend(["高强", "", "123", "王子"]);
+    let cell = |values: &[&str]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
+    let rows = |matches: Vec<Match>| matches.len();
+    assert_eq!(rows(column_matches(&detector, "姓名", ColumnKind::FREE_TEXT, cell(&values))), 14);
+    values.truncate(3);
+    values.extend(["高强"; 4]);
+    assert_eq!(rows(column_matches(&detector, "姓名", ColumnKind::FREE_TEXT, cell(&values))), 3);
+}
+
+#[test]
 fn cells_do_not_leak_into_each_other() {
     let detector = Detector::new(rules());
     let values: ArrayRef =

@@ -314,5 +314,13 @@ fn quoted_pinyin(text: &[u8], at: usize) -> Option<Found> {
     Some(found(at, at + length, shape))
 }
 
+/// Whether `value` has at least the look of a name: two to twenty letters or Han characters, dots and spaces between
+/// them, and nothing else. For columns of which it is known that they hold names.
+pub(super) fn looks_like_a_name(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    let letters = text.chars().filter(|c| is_han(*c) || c.is_alphabetic()).count();
+    (2..=20).contains(&letters) && text.chars().all(|c| is_han(c) || c.is_alphabetic() || is_dot(c) || c == ' ')
+}
+
 #[cfg(test)]
 mod tests;
