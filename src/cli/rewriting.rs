@@ -73,6 +73,7 @@ impl Rewriting {
         let key_id = transformer.key_id().map(str::to_owned);
         let mut manifest = Manifest::new(purpose_name(purpose), &session.policy, rules, self.common.min_score, key_id);
         let mut exit = Exit::Complete;
+        let mut wrote = false;
         pipeline::run(
             context.settings.threads,
             jobs,
@@ -89,6 +90,7 @@ impl Rewriting {
             |outcome| {
                 announce(&outcome, self.common.verbose);
                 exit = exit.merge(outcome.exit());
+                wrote |= outcome.rewritten.is_some();
                 table.enter(&outcome, rules);
                 manifest.enter(&outcome, rules);
                 Ok(())
@@ -96,7 +98,8 @@ impl Rewriting {
         )
         .map_err(|error| Error::Usage(error.to_string()))?;
         drop(context);
-        if let Some(path) = destination.manifest() {
+        // A manifest without outputs would only stand in the way of the next try.
+        if let Some(path) = destination.manifest().filter(|_| wrote) {
             output::write_whole(&path, &manifest.to_json(), self.force)?;
         }
         if !self.common.quiet {

@@ -4,7 +4,7 @@
 //! because something went wrong: an operator that cannot do its work is an error.
 //!
 //! To add an operator: write its file, add one line to [`OPERATORS`] and its name to
-//! [`OperatorSpec`](crate::policy::OperatorSpec).
+//! [`OperatorSpec`].
 
 mod edits;
 mod fit;
