@@ -302,11 +302,9 @@ fn a_damaged_file_alone_or_in_a_stream_leaves_nothing() {
         let folder = Folder::new();
         folder.write(name, &content);
         folder.tuomin(&["anonymize", name, "-o", "out"]).expect(3);
-        // The manifest tells of the failure; no output stands beside it.
-        let mut expected = [name, "out.manifest.json"];
-        expected.sort_unstable();
-        assert_eq!(folder.files(), expected);
-        assert_eq!(folder.json("out.manifest.json")["assets"][0]["status"], "failed");
+        // Neither an output nor a manifest, which would stand in the way of the next try.
+        assert_eq!(folder.files(), [name]);
+        folder.tuomin(&["anonymize", name, "-o", "out"]).expect(3);
         let ended = folder.tuomin_with(&["anonymize", "-", "-o", "-"], &content).expect(3);
         assert!(!contains(&ended.stdout, b"13912345678"), "{name}");
         assert!(!ended.stderr.is_empty());
