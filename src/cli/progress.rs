@@ -48,5 +48,6 @@ pub(super) fn observer(common: &Common, assets: u64, bytes: Option<u64>) -> Arc<
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
+    bar.set_message(format!("0/{assets} files"));
     Arc::new(Bar { bar, assets, done: std::sync::atomic::AtomicU64::new(0) })
 }
