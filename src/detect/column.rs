@@ -7,12 +7,12 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
 
 use super::context::{ColumnScope, look_up};
-use super::known::{IsKnown, KnownPass};
+use super::known::{Known, KnownPass};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::{MATCH_SCORE, resolve};
 use super::{FoldedLines, Scratch, name};
-use crate::block::{Column, ColumnKind, TableBlock};
+use crate::block::{Column, ColumnContext, ColumnKind, TableBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::{EntityType, Mask};
@@ -200,7 +200,7 @@ fn fill_name_column(
 pub(super) fn known_in_table(
     program: &Program,
     block: &TableBlock,
-    is_known: &IsKnown<'_>,
+    known: &Known<'_>,
     lines: &mut Lines,
     buffers: &mut Buffers,
     out: &mut Vec<Match>,
@@ -208,7 +208,10 @@ pub(super) fn known_in_table(
     for (position, column) in block.columns.iter().enumerate() {
         lines.fill(&column.values);
         let from = out.len();
-        KnownPass::run(program, &lines.text, is_known, buffers, out);
+        // Short numbers stand for other things too: not in a type in which they could not be replaced.
+        let fixed = |declared: &ColumnContext| matches!(declared.kind, ColumnKind::Fixed(_));
+        let short = !block.table.columns.get(column.index).is_some_and(fixed);
+        KnownPass::run(program, &lines.text, (known, short), buffers, out);
         place_in_cells(out, from, lines, position);
     }
 }

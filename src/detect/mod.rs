@@ -30,7 +30,7 @@ use crate::finding::{Match, Place, Traits};
 use crate::rule::RuleSet;
 use crate::rule::label::LabelIndex;
 use context::{ColumnScope, look_up};
-use known::{IsKnown, KnownPass};
+use known::{Known, KnownPass};
 use pass::{Buffers, Pass};
 use program::Program;
 
@@ -85,19 +85,19 @@ impl Detector {
         }
     }
 
-    /// Appends the places in `block` that hold a value which `is_known` affirms, whatever stands around it, and that no
+    /// Appends the places in `block` that hold a `known` value, whatever stands around it, and that no
     /// match in `out` covers; the whole of `out` is sorted again.
-    pub fn detect_known(&self, block: &Block, is_known: &IsKnown<'_>, scratch: &mut Scratch, out: &mut Vec<Match>) {
+    pub fn detect_known(&self, block: &Block, known: &Known<'_>, scratch: &mut Scratch, out: &mut Vec<Match>) {
         let Scratch { buffers, lines, aside: found, .. } = scratch;
         found.clear();
         match block {
-            Block::Table(block) => column::known_in_table(&self.program, block, is_known, lines, buffers, found),
+            Block::Table(block) => column::known_in_table(&self.program, block, known, lines, buffers, found),
             Block::Text(block) => {
-                KnownPass::run(&self.program, block.slab.text(), is_known, buffers, found);
+                KnownPass::run(&self.program, block.slab.text(), (known, true), buffers, found);
                 drop_inside(found, 0, &block.asides);
                 for (index, one) in block.asides.iter().enumerate() {
                     let from = found.len();
-                    KnownPass::run(&self.program, &one.decoded, is_known, buffers, found);
+                    KnownPass::run(&self.program, &one.decoded, (known, true), buffers, found);
                     found.iter_mut().skip(from).for_each(|m| m.place = Place::Aside(index as u32));
                 }
             }

@@ -14,6 +14,7 @@ use super::read::{self, Hash, Opened};
 use super::scan::{Worker, produce};
 use super::{Context, Observer, Settings, Silent, Status};
 use crate::block::Block;
+use crate::detect::known::{IsKnown, Known, Lengths};
 use crate::error::{DataError, Position};
 use crate::finding::{EntityId, Match};
 use crate::format::Format;
@@ -83,6 +84,8 @@ pub fn recheck(
     let settings = Settings { format: format.or(context.settings.format), ..context.settings.clone() };
     let Opened { body, compression, trail, .. } = read::open_path(path, &settings, &observer, true)?;
     let mut rechecked = Rechecked::default();
+    let is_left = |entity, value: &[u8]| ledger.is_some_and(|ledger| ledger.is_leftover(entity, value));
+    let known = ledger.map(|ledger| known_of(context, &[ledger], &is_left));
     let look = |worker: &mut Worker, piece: Piece| -> Result<(BTreeMap<EntityId, u64>, Leftovers), DataError> {
         let (block, codec) = piece.into_block(settings.invalid_bytes)?;
         worker.detect(context, &block);
@@ -91,8 +94,8 @@ pub fn recheck(
             *remaining.entry(found.entity).or_default() += 1;
         }
         let mut leftovers = Leftovers::default();
-        if let Some(ledger) = ledger {
-            worker.detect_known(context, &block, &|entity, value| ledger.is_leftover(entity, value));
+        if let (Some(ledger), Some(known)) = (ledger, &known) {
+            worker.detect_known(context, &block, known);
             let mut locator = Locator::new(&block, codec.as_deref());
             for found in &worker.matches {
                 if is_leftover(context, ledger, &block, found) {
@@ -124,6 +127,18 @@ pub fn recheck(
     rechecked.bytes = trail.bytes();
     rechecked.hash = trail.hash().map_err(|error| Box::new(Status::Failed(error.into())))?;
     Ok(rechecked)
+}
+
+/// What `ledgers` hold and `is_known` affirms, as detection seeks it.
+pub(super) fn known_of<'a>(context: &Context, ledgers: &[&Ledger], is_known: &'a IsKnown<'a>) -> Known<'a> {
+    let lengths = |entity| {
+        let mut sum = Lengths::default();
+        for ledger in ledgers {
+            sum.iter_mut().zip(ledger.lengths(entity)).for_each(|(sum, count)| *sum += count);
+        }
+        sum
+    };
+    Known::new(context.detector.rules(), lengths, is_known)
 }
 
 fn is_leftover(context: &Context, ledger: &Ledger, block: &Block, found: &Match) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::blocks::{Piece, slab};
 use super::locate::Locator;
-use super::recheck::{Leftovers, canonical_of, position};
+use super::recheck::{Leftovers, canonical_of, known_of, position};
 use super::rewrite::Rewriter;
 use super::scan::{self, BlockReport, Worker};
 use crate::block::{Block, Edits};
@@ -83,7 +83,8 @@ impl Rewriter<'_> {
         let Some((block, codec)) = result.source.take() else { return Ok(()) };
         let matched = result.matches.len();
         worker.matches = std::mem::take(&mut result.matches);
-        worker.detect_known(self.context, &block, &|entity, value| earlier.is_original(entity, value));
+        let is_original = |entity, value: &[u8]| earlier.is_original(entity, value);
+        worker.detect_known(self.context, &block, &known_of(self.context, &[earlier], &is_original));
         if worker.matches.len() > matched {
             let own = std::mem::take(&mut result.ledger);
             *result = self.rendered(worker, path, &block, &*codec, &[earlier, &own])?;
@@ -114,7 +115,8 @@ impl Rewriter<'_> {
     /// Enters what a rewritten block still holds.
     fn look_again(&self, worker: &mut Worker, again: &Block, codec: &dyn Codec, result: &mut BlockResult) {
         worker.detect(self.context, again);
-        worker.detect_known(self.context, again, &|entity, value| result.ledger.is_leftover(entity, value));
+        let is_left = |entity, value: &[u8]| result.ledger.is_leftover(entity, value);
+        worker.detect_known(self.context, again, &known_of(self.context, &[&result.ledger], &is_left));
         let mut locator = Locator::new(again, Some(codec));
         for found in &worker.matches {
             let place = position(&mut locator, found);
@@ -138,7 +140,7 @@ impl Rewriter<'_> {
         };
         worker.matches.retain(|found| found.score >= self.context.settings.min_score || is_seeded(found));
         if !seed.is_empty() {
-            worker.detect_known(self.context, block, &is_original);
+            worker.detect_known(self.context, block, &known_of(self.context, seed, &is_original));
         }
         self.transformer.edits(block, codec, &worker.matches, ledger)
     }

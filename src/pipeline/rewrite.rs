@@ -14,10 +14,12 @@ use super::render::BlockResult;
 use super::scan::{self, BlockReport, Worker, describe, guarded, produce};
 use super::{Context, Outcome, Status};
 use crate::detect::Scratch;
+use crate::detect::known::Known;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Match};
 use crate::format::Container;
 use crate::output::{Pending, make_folders};
+use crate::rule::EntityType;
 use crate::source::Input;
 use crate::source::decompress::Compression;
 use crate::transform::{CarriedOut, Ledger, Transformer};
@@ -61,6 +63,9 @@ pub struct Rewritten {
     pub remaining: BTreeMap<EntityId, u64>,
     /// How many values met which operator.
     pub operators: BTreeMap<(EntityId, CarriedOut), u64>,
+    /// How many replaced values are too short or too many to be told from other numbers, so that a place which no rule
+    /// finds may still hold them.
+    pub unsought: BTreeMap<EntityId, u64>,
 }
 
 /// Results of writing that must be looked at again.
@@ -120,6 +125,7 @@ impl Rewriter<'_> {
             output_hash: checked.hash,
             remaining: checked.remaining,
             operators: operators(&written.ledger),
+            unsought: unsought(self.context, &written.ledger),
         });
         Ok(Status::Rewritten)
     }
@@ -165,6 +171,7 @@ impl Rewriter<'_> {
         outcome.rewritten = Some(Rewritten {
             input_hash: written.input_hash,
             operators: operators(&written.ledger),
+            unsought: unsought(self.context, &written.ledger),
             ..Rewritten::default()
         });
         Ok(Status::Rewritten)
@@ -279,6 +286,11 @@ impl Rewriter<'_> {
 
 fn operators(ledger: &Ledger) -> BTreeMap<(EntityId, CarriedOut), u64> {
     ledger.operators().map(|(entity, carried_out, count)| ((entity, carried_out), count)).collect()
+}
+
+fn unsought(context: &Context, ledger: &Ledger) -> BTreeMap<EntityId, u64> {
+    let count = |entity: &EntityType| (entity.id, Known::unsought(entity.canonical, &ledger.lengths(entity.id)));
+    context.detector.rules().entities().iter().map(count).filter(|(_, count)| *count > 0).collect()
 }
 
 fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {

@@ -16,7 +16,7 @@ use super::read::{self, Body, Opened};
 use super::{Context, Outcome, Settings, Status};
 use crate::block::{Block, Syntax};
 use crate::detect::Scratch;
-use crate::detect::known::IsKnown;
+use crate::detect::known::Known;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match, Place};
 use crate::format::Codec;
@@ -130,9 +130,9 @@ impl Worker {
         context.detector.detect(block, &mut self.scratch, &mut self.matches);
     }
 
-    /// Adds the places that hold a value which `is_known` affirms, whatever stands around it.
-    pub(super) fn detect_known(&mut self, context: &Context, block: &Block, is_known: &IsKnown<'_>) {
-        context.detector.detect_known(block, is_known, &mut self.scratch, &mut self.matches);
+    /// Adds the places that hold a `known` value, whatever stands around it.
+    pub(super) fn detect_known(&mut self, context: &Context, block: &Block, known: &Known<'_>) {
+        context.detector.detect_known(block, known, &mut self.scratch, &mut self.matches);
     }
 }
 

@@ -79,6 +79,10 @@ pub struct Asset {
     /// cannot hold what that one writes: `fpe for hash`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub substitutes: ByOperator,
+    /// Distinct replaced numbers that are too short, or too many for their length, to be told from other numbers: places
+    /// that hold them without a label may be left.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unsought: BTreeMap<String, u64>,
 }
 
 /// One output file.
@@ -159,6 +163,7 @@ impl Manifest {
             output,
             operators,
             substitutes,
+            unsought: rewritten.map(|written| by_name(&written.unsought, rules)).unwrap_or_default(),
         });
     }
 

@@ -54,6 +54,8 @@ pub struct Totals {
     pub rewritten: bool,
     /// Values that met another operator than that of the policy, because the place cannot hold what that one writes.
     pub substitutes: BTreeMap<CarriedOut, u64>,
+    /// Replaced values too short or too many to be told from other numbers where no rule finds them.
+    pub unsought: u64,
 }
 
 impl Totals {
@@ -69,6 +71,7 @@ impl Totals {
         self.with_matches += u64::from(count > 0);
         self.matches += count;
         self.bytes += outcome.bytes;
+        self.unsought += outcome.rewritten.iter().flat_map(|written| written.unsought.values()).sum::<u64>();
         self.entities.extend(outcome.findings.by_entity().keys());
         for ((_, carried_out), count) in outcome.rewritten.iter().flat_map(|written| &written.operators) {
             if carried_out.is_substitute() {
@@ -157,6 +160,12 @@ impl Totals {
         if !self.substitutes.is_empty() {
             let each = self.substitutes.iter().map(|(carried_out, count)| format!("{count} {carried_out}"));
             sentence += &format!("; to fit their places: {}", each.collect::<Vec<_>>().join(", "));
+        }
+        if self.unsought > 0 {
+            sentence += &format!(
+                "; {} replaced numbers are too short to be told from others, and were not sought where no label stands",
+                self.unsought
+            );
         }
         sentence
     }

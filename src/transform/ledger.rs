@@ -9,13 +9,24 @@ use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::LazyLock;
 
+use crate::detect::known::Lengths;
 use crate::finding::EntityId;
 
 /// SipHash under a key that the process draws at random.
 static FINGERPRINT: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
+/// Where the length of the value stands in its fingerprint: neither among the bits that choose a bucket nor among those
+/// that tell the entries of a bucket apart.
+const LENGTH_AT: u32 = 48;
+
+/// The length that a fingerprint tells: that of the value, at most 31.
+fn length_of(fingerprint: u64) -> usize {
+    (fingerprint >> LENGTH_AT & 31) as usize
+}
+
 fn fingerprint(canonical: &[u8]) -> u64 {
-    FINGERPRINT.hash_one(canonical)
+    let length = canonical.len().min(31) as u64;
+    FINGERPRINT.hash_one(canonical) & !(31 << LENGTH_AT) | length << LENGTH_AT
 }
 
 /// Fingerprints are hashes already: they are taken as they are.
@@ -80,10 +91,20 @@ struct Page {
     /// A handful at most.
     operators: Vec<(CarriedOut, u64)>,
     originals: Fingerprints,
+    /// How many originals there are of each length.
+    lengths: Lengths,
     results: Fingerprints,
 }
 
 impl Page {
+    fn enter_original(&mut self, original: u64) {
+        if self.originals.insert(original)
+            && let Some(count) = self.lengths.get_mut(length_of(original))
+        {
+            *count += 1;
+        }
+    }
+
     fn add(&mut self, carried_out: CarriedOut, count: u64) {
         match self.operators.iter_mut().find(|(held, _)| *held == carried_out) {
             Some((_, held)) => *held += count,
@@ -101,7 +122,7 @@ pub struct Ledger {
 impl Ledger {
     /// Adds what another ledger holds.
     pub fn merge(&mut self, other: Ledger) {
-        for (index, page) in other.pages.into_iter().enumerate() {
+        for (index, mut page) in other.pages.into_iter().enumerate() {
             let Some(held) = self.page(index) else { continue };
             held.counts.replaced += page.counts.replaced;
             held.counts.kept += page.counts.kept;
@@ -109,7 +130,13 @@ impl Ledger {
             for (carried_out, count) in page.operators {
                 held.add(carried_out, count);
             }
-            absorb(&mut held.originals, page.originals);
+            if page.originals.len() > held.originals.len() {
+                std::mem::swap(&mut held.originals, &mut page.originals);
+                held.lengths = page.lengths;
+            }
+            for original in page.originals {
+                held.enter_original(original);
+            }
             absorb(&mut held.results, page.results);
         }
     }
@@ -141,6 +168,11 @@ impl Ledger {
         self.pages.get(usize::from(entity.0)).map_or(0, |page| page.originals.len() as u64)
     }
 
+    /// How many distinct canonical values of an entity type were replaced, by their length in bytes.
+    pub fn lengths(&self, entity: EntityId) -> Lengths {
+        self.pages.get(usize::from(entity.0)).map(|page| page.lengths).unwrap_or_default()
+    }
+
     /// Whether this canonical value of this entity type was replaced somewhere.
     pub fn is_original(&self, entity: EntityId, canonical: &[u8]) -> bool {
         self.pages.get(usize::from(entity.0)).is_some_and(|page| page.originals.contains(&fingerprint(canonical)))
@@ -166,7 +198,7 @@ impl Ledger {
     pub(crate) fn enter_replaced(&mut self, entity: EntityId, original: &[u8], result: Option<&[u8]>) {
         if let Some(page) = self.page(usize::from(entity.0)) {
             page.counts.replaced += 1;
-            page.originals.insert(fingerprint(original));
+            page.enter_original(fingerprint(original));
             if let Some(result) = result {
                 page.results.insert(fingerprint(result));
             }

@@ -214,6 +214,53 @@ COPY public.devices (id, mobile, phones, numbers, bank_card, extra, last_ip, net
 "#;
 
 #[test]
+fn a_replaced_value_is_replaced_bare_short_inside_longer_runs_and_in_other_spellings() {
+    let folder = prepared();
+    let labelled = "联系电话：85699449\nmac f4:5c:89:aa:bb:cd\n手机 13905053161\n对公账号 1202021509\n\
+        身份证 11010519491231002X\n";
+    let bare = "seq 85699449\nraw f45c89aabbcd F45C89AABBCD\nuuid 6ba7b810-9dad-11d1-80b4-f45c89aabbcd\n\
+        n 1202021509\norder 20231113905053161 13905053161999 x20231113905053161999y\n\
+        id_11010519491231002X_3 20231111010519491231002x\n";
+    let untouched = "date 20231113, part 856994491, version 0.85699449, id 12345678\n";
+    folder.write("a.log", format!("{labelled}{bare}{untouched}"));
+    let people = "联系电话,对公账号,id\n85699449,1202021509,1\n,,85699449\n,,1202021509\n,,12345678\n";
+    folder.write("in/b.csv", people);
+    deidentify(&folder, &["a.log", "-o", "o.log"]).expect(0);
+    let out = folder.text("o.log");
+    let lower = out.to_lowercase();
+    let head = out.strip_suffix(untouched).expect("what only looks alike stays as it is");
+    let lower = lower.get(..head.len()).unwrap();
+    for original in ["85699449", "f45c89aabbcd", "13905053161", "1202021509", "11010519491231002x"] {
+        assert!(!lower.contains(original), "{original} in {out}");
+    }
+    let token = |label: &str| {
+        let line = out.lines().find(|line| line.starts_with(label)).unwrap();
+        line.rsplit([' ', '：']).next().unwrap().to_owned()
+    };
+    assert_eq!(token("联系电话"), token("seq"));
+    assert_eq!(token("对公账号"), token("n "));
+    assert!(token("uuid").ends_with(&token("mac")), "{out}");
+    folder.tuomin(&["deidentify", "--key-file", "k", "in/b.csv", "-o", "b.csv"]).expect(0);
+    let csv = folder.text("b.csv");
+    assert!(!csv.contains("85699449") && !csv.contains("1202021509") && csv.contains("12345678"), "{csv}");
+}
+
+#[test]
+fn short_values_that_other_numbers_would_be_by_chance_are_left_and_said() {
+    let folder = prepared();
+    // Every tenth of these numbers is known: the plain numbers are no phones.
+    let mut log = String::new();
+    for number in 0..2_000 {
+        log += &format!("联系电话：{}\nseq {}\n", 8_500_000 + number * 7, 8_500_000 + number * 7);
+    }
+    folder.write("a.log", &log);
+    let ended = deidentify(&folder, &["a.log", "-o", "o.log"]).expect(0);
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(said.contains("2000 replaced numbers are too short"), "{said}");
+    assert!(folder.text("o.log").contains("seq 8500007\n"));
+}
+
+#[test]
 fn values_of_every_column_type_are_replaced_within_their_type() {
     let folder = prepared();
     folder.write("types.sql", TYPES);
