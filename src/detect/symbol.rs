@@ -2,6 +2,7 @@
 
 use super::context::{byte, byte_before};
 use super::pass::Pass;
+use crate::validate::email::is_top_level;
 
 /// Longest local part and domain that are looked at (RFC 5321: 64 and 255).
 const LOCAL: usize = 64;
@@ -27,9 +28,11 @@ impl Pass<'_> {
         {
             end += 1;
         }
+        let international = if byte(text, end) >= 0x80 { international_domain(text, at + 1, end) } else { None };
         while end > at + 1 && matches!(byte_before(text, end), b'.' | b'-') {
             end -= 1;
         }
+        let end = international.unwrap_or(end);
         let too_long = at - start > LOCAL || end - at > DOMAIN;
         // `git@host:path` names a repository, `://user@host` a login.
         let repository = byte(text, end) == b':' && byte(text, end + 1).is_ascii_alphabetic();
@@ -144,6 +147,52 @@ impl Pass<'_> {
     }
 }
 
+/// Where the domain at `from` ends when letters of other scripts belong to it. Its ASCII head ends at `ascii`, and such a
+/// letter follows; after a head that is a domain by itself, running text does.
+fn international_domain(text: &[u8], from: usize, ascii: usize) -> Option<usize> {
+    let head = std::str::from_utf8(text.get(from..ascii)?).ok()?;
+    let named = |domain: &str| domain.rsplit_once('.').is_some_and(|(_, top)| is_top_level(top));
+    let complete = named(head.trim_end_matches(['.', '-']));
+    if complete && !head.ends_with('.') {
+        return None;
+    }
+    let window = text.get(from..text.len().min(from + DOMAIN))?.utf8_chunks().next()?.valid();
+    let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || !c.is_ascii() && c.is_alphanumeric();
+    let domain = window.split(|c| !belongs(c)).next()?;
+    let mut found = None;
+    let mut start = 0;
+    for label in domain.split('.').take_while(|label| !label.is_empty()) {
+        if start > 0
+            && let Some(length) = top_level_head(label)
+            // Behind a full stop that ends a sentence, words may begin like a top-level domain.
+            && !(complete && length < label.len())
+        {
+            found = Some(from + start + length);
+        }
+        start += label.len() + 1;
+    }
+    found.filter(|end| *end > ascii)
+}
+
+/// The length of the longest top-level domain that `label` is or begins with. Only where a script without spaces begins
+/// or ends may text go on right behind it.
+fn top_level_head(label: &str) -> Option<usize> {
+    let mut longest = None;
+    let mut before = None;
+    for (at, next) in label.char_indices() {
+        if (runs_on(next) || before.is_some_and(runs_on)) && label.get(..at).is_some_and(is_top_level) {
+            longest = Some(at);
+        }
+        before = Some(next);
+    }
+    if is_top_level(label) { Some(label.len()) } else { longest }
+}
+
+/// Whether `letter` is of a script that writes words without spaces between them: Thai, kana, Han, Hangul.
+fn runs_on(letter: char) -> bool {
+    matches!(letter, '\u{0E00}'..='\u{0E7F}' | '\u{3040}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}')
+}
+
 /// Which symbol anchored a candidate.
 #[derive(Clone, Copy)]
 enum Symbol {
@@ -152,4 +201,58 @@ enum Symbol {
     HexQuads,
     DottedQuad,
     ColonHex,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What of the text behind its first `@` is an internationalized domain.
+    fn domain(text: &str) -> Option<&str> {
+        let from = text.find('@').unwrap() + 1;
+        let ascii =
+            text.bytes().skip(from).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
+        text.get(from..international_domain(text.as_bytes(), from, from + ascii)?)
+    }
+
+    #[test]
+    fn internationalized_domains_end_behind_their_top_level_domain() {
+        for (text, expected) in [
+            ("lee@例子.公司", "例子.公司"),
+            ("li@例子.中国谢谢", "例子.中国"),
+            ("li@例子.中国。公司", "例子.中国"),
+            ("li@例子.com谢谢", "例子.com"),
+            ("li@例子.cn", "例子.cn"),
+            ("li@mail.例子.中国 好", "mail.例子.中国"),
+            ("li@mail.公司", "mail.公司"),
+            ("li@a-例子.公司.", "a-例子.公司"),
+            ("li@mail.sina.中国", "mail.sina.中国"),
+            ("li@公司.中国.谢谢", "公司.中国"),
+            ("иван@пример.рф", "пример.рф"),
+        ] {
+            assert_eq!(domain(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_domains_stay_as_they_are() {
+        for text in [
+            "wang@example.com谢谢",
+            "wang@example.com.谢谢",
+            "wang@example.com.公司地址",
+            "wang@example.com-公司.中国",
+            "@张三.你好",
+            "wang@张三",
+            "wang@.中国",
+            "wang@例子..中国",
+            "wang@例子.comx",
+            "иван@пример.рфы",
+            "wang@，例子.中国",
+        ] {
+            assert_eq!(domain(text), None, "{text}");
+        }
+        assert_eq!(international_domain("a@例子.中\u{0}".as_bytes().get(..10).unwrap(), 2, 2), None);
+        let long = format!("a@{}.中国", "例".repeat(90));
+        assert_eq!(domain(&long), None);
+    }
 }

@@ -73,6 +73,42 @@ fn full_width_values_are_found_in_columns() {
 }
 
 #[test]
+fn labels_that_start_disguised_values_leave_the_others_alone() {
+    let detector = Detector::new(rules());
+    for (text, expected) in [
+        ("邮箱地址：浙江省杭州市西湖区文三路5号", &[("CN_ADDRESS", "浙江省杭州市西湖区文三路5号")][..]),
+        ("联系人电话：13800138000，姓名：张伟", &[("CN_MOBILE_PHONE", "13800138000"), ("PERSON_NAME", "张伟")]),
+        ("手机号姓名：张伟", &[("PERSON_NAME", "张伟")]),
+        (
+            "电话 一三八〇〇一三八〇〇〇 邮箱 wang#qq.com",
+            &[("CN_MOBILE_PHONE", "一三八〇〇一三八〇〇〇"), ("EMAIL_ADDRESS", "wang#qq.com")],
+        ),
+        ("订单号：一三八〇〇一三八〇〇〇", &[]),
+        ("姓名：张伟，地址：wang[at]qq.com", &[("PERSON_NAME", "张伟")]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|(e, v)| ((*e).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(found(&detector, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn disguised_values_are_found_in_columns_whole() {
+    let detector = Detector::new(rules());
+    for (name, value) in [
+        ("email", "zhangwei[at]qq.com"),
+        ("邮箱", "name（at）qq.com"),
+        ("手机", "一三八〇〇一三八〇〇〇"),
+        ("user_phone", "1三8-〇〇一三-8000"),
+    ] {
+        let values: ArrayRef = Arc::new(StringArray::from(vec![value]));
+        let found = column_matches(&detector, name, ColumnKind::FREE_TEXT, values.clone());
+        assert_eq!(found.len(), 1, "{name}");
+        assert!(found[0].span() == (0..value.len()) && found[0].traits.whole && found[0].score >= 0.9, "{name}");
+        assert_eq!(column_matches(&detector, "remark", ColumnKind::FREE_TEXT, values), [], "{name}");
+    }
+}
+
+#[test]
 fn the_nearest_label_decides() {
     let detector = Detector::new(rules());
     let line = "订单号：13900001111，手机：13800138000，traceId=13700002222 contact 13600003333";

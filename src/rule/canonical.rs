@@ -6,13 +6,16 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::disguise;
+
 /// How values of an entity type are brought to canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Canonical {
     /// ASCII digits only; full-width digits folded; everything else dropped.
     Digits,
-    /// A mainland mobile number: as `digits`, country code 86/0086/+86 and trunk 0 dropped when 11 digits remain.
+    /// A mainland mobile number: as `digits`, country code 86/0086/+86 and trunk 0 dropped when 11 digits remain; 11
+    /// digits some of which are Chinese numerals read as digits.
     CnMobile,
     /// As `digits`, but letters are kept in upper case (resident IDs: `x`, `Ｘ`, `×`, Cyrillic `Х` become `X`).
     UpperAlphanumeric,
@@ -20,7 +23,7 @@ pub enum Canonical {
     Mac,
     /// RFC 5952 text of the address, without zone, port or prefix length.
     Ip,
-    /// Trimmed, full-width folded to half-width, the whole in lower case.
+    /// Trimmed, full-width folded to half-width, the whole in lower case; `name[at]qq.com` read as `name@qq.com`.
     Email,
     /// Trimmed, full-width folded to half-width, inner white space dropped, middle dots unified to U+00B7.
     Text,
@@ -32,11 +35,11 @@ impl Canonical {
     pub fn of<'a>(self, value: &'a [u8]) -> Cow<'a, [u8]> {
         match self {
             Canonical::Digits => digits(value),
-            Canonical::CnMobile => without_country_code(digits(value)),
+            Canonical::CnMobile => cn_mobile(value),
             Canonical::UpperAlphanumeric => upper_alphanumeric(value),
             Canonical::Mac => mac(value),
             Canonical::Ip => ip(value),
-            Canonical::Email => email(value),
+            Canonical::Email => address(value),
             Canonical::Text => text(value),
         }
     }
@@ -82,6 +85,13 @@ fn digits(value: &[u8]) -> Cow<'_, [u8]> {
         }
     };
     Cow::Owned(build(value, keep, false))
+}
+
+fn cn_mobile(value: &[u8]) -> Cow<'_, [u8]> {
+    match disguise::spelled_digits::<11>(value) {
+        Some(digits) => Cow::Owned(digits.to_vec()),
+        None => without_country_code(digits(value)),
+    }
 }
 
 fn without_country_code(digits: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
@@ -162,6 +172,14 @@ fn parse_ip(text: &str) -> Option<IpAddr> {
     host.parse::<Ipv4Addr>().ok().map(IpAddr::V4)
 }
 
+fn address(value: &[u8]) -> Cow<'_, [u8]> {
+    let folded = email(value);
+    let mut plain = String::new();
+    let is_disguised =
+        std::str::from_utf8(&folded).is_ok_and(|text| disguise::plain_address(text, |part| plain.push_str(part)));
+    if is_disguised { Cow::Owned(plain.into_bytes()) } else { folded }
+}
+
 fn email(value: &[u8]) -> Cow<'_, [u8]> {
     let trimmed = value.trim_ascii();
     if trimmed.is_ascii() {
@@ -228,6 +246,33 @@ mod tests {
         ] {
             assert_eq!(of(Canonical::CnMobile, spelling), "13800138000", "{spelling:?}");
         }
+    }
+
+    #[test]
+    fn chinese_numerals_are_read_where_they_are_all_there_is() {
+        for spelling in ["一三八〇〇一三八〇〇〇", "幺三八零零幺三八零零零", "1三8００一三-8000"]
+        {
+            assert_eq!(of(Canonical::CnMobile, spelling), "13800138000", "{spelling:?}");
+        }
+        for (spelling, canonical) in
+            [("第二手机13800138000", "13800138000"), ("13800138000一", "13800138000"), ("一三八", "")]
+        {
+            assert_eq!(of(Canonical::CnMobile, spelling), canonical, "{spelling:?}");
+        }
+        assert_eq!(of(Canonical::Digits, "一三八〇〇一三八〇〇〇"), "");
+    }
+
+    #[test]
+    fn disguised_addresses_have_the_plain_form() {
+        for spelling in
+            ["Zhang.Wei[at]qq.com", "zhang.wei（AT）qq.com", "zhang.wei＃qq.com", " zhang.wei [at] qq [dot] com"]
+        {
+            assert_eq!(of(Canonical::Email, spelling), "zhang.wei@qq.com", "{spelling:?}");
+        }
+        for spelling in ["o#neil@qq.com", "a%b+c@qq.com", "lee@例子.公司", "[at]", "(at)@qq.com"] {
+            assert_eq!(of(Canonical::Email, spelling), spelling);
+        }
+        assert_eq!(of(Canonical::Ip, "a#b.cn"), "a#b.cn");
     }
 
     #[test]
@@ -317,9 +362,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_of_canonical_is_itself(text in "\\PC{0,40}", spelling in "[+0-9 ０-９－a-fA-FxX×·.:@\u{200B}]{0,30}") {
+        fn canonical_of_canonical_is_itself(text in "\\PC{0,40}", spelling in "[+0-9 ０-９－a-fA-FxX×·.:@\u{200B}一〇#]{0,30}", disguised in "[a-c.]{1,3}( ?\\[at\\] ?|#|@|（a）)[a-c@#]{1,3}(\\.| ?\\[dot\\])[a-c@.]{1,3}") {
             for kind in KINDS {
-                for value in [&text, &spelling] {
+                for value in [&text, &spelling, &disguised] {
                     let once = kind.of(value.as_bytes()).into_owned();
                     let twice = kind.of(&once).into_owned();
                     prop_assert_eq!(&once, &twice, "{:?}", kind);

@@ -2,6 +2,7 @@
 
 pub mod canonical;
 pub mod compile;
+pub(crate) mod disguise;
 pub mod embedded;
 pub mod label;
 mod load;

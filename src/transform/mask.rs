@@ -182,6 +182,10 @@ mod tests {
         assert_eq!(mobile("138-0013-8000"), "138-****-8000");
         assert_eq!(mobile("１３８００１３８０００"), "138****8000");
         assert_eq!(mobile("+86 138 0013 8000"), "138****8000");
+        for spelled in ["一三八〇〇一三八〇〇〇", "1三8〇〇一三8000", "幺三八-零零幺三-八零零零"]
+        {
+            assert_eq!(mobile(spelled), "138****8000", "{spelled}");
+        }
         let id = |value| mask(&Mask::Keep { first: 1, last: 1 }, Canonical::UpperAlphanumeric, value);
         assert_eq!(id("11010519491231002X"), "1****************X");
         assert_eq!(id("110105 19491231 002x"), "1***** ******** ***x");
@@ -218,6 +222,13 @@ mod tests {
             ("Li@Example.com", "l*@example.com"),
             ("a@example.com", "*@example.com"),
             ("张伟@例子.中国", "张*@例子.中国"),
+            ("lee@例子.公司", "l**@例子.公司"),
+            ("Zhang.Wei[at]qq.com", "z***@qq.com"),
+            ("lisi（at）163.com", "l***@163.com"),
+            ("li#qq.com", "l*@qq.com"),
+            ("a#qq.com", "*@qq.com"),
+            ("name [at] qq [dot] com", "n***@qq.com"),
+            ("name [at qq.com", "***"),
         ] {
             assert_eq!(mask(&Mask::Email, Canonical::Email, value), shown);
         }

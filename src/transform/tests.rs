@@ -74,7 +74,14 @@ const BIGINT: ColumnKind = ColumnKind::Number { digits: 18, nullable: true };
 #[test]
 fn known_token_for_every_spelling() {
     let transformer = deidentify(OperatorSpec::Hash);
-    for spelling in ["13800138000", "138-0013-8000", "+86 138 0013 8000", "１３８００１３８０００"] {
+    for spelling in [
+        "13800138000",
+        "138-0013-8000",
+        "+86 138 0013 8000",
+        "１３８００１３８０００",
+        "一三八〇〇一三八〇〇〇",
+        "1三8零零幺三 8000",
+    ] {
         assert_eq!(replaced(&transformer, PHONE, spelling, &ColumnKind::FREE_TEXT), "6ncji5psbjk2apctzjz6");
     }
     assert_eq!(transformer.key_id(), Some("c2lgqiqp"));
@@ -97,6 +104,18 @@ fn keys_belong_to_their_purpose() {
     let new = |purpose, key| Transformer::new(rules(), Arc::new(Policy::default()), purpose, key);
     assert!(matches!(new(Purpose::Deidentify, None), Err(Error::Key(_))));
     assert!(matches!(new(Purpose::Anonymize, Some(known())), Err(Error::Key(_))));
+}
+
+#[test]
+fn a_number_in_chinese_numerals_keeps_its_shape_and_fits_its_column() {
+    let fpe = replaced(&deidentify(OperatorSpec::Fpe), PHONE, "13800138000", &BIGINT);
+    for spec in [OperatorSpec::Fpe, OperatorSpec::Hash] {
+        let transformer = deidentify(spec);
+        for spelled in ["一三八〇〇一三八〇〇〇", "1三8〇〇一三8000"] {
+            assert_eq!(replaced(&transformer, PHONE, spelled, &varchar(11)), fpe);
+        }
+    }
+    assert_eq!(replaced(&deidentify(OperatorSpec::Mask), PHONE, "一三八〇〇一三八〇〇〇", &varchar(11)), "138****8000");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::{Candidate, Evidence, all_same};
 use crate::finding::Traits;
-use crate::rule::embedded;
+use crate::rule::{disguise, embedded};
 
 /// What a number's prefix is allocated to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +74,13 @@ fn national(compact: &[u8]) -> Option<(&[u8], bool)> {
 }
 
 /// Mobile numbers, with or without country code. Beside a label only: unknown prefixes, a trunk 0, and the 13 digits
-/// of machine communication.
+/// of machine communication, and Chinese numerals.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
-    let (digits, trunk) = national(candidate.compact)?;
+    let spelled = disguise::spelled_digits::<11>(candidate.compact);
+    let (digits, trunk) = match &spelled {
+        Some(digits) => (digits.as_slice(), false),
+        None => national(candidate.compact)?,
+    };
     let test_value = is_test_value(digits);
     let (registry, known) = match (digits.len(), allocation(digits)) {
         (11, Allocation::Mobile) => (20, true),
@@ -88,7 +92,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     Some(Evidence {
         checksum: 0,
         registry,
-        label_required: trunk || !known,
+        label_required: trunk || !known || spelled.is_some(),
         traits: Traits { test_value, ..Traits::default() },
     })
 }
@@ -150,6 +154,24 @@ mod tests {
         assert!(check(validate, "013800138000", false).unwrap().label_required);
         let raw = Candidate { compact: b"+8613800138000", original: b"", labelled: false };
         assert_eq!(validate(&raw).map(|found| found.registry), Some(20));
+    }
+
+    #[test]
+    fn chinese_numerals_count_beside_a_label_only() {
+        for value in [
+            "一三八〇〇一三八〇〇〇",
+            "幺三八零零幺三八零零零",
+            "1三8００一三8000",
+            "壹叁捌-零零一三-八千".replace('千', "000").as_str(),
+        ] {
+            let found = check(validate, value, true).unwrap();
+            assert!(found.registry == 20 && found.label_required && found.traits.test_value, "{value}");
+        }
+        for value in
+            ["一三八〇〇一三八〇〇", "一三八〇〇一三八〇〇〇〇", "二三八〇〇一三八〇〇〇", "一三八十〇一三八〇〇〇"]
+        {
+            assert_eq!(check(validate, value, true), None, "{value}");
+        }
     }
 
     #[test]

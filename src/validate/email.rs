@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 
 use super::{Candidate, Evidence, fold};
 use crate::finding::Traits;
-use crate::rule::embedded;
+use crate::rule::{disguise, embedded};
 
 /// Longest address: RFC 5321 section 4.5.3.1.
 const LONGEST: usize = 254;
 
-/// Addresses whose top-level domain exists. Those that are also file name extensions count little, or beside a label.
+/// Addresses whose top-level domain exists. Those that are also file name extensions count little, or beside a label;
+/// disguised spellings (`name[at]qq.com`) only beside a label.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let mut buffer = [0; LONGEST];
     let mut lower = [0; LONGEST];
@@ -19,7 +20,11 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let lower = lower.get_mut(..folded.len())?;
     lower.copy_from_slice(folded);
     lower.make_ascii_lowercase();
-    let text = std::str::from_utf8(lower).ok()?;
+    let written = std::str::from_utf8(lower).ok()?;
+    let mut plain = [0; LONGEST];
+    let undisguised = plain_spelling(written, &mut plain);
+    let disguised = undisguised.is_some();
+    let text = undisguised.unwrap_or(written);
     let (local, domain) = text.rsplit_once('@')?;
     let (labels, top) = domain.rsplit_once(['.', '。'])?;
     if !is_local(local) || !is_domain(labels) || TOP_LEVEL.binary_search(&top).is_err() {
@@ -30,6 +35,8 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
         return None;
     }
     let (registry, label_required) = match top {
+        // A place in a document: `guide#setup.md`.
+        "zip" | "mov" | "md" | "pl" | "ps" | "py" | "rs" | "sh" | "so" if disguised => return None,
         "zip" | "mov" => (0, true),
         "md" | "pl" | "ps" | "py" | "rs" | "sh" | "so" => (5, false),
         _ => (20, false),
@@ -39,7 +46,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     Some(Evidence {
         checksum: 0,
         registry,
-        label_required,
+        label_required: label_required || disguised,
         traits: Traits {
             non_personal: service,
             organization: service || is_role(local),
@@ -47,6 +54,32 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
             ..Traits::default()
         },
     })
+}
+
+/// The plain spelling of a disguised address, written to `buffer`.
+fn plain_spelling<'b>(written: &str, buffer: &'b mut [u8]) -> Option<&'b str> {
+    let mut length = 0;
+    let mut fits = true;
+    let is_disguised = disguise::plain_address(written, |part| {
+        match buffer.get_mut(length..length + part.len()) {
+            Some(room) => room.copy_from_slice(part.as_bytes()),
+            None => fits = false,
+        }
+        length += part.len();
+    });
+    if !is_disguised || !fits {
+        return None;
+    }
+    buffer.get(..length).and_then(|plain| std::str::from_utf8(plain).ok())
+}
+
+/// Whether there is a top-level domain `name`, in whatever letter case.
+pub(crate) fn is_top_level(name: &str) -> bool {
+    let mut lower = [0; 63];
+    let Some(lower) = lower.get_mut(..name.len()) else { return false };
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    std::str::from_utf8(lower).is_ok_and(|name| TOP_LEVEL.binary_search(&name).is_ok())
 }
 
 /// A dot-atom of at most 64 characters.
@@ -158,6 +191,37 @@ mod tests {
             let found = check(validate, value, false);
             assert!(found.is_some_and(|found| found.registry == 20 && !found.label_required), "{value} {found:?}");
             assert_eq!(found.unwrap().traits, Traits::default(), "{value}");
+        }
+    }
+
+    #[test]
+    fn disguised_addresses_count_beside_a_label_only() {
+        for value in [
+            "zhangwei[at]qq.com",
+            "ZhangWei(AT)163.com",
+            "wang#qq.com",
+            "name（at）qq.com",
+            "name [at] qq [dot] com",
+            "name@qq[dot]com",
+        ] {
+            let found = check(validate, value, true);
+            assert!(found.is_some_and(|found| found.registry == 20 && found.label_required), "{value} {found:?}");
+        }
+        assert!(check(validate, "service[at]taobao.com", true).unwrap().traits.organization);
+        for value in ["wang#setup.md", "wang[at]qq", "wang[at]qq.jar", "wang [at qq.com", "a..b#qq.com", "a#2x.com"] {
+            assert_eq!(check(validate, value, true), None, "{value}");
+        }
+        let long = format!("a[at]{}com", "qq.".repeat(90));
+        assert_eq!(check(validate, &long, true), None);
+    }
+
+    #[test]
+    fn top_level_domains_are_known_in_any_case() {
+        for name in ["com", "COM", "中国", "公司", "рф", "xn--fiqs8s"] {
+            assert!(is_top_level(name), "{name}");
+        }
+        for name in ["", "谢谢", "jar", "中国谢谢", &"x".repeat(64)] {
+            assert!(!is_top_level(name), "{name}");
         }
     }
 

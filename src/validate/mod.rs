@@ -16,6 +16,7 @@ pub mod imei;
 pub mod ip_address;
 pub mod luhn;
 pub mod mac_address;
+pub mod spelled_digits;
 
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub static VALIDATORS: &[(&str, Validator)] = &[
     ("ip_address", ip_address::validate),
     ("luhn", luhn::validate),
     ("mac_address", mac_address::validate),
+    ("spelled_digits", spelled_digits::validate),
 ];
 
 /// The validator called `name`.
