@@ -37,7 +37,8 @@ pub(super) struct Context<'a> {
     /// The nearest label inside running Han text, as the automaton found it.
     column: &'a [Says],
     names: &'a [u8],
-    line: &'a [u8],
+    text: &'a [u8],
+    start: usize,
 }
 
 /// Points for a label in force (identifiers.md B0.4).
@@ -63,7 +64,8 @@ impl<'a> Context<'a> {
             near,
             column: column.map_or(&[], |scope| scope.says),
             names: column.map_or(&[], |scope| scope.names),
-            line: line_around(text, start),
+            text,
+            start,
         }
     }
 
@@ -85,7 +87,9 @@ impl<'a> Context<'a> {
 
     fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
         let companions = program.companions.get(usize::from(entity.0)).and_then(Option::as_ref);
-        companions.is_some_and(|found| found.is_match(self.line) || found.is_match(self.names))
+        companions.is_some_and(|found| {
+            found.is_match(line_around(self.text, self.start)) || found.is_match(self.names)
+        })
     }
 }
 

@@ -3,41 +3,63 @@
 
 use super::context::{Context, byte, byte_before, look_up, word_before};
 use super::pass::{Pass, Run};
-use crate::rule::compile::{Anchor, MAX_GROUPS};
+use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
+use crate::validate::Candidate;
 
 /// Most runs in one cluster; what follows begins a new one.
 const MAX_RUNS: usize = 64;
+/// Most runs of a cluster before the anchor that are looked at: those of a candidate that ends with the anchor's run,
+/// and one more, which may join it to something longer.
+const RUNS_BEFORE: usize = MAX_GROUPS + 1;
+/// How far before a candidate a label may end, see `context`: joiners, and the window of labels further left.
+const LABEL_REACH: usize = 56;
 
 impl<'a> Pass<'a> {
-    /// Handles the cluster of digit runs that starts at `at`; returns where it ends.
+    /// Handles the cluster of digit runs around the digit at `at`; returns where it ends.
     pub(super) fn digit_cluster(&mut self, at: usize) -> usize {
+        let text = self.text;
+        let (start, end) = run_around(text, at);
+        let beyond = start.checked_sub(2).map_or(b'\n', |at| byte(text, at));
+        let joined_before = is_join(byte_before(text, start)) && (beyond.is_ascii_digit() || beyond == b')');
+        let joined_after = is_join(byte(text, end)) && byte(text, end + 1).is_ascii_digit();
+        let letter = matches!(byte(text, end), b'x' | b'X');
+        // One run by itself, of a length that no rule asks for.
+        let length = end - start;
+        let single = self.program.singles.get(length).is_some_and(|list| !list.is_empty());
+        if !(joined_before || joined_after || letter || single || matches!(byte(text, end), b')')) {
+            return end;
+        }
         let mut runs = std::mem::take(&mut self.buffers.runs);
-        runs.clear();
-        let end = collect_runs(self.text, at, &mut runs);
+        let end = collect_cluster(text, at, &mut runs);
         for first in 0..runs.len() {
             let mut packed = 0;
             for last in first..runs.len().min(first + MAX_GROUPS) {
                 let Some(run) = runs.get(last) else { break };
                 let length = run.end - run.start;
-                if length > 63 {
+                if length > MAX_DIGITS {
                     break;
                 }
                 packed = (packed << 6) | length as u64;
-                if self.program.groups.contains_key(&packed) {
+                let asked_for = match last == first {
+                    true => self.program.singles.get(length).is_some_and(|list| !list.is_empty()),
+                    false => self.program.groups.contains_key(&packed),
+                };
+                if asked_for {
                     self.digit_candidate(&runs, first, last, packed);
                 }
             }
         }
-        self.dotted_quads(&runs);
         self.buffers.runs = runs;
         end
     }
 
     fn digit_candidate(&mut self, runs: &[Run], first: usize, last: usize, packed: u64) {
         let program = self.program;
-        let Some(list) = program.groups.get(&packed) else { return };
-        let (Some(inner), Some(head), Some(tail)) = (runs.get(first..=last), runs.get(first), runs.get(last)) else {
+        let list = if first == last { program.singles.get(packed as usize) } else { program.groups.get(&packed) };
+        let (Some(list), Some(inner), Some(head), Some(tail)) =
+            (list, runs.get(first..=last), runs.get(first), runs.get(last))
+        else {
             return;
         };
         if !self.bounded(runs, first, last) {
@@ -50,6 +72,7 @@ impl<'a> Pass<'a> {
         }
         compact.make_ascii_uppercase();
         let mut context: Option<Context<'a>> = None;
+        let mut may_be_labelled: Option<bool> = None;
         for &at in list {
             let Some(recognizer) = program.recognizer(at) else { continue };
             let Anchor::Digits { check_letter, separators, .. } = &recognizer.anchor else { continue };
@@ -57,18 +80,53 @@ impl<'a> Pass<'a> {
             if (tail.letter && !check_letter) || !separated {
                 continue;
             }
+            if recognizer.prefixes.as_ref().is_some_and(|prefixes| !prefixes.admit(&compact)) {
+                continue;
+            }
             if recognizer.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&compact)) {
                 continue;
+            }
+            let start = self.with_opening(head.start, tail.end, &compact);
+            let end = self.with_suffix(tail.end, recognizer.suffix.as_ref());
+            if context.is_none() {
+                // Labels cost most: not before everything else is in favour, and the value as good as labelled.
+                let original = self.text.get(start..end).unwrap_or_default();
+                let Some(needs_label) = at_best(recognizer, &Candidate { compact: &compact, original, labelled: true })
+                else {
+                    continue;
+                };
+                if needs_label && !*may_be_labelled.get_or_insert_with(|| self.may_be_labelled(head.start)) {
+                    continue;
+                }
             }
             let context = &*context.get_or_insert_with(|| self.context(head.start));
             if !self.prefix_allows(head.start, tail.end, at.0, context) {
                 continue;
             }
-            let start = self.with_opening(head.start, tail.end, &compact);
-            let end = self.with_suffix(tail.end, recognizer.suffix.as_ref());
             self.confirm(at, start..end, &compact, context);
         }
         self.buffers.compact = compact;
+    }
+
+    /// Whether a label that speaks for some candidate made of digits may stand before `start`, or name the column.
+    fn may_be_labelled(&self, start: usize) -> bool {
+        if self.column.as_ref().is_some_and(|scope| !scope.says.is_empty()) {
+            return true;
+        }
+        let text = self.text;
+        let lowest = start.saturating_sub(LABEL_REACH);
+        let mut end = start;
+        while end > lowest {
+            if self.program.digit_labels.may_end(text, end) {
+                return true;
+            }
+            // The borders of a field are no part of a key, nor of what may stand between it and its value.
+            if matches!(byte_before(text, end), b'\n' | b',' | b';' | b'{' | b'}' | b'|' | b'&') {
+                return false;
+            }
+            end -= 1;
+        }
+        false
     }
 
     /// Whether nothing joins the candidate to a longer number, decimal, version or identifier (identifiers.md B0.2).
@@ -148,19 +206,80 @@ impl<'a> Pass<'a> {
         suffix.find(ahead).map_or(end, |found| end + found.end())
     }
 
-    /// IPv4 candidates: four runs of up to three digits joined by full stops, and no fifth.
-    fn dotted_quads(&mut self, runs: &[Run]) {
-        for (first, quad) in runs.windows(4).enumerate() {
-            let [a, b, c, d] = quad else { continue };
-            let dotted = [b, c, d].iter().all(|run| run.separator == b'.');
-            let short = quad.iter().all(|run| run.end - run.start <= 3 && !run.letter);
-            let joined = (first > 0 && matches!(a.separator, b'.'))
-                || runs.get(first + 4).is_some_and(|next| next.separator == b'.');
-            if dotted && short && !joined {
-                self.ip_v4(a.start, d.end);
+    /// The IPv4 candidate whose fourth group starts at `at`: four runs of up to three digits joined by full stops, and
+    /// no fifth.
+    pub(super) fn dotted_quad_at(&mut self, at: usize) {
+        let text = self.text;
+        let mut start = at;
+        for _ in 0..3 {
+            let stop = start.saturating_sub(1);
+            start = stop;
+            while stop - start < 4 && byte_before(text, start).is_ascii_digit() {
+                start -= 1;
+            }
+            if byte(text, stop) != b'.' || !(1..=3).contains(&(stop - start)) {
+                return;
             }
         }
+        let mut end = at;
+        while end - at < 4 && byte(text, end).is_ascii_digit() {
+            end += 1;
+        }
+        let joined = |stop: u8, beyond: u8| stop == b'.' && beyond.is_ascii_digit();
+        let before = joined(byte_before(text, start), byte_before(text, start.saturating_sub(1)));
+        if end - at <= 3 && !before && !joined(byte(text, end), byte(text, end + 1)) {
+            self.ip_v4(start, end);
+        }
     }
+}
+
+/// Whether `recognizer` takes a candidate that a label stands beside, and if so whether it needs the label.
+fn at_best(recognizer: &Recognizer, candidate: &Candidate<'_>) -> Option<bool> {
+    let mut needs_label = recognizer.label_required;
+    for validator in &recognizer.validators {
+        needs_label |= validator(candidate)?.label_required;
+    }
+    Some(needs_label)
+}
+
+fn is_join(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b')')
+}
+
+/// The run of digits around the digit at `at`.
+fn run_around(text: &[u8], at: usize) -> (usize, usize) {
+    let (mut start, mut end) = (at, at);
+    while byte_before(text, start).is_ascii_digit() {
+        start -= 1;
+    }
+    while byte(text, end).is_ascii_digit() {
+        end += 1;
+    }
+    (start, end)
+}
+
+/// Collects the runs of the cluster around the digit at `at`, from a few before it on, into `runs`; returns where it
+/// ends.
+pub(super) fn collect_cluster(text: &[u8], at: usize, runs: &mut Vec<Run>) -> usize {
+    runs.clear();
+    let (mut start, _) = run_around(text, at);
+    for _ in 0..RUNS_BEFORE {
+        let gap = match byte_before(text, start) {
+            b' ' if start > 1 && byte(text, start - 2) == b')' => 2,
+            _ => 1,
+        };
+        let joins = start > gap && is_join(byte(text, start - gap)) && byte_before(text, start - gap).is_ascii_digit();
+        if !joins {
+            break;
+        }
+        let before = run_around(text, start - gap - 1).0;
+        // A bracket joins only the first run of all, when it was opened before it.
+        if byte(text, start - gap) == b')' && byte_before(text, before) != b'(' {
+            break;
+        }
+        start = before;
+    }
+    collect_runs(text, start, runs)
 }
 
 /// Collects the runs of the cluster that starts at `at`; returns where it ends.

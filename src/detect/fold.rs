@@ -34,28 +34,39 @@ fn fold(rest: &[u8]) -> Option<(Fold, usize)> {
     })
 }
 
-/// Where the next line with something to fold stands, from `from` on, if there is one.
-pub(super) fn next_line(text: &[u8], from: usize) -> Option<std::ops::Range<usize>> {
-    let rest = text.get(from..)?;
-    let at = from + first_fold(rest)?;
-    let start = text.get(..at).and_then(|head| memchr::memrchr(b'\n', head)).map_or(0, |newline| newline + 1);
-    let end = text.get(at..).and_then(|tail| memchr::memchr(b'\n', tail)).map_or(text.len(), |newline| at + newline);
-    Some(start.max(from)..end)
+/// Whether `character` is one that folding changes.
+pub(super) fn folds(character: char) -> bool {
+    fold(character.encode_utf8(&mut [0; 4]).as_bytes()).is_some()
 }
 
-fn first_fold(text: &[u8]) -> Option<usize> {
-    // Every lead byte that can fold; the common ones in Chinese text (E3, EF) are told apart by their second byte.
-    let mut at = 0;
-    while let Some(hit) =
-        text.get(at..)?.iter().position(|b| matches!(b, 0xC2 | 0xC3 | 0xD0 | 0xD1 | 0xE2 | 0xE3 | 0xEF))
-    {
-        at += hit;
-        if fold(text.get(at..)?).is_some() {
-            return Some(at);
+/// The lines of a text that hold something to fold, in order, each once.
+#[derive(Default)]
+pub(super) struct FoldLines {
+    lines: Vec<std::ops::Range<usize>>,
+}
+
+impl FoldLines {
+    /// Enters the line of `text` around `at`, which is not before any place that was entered.
+    pub(super) fn note(&mut self, text: &[u8], at: usize) {
+        if self.lines.last().is_some_and(|last| at < last.end) {
+            return;
         }
-        at += 1;
+        let newline = |part: &[u8]| memchr::memrchr(b'\n', part).map_or(0, |newline| newline + 1);
+        let start = text.get(..at).map_or(0, newline);
+        let rest = text.get(at..).unwrap_or_default();
+        self.lines.push(start..memchr::memchr(b'\n', rest).map_or(text.len(), |newline| at + newline));
     }
-    None
+
+    /// Takes the lines out.
+    pub(super) fn take(&mut self) -> Vec<std::ops::Range<usize>> {
+        std::mem::take(&mut self.lines)
+    }
+
+    /// Gives the room for lines back.
+    pub(super) fn give_back(&mut self, mut lines: Vec<std::ops::Range<usize>>) {
+        lines.clear();
+        self.lines = lines;
+    }
 }
 
 impl Folded {
@@ -108,9 +119,13 @@ mod tests {
 
     #[test]
     fn only_lines_with_something_to_fold_are_found() {
-        let text = "第一行：普通，标点。\n第二行１３８\n第三行".as_bytes();
-        let line = next_line(text, 0).unwrap();
-        assert_eq!(std::str::from_utf8(&text[line.clone()]).unwrap(), "第二行１３８");
-        assert!(next_line(text, line.end).is_none());
+        let text = "第一行：普通，标点。\n第二行１３８\n第三行\n\u{FEFF}第四－行";
+        let mut lines = FoldLines::default();
+        for (at, _) in text.char_indices().filter(|(_, character)| folds(*character)) {
+            lines.note(text.as_bytes(), at);
+        }
+        let found: Vec<_> = lines.take().into_iter().map(|line| &text[line]).collect();
+        // U+FF0D is no dash that values are written with.
+        assert_eq!(found, ["第二行１３８", "\u{FEFF}第四－行"]);
     }
 }

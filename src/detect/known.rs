@@ -7,12 +7,12 @@
 use std::ops::Range;
 
 use super::context::{byte, byte_before};
-use super::digits::collect_runs;
-use super::fold::{self, Folded};
+use super::digits::collect_cluster;
+use super::fold::Folded;
 use super::pass::{Buffers, Run};
 use super::program::Program;
 use super::resolve::resolve;
-use super::scan::{Sink, scan};
+use super::scan::{LONG_RUN, Sink, Wanted, scan};
 use super::{han, name};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::MAX_GROUPS;
@@ -51,6 +51,8 @@ struct Sought {
     entity: EntityId,
     canonical: Canonical,
     names: bool,
+    /// Its values are names or addresses: characters, hardly letters and digits.
+    han: bool,
     alone: u32,
     at_an_end: u32,
     inside: u32,
@@ -77,12 +79,20 @@ impl<'a> Known<'a> {
                 entity: entity.id,
                 canonical: entity.canonical,
                 names: entity.mask == Mask::PersonName,
+                han: matches!(entity.mask, Mask::PersonName | Mask::Address),
                 alone: bits(ALONE, FEWEST_DIGITS) | telling,
                 at_an_end: bits(AT_AN_END, TELLING_DIGITS),
                 inside: bits(INSIDE, TELLING_DIGITS),
             });
         }
         Known { is_known, sought }
+    }
+
+    fn wanted(&self) -> Wanted {
+        let has = |canonical| self.sought.iter().any(|sought| sought.canonical == canonical);
+        // Codes of letters and digits may have any number of digits side by side.
+        let run = if self.sought.iter().any(|sought| sought.canonical == Canonical::Text && !sought.han) { 1 } else { LONG_RUN };
+        Wanted { run, hex_words: has(Canonical::Mac) }
     }
 
     /// How many of `lengths` values with this canonical form are not sought where they stand alone: too short, or so
@@ -112,8 +122,7 @@ pub(super) struct KnownPass<'a> {
     known: &'a Known<'a>,
     /// Numbers of fewer than [`TELLING_DIGITS`] digits are sought too.
     short: bool,
-    runs: Vec<Run>,
-    compact: Vec<u8>,
+    buffers: &'a mut Buffers,
     out: &'a mut Vec<Match>,
 }
 
@@ -132,9 +141,9 @@ impl<'a> KnownPass<'a> {
         }
         let from = out.len();
         KnownPass::scan(program, text, (known, short), buffers, out);
-        let (mut folded, mut next) = (Folded::default(), 0);
-        while let Some(range) = fold::next_line(text, next) {
-            next = range.end;
+        let lines = buffers.fold_lines.take();
+        let mut folded = Folded::default();
+        for range in &lines {
             let line = text.get(range.clone()).unwrap_or_default();
             folded.fill(line);
             let mut found = Vec::new();
@@ -146,6 +155,7 @@ impl<'a> KnownPass<'a> {
                 }
             }
         }
+        buffers.fold_lines.give_back(lines);
         resolve(out, from);
     }
 
@@ -153,14 +163,13 @@ impl<'a> KnownPass<'a> {
         program: &'b Program,
         text: &'b [u8],
         (known, short): (&'b Known<'b>, bool),
-        buffers: &mut Buffers,
+        buffers: &'b mut Buffers,
         out: &'b mut Vec<Match>,
     ) {
-        let runs = std::mem::take(&mut buffers.runs);
-        let compact = std::mem::take(&mut buffers.compact);
-        let mut pass = KnownPass { program, text, known, short, runs, compact, out };
-        scan(text, &mut pass);
-        (buffers.runs, buffers.compact) = (pass.runs, pass.compact);
+        let mut anchors = std::mem::take(&mut buffers.anchors);
+        let mut pass = KnownPass { program, text, known, short, buffers, out };
+        scan(text, known.wanted(), &mut anchors, &mut pass);
+        pass.buffers.anchors = anchors;
     }
 
     /// Reports `span` when `value`, or what it is in canonical form, is known for `sought`.
@@ -236,7 +245,7 @@ impl<'a> KnownPass<'a> {
                 packed = (packed << 6) | (run.end - run.start) as u64;
                 let Some(list) = self.program.groups.get(&packed).filter(|_| last > first) else { continue };
                 let Some(span) = runs.get(first).map(|head| head.start..run.end) else { continue };
-                let mut compact = std::mem::take(&mut self.compact);
+                let mut compact = std::mem::take(&mut self.buffers.compact);
                 compact.clear();
                 for part in runs.get(first..=last).unwrap_or_default() {
                     compact.extend_from_slice(self.text.get(part.start..part.end).unwrap_or_default());
@@ -252,13 +261,12 @@ impl<'a> KnownPass<'a> {
                         }
                     }
                 }
-                self.compact = compact;
+                self.buffers.compact = compact;
             }
         }
     }
 
-    /// A known value of letters and digits, such as a hardware address without separators, around the run of digits
-    /// at `at`.
+    /// A known value of letters and digits around the run of digits at `at`.
     fn word(&mut self, at: usize, run_end: usize) {
         let text = self.text;
         let mut start = at;
@@ -281,9 +289,9 @@ impl<'a> KnownPass<'a> {
         let known = self.known;
         for sought in &known.sought {
             let of_kind = match sought.canonical {
-                Canonical::Mac => matches!(length, 12 | 16) && value.iter().all(u8::is_ascii_hexdigit),
                 Canonical::UpperAlphanumeric | Canonical::Text => sought.alone >> length.min(31) & 1 == 1,
-                Canonical::Digits | Canonical::CnMobile | Canonical::Ip | Canonical::Email => false,
+                // Hardware addresses have an anchor of their own.
+                Canonical::Digits | Canonical::CnMobile | Canonical::Mac | Canonical::Ip | Canonical::Email => false,
             };
             if of_kind {
                 self.ask(sought, value, start..end);
@@ -332,28 +340,36 @@ fn reads_as_date(digits: &[u8]) -> bool {
 
 impl Sink for KnownPass<'_> {
     fn digits(&mut self, at: usize) -> usize {
-        let mut runs = std::mem::take(&mut self.runs);
-        runs.clear();
-        let end = collect_runs(self.text, at, &mut runs);
+        let mut runs = std::mem::take(&mut self.buffers.runs);
+        let end = collect_cluster(self.text, at, &mut runs);
         for (index, run) in runs.iter().enumerate() {
             let dotted = run.separator == b'.' || runs.get(index + 1).is_some_and(|next| next.separator == b'.');
             self.digit_run(*run, dotted);
             self.word(run.start, run.end);
         }
         self.digit_groups(&runs);
-        self.runs = runs;
+        self.buffers.runs = runs;
         end
     }
 
-    fn at_sign(&mut self, _at: usize) {}
-
-    fn hex_pairs(&mut self, _at: usize) {}
-
-    fn hex_quads(&mut self, _at: usize) {}
-
-    fn colon_hex(&mut self, _at: usize) {}
-
-    fn key_separator(&mut self, _at: usize) {}
+    fn hex_word(&mut self, at: usize) {
+        let mut start = at;
+        while at - start <= LONGEST_WORD && byte_before(self.text, start).is_ascii_hexdigit() {
+            start -= 1;
+        }
+        let mut end = at;
+        while end - start <= LONGEST_WORD && byte(self.text, end).is_ascii_hexdigit() {
+            end += 1;
+        }
+        let inside = byte_before(self.text, start).is_ascii_alphanumeric() || byte(self.text, end).is_ascii_alphanumeric();
+        if inside || !matches!(end - start, 12 | 16) {
+            return;
+        }
+        let known = self.known;
+        for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Mac) {
+            self.ask_at(sought, start..end);
+        }
+    }
 
     fn high(&mut self, at: usize) -> usize {
         let (mut run, mut end) = (at, at);
@@ -361,6 +377,9 @@ impl Sink for KnownPass<'_> {
             match han::char_at(self.text, end) {
                 Some((character, 3)) if han::is_han(character) => end += 3,
                 other => {
+                    if self.program.characters.folds(self.text, end) {
+                        self.buffers.fold_lines.note(self.text, end);
+                    }
                     self.han_run(run..end);
                     end += other.map_or(1, |(_, width)| width);
                     run = end;

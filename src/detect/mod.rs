@@ -1,15 +1,18 @@
 //! Detection: blocks in, matches out. One pass finds anchors, candidates are confirmed by rules, resolve leaves
 //! disjoint spans.
 //!
-//! `scan` finds anchors; `digits`, `symbol` and `value` make candidates of them; `pass` confirms them with validators
-//! and the labels that `context` finds; `column` lays columns out as text; `fold` handles full-width characters.
+//! `bitmap` and `scan` find anchors; `digits`, `symbol`, `value` and `high` make candidates of them; `pass` confirms them
+//! with validators and the labels that `context` finds (`filter` refuses most places without a look); `column` lays columns out as text; `fold` handles full-width characters.
 
 pub mod address;
+mod bitmap;
 pub mod column;
 mod context;
 mod digits;
+mod filter;
 mod fold;
 mod han;
+mod high;
 pub mod known;
 pub mod name;
 mod pass;
@@ -183,13 +186,12 @@ impl FoldedLines<'_> {
     ) {
         let starts_values = |scope: &ColumnScope<'_>| scope.says.iter().any(|said| LabelIndex::starts_values(*said));
         let starts_values = self.column.as_ref().is_some_and(starts_values);
-        let mut next = 0;
-        while let Some(range) = fold::next_line(self.text, next) {
-            next = range.end;
+        let lines = buffers.fold_lines.take();
+        for range in &lines {
             let line = self.text.get(range.clone()).unwrap_or_default();
             folded.fill(line);
             aside.clear();
-            if starts_values && is_value(&range) {
+            if starts_values && is_value(range) {
                 let (program, text, column) = (self.program, folded.text.as_slice(), self.column);
                 let mut pass = Pass { program, text, column, buffers, out: aside, colon_until: 0 };
                 pass.whole_value(0..text.len());
@@ -202,6 +204,7 @@ impl FoldedLines<'_> {
                 }
             }
         }
+        buffers.fold_lines.give_back(lines);
     }
 }
 

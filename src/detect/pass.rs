@@ -2,9 +2,10 @@
 //! matches with spans in that text.
 
 use super::Found;
-use super::context::{ColumnScope, Context, byte, byte_before, points};
+use super::context::{ColumnScope, Context, byte, points};
 use super::program::{At, Program};
-use super::scan::{Sink, scan};
+use super::fold::FoldLines;
+use super::scan::{Anchors, Sink, scan};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::Recognizer;
 use crate::rule::label::Standing;
@@ -19,6 +20,8 @@ pub(super) struct Buffers {
     pub(super) runs: Vec<Run>,
     pub(super) compact: Vec<u8>,
     pub(super) found: Vec<Found>,
+    pub(super) anchors: Anchors,
+    pub(super) fold_lines: FoldLines,
 }
 
 /// One run of digits in a cluster.
@@ -52,8 +55,10 @@ impl<'a> Pass<'a> {
         buffers: &'a mut Buffers,
         out: &'a mut Vec<Match>,
     ) {
+        let mut anchors = std::mem::take(&mut buffers.anchors);
         let mut pass = Pass { program, text, column, buffers, out, colon_until: 0 };
-        scan(text, &mut pass);
+        scan(text, program.wanted, &mut anchors, &mut pass);
+        pass.buffers.anchors = anchors;
         pass.literals();
         pass.plain_regexes();
     }
@@ -163,6 +168,10 @@ impl Sink for Pass<'_> {
         self.digit_cluster(at)
     }
 
+    fn dotted_quad(&mut self, at: usize) {
+        self.dotted_quad_at(at);
+    }
+
     fn at_sign(&mut self, at: usize) {
         self.email(at);
     }
@@ -184,8 +193,8 @@ impl Sink for Pass<'_> {
     }
 
     fn key_separator(&mut self, at: usize) {
-        // A time (12:30) or a URL scheme (https://) is no key.
-        if !byte_before(self.text, at).is_ascii_digit() && byte(self.text, at + 1) != b'/' {
+        // A URL scheme (https://) is no key.
+        if byte(self.text, at + 1) != b'/' {
             self.value_behind_key(at);
         }
     }

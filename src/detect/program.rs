@@ -4,9 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use foldhash::fast::FixedState;
 
+use super::filter::TailFilter;
+use super::high::Characters;
+use super::scan::Wanted;
 use crate::rule::RuleSet;
-use crate::rule::compile::{Anchor, Recognizer};
+use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
+use crate::rule::label::Says;
 
 /// Where a recognizer stands: rule, then entry under `recognize`.
 pub(super) type At = (u16, u16);
@@ -15,7 +20,16 @@ pub(super) type At = (u16, u16);
 pub(super) struct Program {
     pub(super) rules: Arc<RuleSet>,
     /// By packed group lengths.
-    pub(super) groups: HashMap<u64, Vec<At>>,
+    pub(super) groups: HashMap<u64, Vec<At>, FixedState>,
+    /// Those in one group, by its length.
+    pub(super) singles: Vec<Vec<At>>,
+    /// What the scan must tell of for them.
+    pub(super) wanted: Wanted,
+    /// Labels that a candidate made of digits may need.
+    pub(super) digit_labels: TailFilter,
+    /// Labels that values start from.
+    pub(super) start_labels: TailFilter,
+    pub(super) characters: Characters,
     pub(super) hex_pairs: Vec<At>,
     pub(super) hex_quads: Vec<At>,
     pub(super) at_sign: Vec<At>,
@@ -39,7 +53,12 @@ pub(super) struct Program {
 impl Program {
     pub(super) fn new(rules: Arc<RuleSet>) -> Program {
         let mut program = Program {
-            groups: HashMap::new(),
+            groups: HashMap::default(),
+            singles: vec![Vec::new(); MAX_DIGITS + 1],
+            wanted: Wanted::default(),
+            digit_labels: TailFilter::new(std::iter::empty()),
+            start_labels: TailFilter::new(std::iter::empty()),
+            characters: Characters::new(&[]),
             hex_pairs: Vec::new(),
             hex_quads: Vec::new(),
             at_sign: Vec::new(),
@@ -77,6 +96,20 @@ impl Program {
         program.literals = automaton(&literals);
         program.han_labels = automaton(&labels);
         program.han_starts = automaton(&starts);
+        program.characters = Characters::new(&starts);
+        let speaks_for = |ids: &[bool]| {
+            let speaks = |says: &[Says]| {
+                says.iter().any(|said| match said {
+                    Says::Positive(id) | Says::Weak(id) => ids.get(usize::from(id.0)).copied().unwrap_or_default(),
+                    Says::Negative(_) | Says::NegativeForAll => false,
+                })
+            };
+            TailFilter::new(rules.labels().iter().filter(|(_, says)| speaks(says)).map(|(label, _)| label))
+        };
+        let is_digits = |recognizer: &Recognizer| matches!(recognizer.anchor, Anchor::Digits { .. });
+        let of_digits: Vec<bool> = rules.rules().iter().map(|rule| rule.recognizers.iter().any(is_digits)).collect();
+        let of_starts: Vec<bool> = program.from_label.iter().map(|list| !list.is_empty()).collect();
+        (program.digit_labels, program.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
         program
     }
 
@@ -85,6 +118,16 @@ impl Program {
             Anchor::Digits { groups, .. } => {
                 for packed in groups {
                     self.groups.entry(*packed).or_default().push(at);
+                    let lengths = unpack(*packed);
+                    if let [length] = lengths.as_slice()
+                        && let Some(list) = self.singles.get_mut(*length as usize)
+                    {
+                        list.push(at);
+                    }
+                    if !Wanted::by_groups(&lengths) {
+                        let longest = lengths.iter().copied().max().unwrap_or(1);
+                        self.wanted.run = self.wanted.run.min(longest);
+                    }
                 }
             }
             Anchor::HexPairs => self.hex_pairs.push(at),

@@ -10,24 +10,51 @@ use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
 use crate::validate::Candidate;
 
+/// The ASCII bytes that may stand between a label and its separator: those that `skip_joiners` knows, but for line ends.
+#[allow(clippy::indexing_slicing)] // At compile time: an index out of range does not compile.
+const JOINERS: [bool; 256] = {
+    let mut joiners = [false; 256];
+    let bytes = b" \t\"':=([+>*";
+    let mut at = 0;
+    while at < bytes.len() {
+        joiners[bytes[at] as usize] = true;
+        at += 1;
+    }
+    joiners
+};
+
 /// Longest value that a label rule's own pattern may look at, in bytes.
 const VALUE: usize = 256;
 
 impl Pass<'_> {
     /// The value behind the key that ends at the separator at `at`, when its key is a label that values start from.
     pub(super) fn value_behind_key(&mut self, at: usize) {
+        let (text, program) = (self.text, self.program);
+        let mut key_end = at;
+        while at - key_end < 16 && JOINERS.get(usize::from(byte_before(text, key_end))).copied().unwrap_or_default() {
+            key_end -= 1;
+        }
+        // A full-width joiner (`「姓名」:`) is stepped over by the slower way.
+        if byte_before(text, key_end) >= 0x80 || program.start_labels.may_end(text, key_end) {
+            self.key_before(at, 1);
+        }
+    }
+
+    /// The value behind the separator of `width` bytes at `at`, when the key before it is a label that values start
+    /// from.
+    pub(super) fn key_before(&mut self, at: usize, width: usize) {
         let program = self.program;
         let key_end = skip_joiners(self.text, at);
         let word = word_before(self.text, key_end);
         let says = look_up(program.rules.labels(), self.text.get(word..key_end).unwrap_or_default());
         if !says.is_empty() {
-            let value = skip_joiners_ahead(self.text, at + 1);
+            let value = skip_joiners_ahead(self.text, at + width);
             self.value_at(value, says);
         }
     }
 
     /// Reports what the labels `says` start at `at`.
-    fn value_at(&mut self, at: usize, says: &[Says]) {
+    pub(super) fn value_at(&mut self, at: usize, says: &[Says]) {
         let program = self.program;
         if matches!(byte(self.text, at), b'\n' | b',') {
             return;
@@ -98,45 +125,7 @@ impl Pass<'_> {
         self.report(recognizer.entity, score, found.start..found.end, found.traits);
     }
 
-    /// The stretch with Han characters around the byte ≥ 0x80 at `at`: labels that values start from, then grammars.
-    /// Returns where the stretch ends.
-    pub(super) fn han_stretch(&mut self, at: usize) -> usize {
-        let text = self.text;
-        let mut start = at;
-        while at - start < 64 && stretches(byte_before(text, start)) {
-            start -= 1;
-        }
-        let mut end = at;
-        while stretches(byte(text, end)) || (byte(text, end) == b' ' && byte(text, end + 1) >= 0x80) {
-            end += 1;
-        }
-        let program = self.program;
-        if let Some(starts) = &program.han_starts {
-            let stretch = text.get(start..end).unwrap_or_default();
-            for hit in starts.find_iter(stretch) {
-                let label = stretch.get(hit.span().range()).unwrap_or_default();
-                let says = look_up(program.rules.labels(), label);
-                self.value_at(skip_joiners_ahead(text, start + hit.end()), says);
-            }
-        }
-        for &recognizer in &program.han {
-            let mut found = std::mem::take(&mut self.buffers.found);
-            found.clear();
-            let Some(Anchor::Han(grammar)) = program.recognizer(recognizer).map(|r| &r.anchor) else { continue };
-            match grammar {
-                GrammarSyntax::CnAddress => address::in_run(text, start..end, &mut found),
-                GrammarSyntax::PersonName => {}
-            }
-            for one in &found {
-                let standing = self.column_standing(recognizer);
-                self.grammar_found(recognizer, one, standing);
-            }
-            self.buffers.found = found;
-        }
-        end
-    }
-
-    fn column_standing(&self, recognizer: At) -> Standing {
+    pub(super) fn column_standing(&self, recognizer: At) -> Standing {
         let Some(entity) = self.program.recognizer(recognizer).map(|r| r.entity) else { return Standing::None };
         self.column.as_ref().map_or(Standing::None, |scope| LabelIndex::standing(scope.says, entity))
     }
@@ -169,7 +158,7 @@ impl Pass<'_> {
 }
 
 /// Whether a stretch goes on over `b`: everything but line ends, quotes and field separators.
-fn stretches(b: u8) -> bool {
+pub(super) fn stretches(b: u8) -> bool {
     !matches!(
         b,
         b'\n' | b'\r' | b'\t' | b'"' | b'\'' | b',' | b';' | b'{' | b'}' | b'<' | b'>' | b'|' | b' ' | b'=' | b'&'

@@ -4,6 +4,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::label::{LabelIndex, Says};
+use super::prefix::Prefixes;
 use super::syntax::{AnchorSyntax, GrammarSyntax, LabelNeed, RecognizerSyntax, RuleSyntax};
 use super::{EntityType, Rule};
 use crate::finding::EntityId;
@@ -25,6 +26,8 @@ pub struct Recognizer {
     pub pattern: Option<Regex>,
     /// See [`RecognizerSyntax::suffix`]; anchored at the start.
     pub suffix: Option<Regex>,
+    /// For `digits`: what the first three digits of a value may be, where the pattern says so.
+    pub prefixes: Option<Prefixes>,
     /// Validators, each of which must pass.
     pub validators: Vec<Validator>,
     /// Points for its structure.
@@ -72,7 +75,8 @@ impl Anchor {
     pub fn describe(&self) -> String {
         match self {
             Anchor::Digits { groups, check_letter, .. } => {
-                let groups: Vec<String> = groups.iter().map(|packed| unpack(*packed)).collect();
+                let joined = |packed: &u64| unpack(*packed).iter().map(u32::to_string).collect::<Vec<_>>().join("-");
+                let groups: Vec<String> = groups.iter().map(joined).collect();
                 let letter = if *check_letter { ", the last may be X" } else { "" };
                 format!("digits in groups of {}{letter}", groups.join(" or "))
             }
@@ -90,14 +94,15 @@ impl Anchor {
     }
 }
 
-fn unpack(mut packed: u64) -> String {
+/// The group lengths that [`pack`] packed.
+pub fn unpack(mut packed: u64) -> Vec<u32> {
     let mut lengths = Vec::new();
     while packed != 0 {
-        lengths.push((packed & 63).to_string());
+        lengths.push((packed & 63) as u32);
         packed >>= 6;
     }
     lengths.reverse();
-    lengths.join("-")
+    lengths
 }
 
 /// Group lengths as one number: six bits each.
@@ -186,7 +191,12 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
         })
         .collect::<Result<_, _>>()?;
     let label_required = syntax.label == LabelNeed::Required;
-    Ok(Recognizer { entity, anchor, pattern, suffix, validators, structure: syntax.structure, label_required })
+    let prefixes = match (&anchor, &syntax.pattern) {
+        (Anchor::Digits { .. }, Some(pattern)) => Prefixes::of(pattern),
+        _ => None,
+    };
+    let structure = syntax.structure;
+    Ok(Recognizer { entity, anchor, pattern, suffix, prefixes, validators, structure, label_required })
 }
 
 fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {

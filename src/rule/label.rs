@@ -39,7 +39,7 @@ pub enum Standing {
 /// All labels by their normalized spelling.
 #[derive(Debug, Default)]
 pub struct LabelIndex {
-    entries: HashMap<Box<[u8]>, Vec<Says>>,
+    entries: HashMap<Box<[u8]>, Vec<Says>, foldhash::fast::FixedState>,
     longest: usize,
     negatives_for_all: Vec<String>,
 }
@@ -57,6 +57,11 @@ impl LabelIndex {
         if !held.contains(&says) {
             held.push(says);
         }
+    }
+
+    /// The labels in normalized spelling, and what each says.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[Says])> {
+        self.entries.iter().map(|(label, says)| (&**label, says.as_slice()))
     }
 
     /// The labels that speak against every entity type, as written.

@@ -236,7 +236,7 @@ fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
         };
         if is_unit
             && let Some((c, before)) = char_before(run, p)
-            && (fold(c).is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中'))
+            && is_number_before_unit(c)
         {
             last = Some(start + before);
         }
@@ -245,8 +245,13 @@ fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
     last
 }
 
+/// What may be the number, or the last digit of it, before a unit.
+pub(super) fn is_number_before_unit(c: char) -> bool {
+    fold(c).is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中')
+}
+
 /// The first characters of what [`word::unit_at`] knows.
-fn is_unit_start(c: char) -> bool {
+pub(super) fn is_unit_start(c: char) -> bool {
     matches!(
         c,
         '号' | '弄'

@@ -1,0 +1,364 @@
+//! Bytes to bitmaps: for 64 bytes at a time, one bit per byte and class.
+//!
+//! The only module with `unsafe`: vector instructions that are chosen at run time. The scalar twin says what each of
+//! them must give, byte for byte; a property test holds them against it. Never reads outside the text.
+
+#![allow(unsafe_code)]
+
+/// Words of 64 bytes that are classified at a time: 4 KiB of text, which stay in the nearest cache.
+pub(super) const WORDS: usize = 64;
+/// Bytes that are classified at a time.
+pub(super) const CHUNK: usize = WORDS * 64;
+
+/// The bitmaps of 64 bytes: bit i is byte i.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bitmaps {
+    pub(super) digit: u64,
+    /// The letters of hexadecimal digits, in both cases.
+    pub(super) hex_letter: u64,
+    pub(super) at_sign: u64,
+    pub(super) colon: u64,
+    pub(super) hyphen: u64,
+    pub(super) full_stop: u64,
+    pub(super) equals: u64,
+    /// Space and closing bracket, which also stand between groups of digits.
+    pub(super) gap: u64,
+    /// Bytes from 0x80 on.
+    pub(super) high: u64,
+}
+
+const DIGIT: u8 = 1;
+const COLON: u8 = 1 << 1;
+const EQUALS: u8 = 1 << 2;
+const HYPHEN: u8 = 1 << 3;
+const FULL_STOP: u8 = 1 << 4;
+const GAP: u8 = 1 << 5;
+const AT_SIGN: u8 = 1 << 6;
+const HEX_LETTER: u8 = 1 << 7;
+
+/// The classes that a byte may have by its low and by its high half: it has those that both allow.
+const LOW: [u8; 16] = [
+    DIGIT | GAP | AT_SIGN,
+    DIGIT | HEX_LETTER,
+    DIGIT | HEX_LETTER,
+    DIGIT | HEX_LETTER,
+    DIGIT | HEX_LETTER,
+    DIGIT | HEX_LETTER,
+    DIGIT | HEX_LETTER,
+    DIGIT,
+    DIGIT,
+    DIGIT | GAP,
+    COLON,
+    0,
+    0,
+    HYPHEN | EQUALS,
+    FULL_STOP,
+    0,
+];
+const HIGH: [u8; 16] = [
+    0,
+    0,
+    HYPHEN | FULL_STOP | GAP,
+    DIGIT | COLON | EQUALS,
+    AT_SIGN | HEX_LETTER,
+    0,
+    HEX_LETTER,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+];
+
+/// Classifies `text` (at most [`CHUNK`] bytes) into `maps`; returns how many words that gave. Bytes beyond the end of
+/// the text have no class.
+pub(super) fn classify(text: &[u8], maps: &mut [Bitmaps; WORDS]) -> usize {
+    classify_by(fastest(), text, maps)
+}
+
+/// A way to classify whole words.
+type Classify = fn(&[[u8; 64]], &mut [Bitmaps]);
+
+fn classify_by(way: Classify, text: &[u8], maps: &mut [Bitmaps; WORDS]) -> usize {
+    let (whole, rest) = text.as_chunks::<64>();
+    way(whole, maps);
+    let words = whole.len().min(WORDS);
+    match maps.get_mut(words) {
+        Some(last) if !rest.is_empty() => {
+            let mut padded = [0; 64];
+            padded.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+            way(&[padded], std::slice::from_mut(last));
+            words + 1
+        }
+        _ => words,
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn fastest() -> Classify {
+    if x86::has_avx512() {
+        x86::avx512
+    } else if x86::has_avx2() {
+        x86::avx2
+    } else {
+        scalar
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+fn fastest() -> Classify {
+    neon::neon
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn fastest() -> Classify {
+    scalar
+}
+
+/// The scalar twin: what every faster way must agree with.
+#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
+fn scalar(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+    for (chunk, map) in chunks.iter().zip(maps) {
+        *map = Bitmaps::default();
+        for (bit, &byte) in chunk.iter().enumerate() {
+            let low = LOW.get(usize::from(byte & 15)).copied().unwrap_or_default();
+            let high = HIGH.get(usize::from(byte >> 4)).copied().unwrap_or_default();
+            let class = u64::from(low & high);
+            map.digit |= (class & 1) << bit;
+            map.colon |= (class >> 1 & 1) << bit;
+            map.equals |= (class >> 2 & 1) << bit;
+            map.hyphen |= (class >> 3 & 1) << bit;
+            map.full_stop |= (class >> 4 & 1) << bit;
+            map.gap |= (class >> 5 & 1) << bit;
+            map.at_sign |= (class >> 6 & 1) << bit;
+            map.hex_letter |= (class >> 7 & 1) << bit;
+            map.high |= u64::from(byte >> 7) << bit;
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{
+        __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
+        _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8,
+        _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
+    };
+
+    use super::{
+        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW,
+    };
+
+    pub(super) fn has_avx2() -> bool {
+        std::arch::is_x86_feature_detected!("avx2")
+    }
+
+    pub(super) fn has_avx512() -> bool {
+        std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512bw")
+    }
+
+    pub(super) fn avx2(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+        // SAFETY: chosen only where `has_avx2` says that the processor has these instructions.
+        unsafe { by_avx2(chunks, maps) }
+    }
+
+    pub(super) fn avx512(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+        // SAFETY: chosen only where `has_avx512` says that the processor has these instructions.
+        unsafe { by_avx512(chunks, maps) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn by_avx2(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+        // SAFETY: both tables are 16 bytes long, which is what is read.
+        let (low, high) = unsafe {
+            (_mm_loadu_si128(LOW.as_ptr().cast::<__m128i>()), _mm_loadu_si128(HIGH.as_ptr().cast::<__m128i>()))
+        };
+        let (low, high) = (_mm256_broadcastsi128_si256(low), _mm256_broadcastsi128_si256(high));
+        let nibble = _mm256_set1_epi8(15);
+        for (chunk, map) in chunks.iter().zip(maps) {
+            let from = chunk.as_ptr().cast::<__m256i>();
+            // SAFETY: a chunk is 64 bytes long, which are two reads of 32.
+            let (a, b) = unsafe { (_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))) };
+            let class = |bytes| {
+                // A shuffle gives 0 where the top bit of the index is set, as in all bytes from 0x80 on.
+                let by_low = _mm256_shuffle_epi8(low, bytes);
+                let by_high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
+                _mm256_and_si256(by_low, by_high)
+            };
+            let (first, second) = (class(a), class(b));
+            macro_rules! bits {
+                ($shift:literal) => {{
+                    let first = _mm256_movemask_epi8(_mm256_slli_epi16::<$shift>(first)).cast_unsigned();
+                    let second = _mm256_movemask_epi8(_mm256_slli_epi16::<$shift>(second)).cast_unsigned();
+                    u64::from(first) | u64::from(second) << 32
+                }};
+            }
+            let (top_a, top_b) =
+                (_mm256_movemask_epi8(a).cast_unsigned(), _mm256_movemask_epi8(b).cast_unsigned());
+            *map = Bitmaps {
+                digit: bits!(7),
+                colon: bits!(6),
+                equals: bits!(5),
+                hyphen: bits!(4),
+                full_stop: bits!(3),
+                gap: bits!(2),
+                at_sign: bits!(1),
+                hex_letter: bits!(0),
+                high: u64::from(top_a) | u64::from(top_b) << 32,
+            };
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn by_avx512(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+        // SAFETY: both tables are 16 bytes long, which is what is read.
+        let (low, high) = unsafe {
+            (_mm_loadu_si128(LOW.as_ptr().cast::<__m128i>()), _mm_loadu_si128(HIGH.as_ptr().cast::<__m128i>()))
+        };
+        let (low, high) = (_mm512_broadcast_i32x4(low), _mm512_broadcast_i32x4(high));
+        let nibble = _mm512_set1_epi8(15);
+        for (chunk, map) in chunks.iter().zip(maps) {
+            // SAFETY: a chunk is 64 bytes long, which is what is read.
+            let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
+            let by_low = _mm512_shuffle_epi8(low, bytes);
+            let by_high = _mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), nibble));
+            let class = _mm512_and_si512(by_low, by_high);
+            let bits = |class_bit: u8| _mm512_test_epi8_mask(class, _mm512_set1_epi8(class_bit.cast_signed()));
+            *map = Bitmaps {
+                digit: bits(DIGIT),
+                colon: bits(COLON),
+                equals: bits(EQUALS),
+                hyphen: bits(HYPHEN),
+                full_stop: bits(FULL_STOP),
+                gap: bits(GAP),
+                at_sign: bits(AT_SIGN),
+                hex_letter: bits(HEX_LETTER),
+                high: _mm512_movepi8_mask(bytes),
+            };
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use std::arch::aarch64::{
+        uint8x16_t, vandq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vpaddq_u8, vqtbl1q_u8, vreinterpretq_u64_u8,
+        vshrq_n_u8, vtstq_u8,
+    };
+
+    use super::{
+        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW,
+    };
+
+    const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+
+    pub(super) fn neon(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+        // SAFETY: every 64-bit ARM processor has these instructions.
+        unsafe { by_neon(chunks, maps) }
+    }
+
+    #[target_feature(enable = "neon")]
+    fn by_neon(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+        // SAFETY: all three tables are 16 bytes long, which is what is read.
+        let (low, high, places) = unsafe { (vld1q_u8(LOW.as_ptr()), vld1q_u8(HIGH.as_ptr()), vld1q_u8(PLACES.as_ptr())) };
+        for (chunk, map) in chunks.iter().zip(maps) {
+            let from = chunk.as_ptr();
+            // SAFETY: a chunk is 64 bytes long, which are four reads of 16.
+            let bytes: [uint8x16_t; 4] =
+                unsafe { [vld1q_u8(from), vld1q_u8(from.add(16)), vld1q_u8(from.add(32)), vld1q_u8(from.add(48))] };
+            let class = bytes.map(|bytes| {
+                // The high half of bytes from 0x80 on has no class.
+                let by_low = vqtbl1q_u8(low, vandq_u8(bytes, vdupq_n_u8(15)));
+                vandq_u8(by_low, vqtbl1q_u8(high, vshrq_n_u8::<4>(bytes)))
+            });
+            let bits = |of: [uint8x16_t; 4], bit: u8| {
+                let [a, b, c, d] = of.map(|of| vandq_u8(vtstq_u8(of, vdupq_n_u8(bit)), places));
+                let sum = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
+                vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)))
+            };
+            *map = Bitmaps {
+                digit: bits(class, DIGIT),
+                colon: bits(class, COLON),
+                equals: bits(class, EQUALS),
+                hyphen: bits(class, HYPHEN),
+                full_stop: bits(class, FULL_STOP),
+                gap: bits(class, GAP),
+                at_sign: bits(class, AT_SIGN),
+                hex_letter: bits(class, HEX_LETTER),
+                high: bits(bytes, 0x80),
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ways() -> Vec<(&'static str, Classify)> {
+        let mut ways: Vec<(&'static str, Classify)> = vec![("fastest", fastest())];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if x86::has_avx2() {
+                ways.push(("AVX2", x86::avx2));
+            }
+            if x86::has_avx512() {
+                ways.push(("AVX-512", x86::avx512));
+            }
+        }
+        ways
+    }
+
+    fn agree(text: &[u8]) -> Result<(), TestCaseError> {
+        let mut expected = [Bitmaps::default(); WORDS];
+        let words = classify_by(scalar, text, &mut expected);
+        prop_assert_eq!(words, text.len().div_ceil(64));
+        for (name, way) in ways() {
+            let mut maps = [Bitmaps { high: u64::MAX, ..Bitmaps::default() }; WORDS];
+            prop_assert_eq!(classify_by(way, text, &mut maps), words);
+            prop_assert_eq!(&maps[..words], &expected[..words], "{}", name);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_byte_has_the_class_that_its_name_says() {
+        let text: Vec<u8> = (0..=255).collect();
+        let mut maps = [Bitmaps::default(); WORDS];
+        assert_eq!(classify(&text, &mut maps), 4);
+        for byte in 0..=255u8 {
+            let map = maps[usize::from(byte) / 64];
+            let has = |bits: u64| bits >> (byte % 64) & 1 == 1;
+            assert_eq!(has(map.digit), byte.is_ascii_digit(), "{byte}");
+            assert_eq!(has(map.hex_letter), byte.is_ascii_hexdigit() && byte.is_ascii_alphabetic(), "{byte}");
+            assert_eq!(has(map.at_sign), byte == b'@', "{byte}");
+            assert_eq!(has(map.colon), byte == b':', "{byte}");
+            assert_eq!(has(map.hyphen), byte == b'-', "{byte}");
+            assert_eq!(has(map.full_stop), byte == b'.', "{byte}");
+            assert_eq!(has(map.equals), byte == b'=', "{byte}");
+            assert_eq!(has(map.gap), byte == b' ' || byte == b')', "{byte}");
+            assert_eq!(has(map.high), byte >= 0x80, "{byte}");
+        }
+        agree(&text).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_agrees_with_the_scalar_twin(text in prop::collection::vec(any::<u8>(), 0..CHUNK)) {
+            agree(&text)?;
+        }
+
+        #[test]
+        fn every_way_agrees_on_what_logs_are_made_of(
+            text in prop::collection::vec(prop::sample::select(b"0123456789afAFgz:-.=@ ()\n\xE4\xBD\xA0/_".to_vec()), 0..700)
+        ) {
+            agree(&text)?;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Stretches with characters beyond ASCII: one walk over the characters, with one look into a table for each, finds
+//! those few stretches that may hold an address, a label that values start from, or something to fold.
+//!
+//! Refuses only what the grammars and automata behind it would find nothing in.
+
+use std::collections::HashMap;
+
+use super::context::{byte, byte_before, look_up, skip_joiners_ahead};
+use super::fold;
+use super::han::{self, char_at};
+use super::pass::Pass;
+use super::{address, value};
+use crate::rule::compile::Anchor;
+use crate::rule::syntax::GrammarSyntax;
+
+/// The character may begin the unit of a numbered part of an address (号, 栋, -).
+const UNIT: u8 = 1;
+/// The character may be the number before such a unit.
+const NUMBER: u8 = 1 << 1;
+/// The last Han character of a label that values start from.
+const LABEL_END: u8 = 1 << 2;
+/// Full-width and invisible characters, see `fold`.
+const FOLDS: u8 = 1 << 3;
+/// A full-width separator between a key and its value.
+const SEPARATOR: u8 = 1 << 4;
+
+/// What each character of the first 65,536 may mean.
+pub(super) struct Characters {
+    classes: Vec<u8>,
+    /// By the last Han character of a label that values start from: the label up to it, and the rest.
+    labels: HashMap<u32, Vec<(Box<[u8]>, Box<[u8]>)>, foldhash::fast::FixedState>,
+}
+
+impl Characters {
+    /// The table for `labels`, those with Han characters that values start from.
+    pub(super) fn new(labels: &[&str]) -> Characters {
+        let mut characters = Characters { classes: vec![0; 1 << 16], labels: HashMap::default() };
+        for code in (0x80..=0x2FFF).chain(0x3000..=0x303F).chain(0xFE00..=0xFFFF) {
+            characters.enter(code);
+        }
+        for code in (0x3400..=0x4DBF).chain(0x4E00..=0x9FFF) {
+            characters.enter(code);
+        }
+        for label in labels {
+            let last = label.char_indices().rfind(|(_, character)| !character.is_ascii());
+            let Some((at, character)) = last else { continue };
+            let Some((head, tail)) = label.split_at_checked(at + character.len_utf8()) else { continue };
+            let code = u32::from(character);
+            let entry = (head.as_bytes().into(), tail.as_bytes().into());
+            characters.labels.entry(code).or_default().push(entry);
+            if let Some(class) = characters.classes.get_mut(code as usize) {
+                *class |= LABEL_END;
+            }
+        }
+        characters
+    }
+
+    fn enter(&mut self, code: u32) {
+        let (Some(character), Some(class)) = (char::from_u32(code), self.classes.get_mut(code as usize)) else {
+            return;
+        };
+        let folded = han::fold(character);
+        if address::is_unit_start(character) || matches!(folded, '-' | '#' | 'F') {
+            *class |= UNIT;
+        }
+        if address::is_number_before_unit(character) {
+            *class |= NUMBER;
+        }
+        if fold::folds(character) {
+            *class |= FOLDS;
+        }
+        if matches!(character, '：' | '＝') {
+            *class |= SEPARATOR;
+        }
+    }
+
+    /// The classes of the character at `at`, which is no ASCII, its code and its width.
+    #[inline(always)]
+    fn at(&self, text: &[u8], at: usize) -> (u8, u32, usize) {
+        let (code, width) = match text.get(at..) {
+            Some([a @ 0xE0..=0xEF, b @ 0x80..=0xBF, c @ 0x80..=0xBF, ..]) => {
+                (u32::from(a & 0x0F) << 12 | u32::from(b & 0x3F) << 6 | u32::from(c & 0x3F), 3)
+            }
+            Some([a @ 0xC2..=0xDF, b @ 0x80..=0xBF, ..]) => (u32::from(a & 0x1F) << 6 | u32::from(b & 0x3F), 2),
+            _ => return (0, 0, char_at(text, at).map_or(1, |(_, width)| width)),
+        };
+        (self.classes.get(code as usize).copied().unwrap_or_default(), code, width)
+    }
+
+    /// Whether the character at `at` is one that is folded.
+    pub(super) fn folds(&self, text: &[u8], at: usize) -> bool {
+        self.at(text, at).0 & FOLDS != 0
+    }
+
+    /// Whether a label that values start from has its last Han character, `code`, just before `end`.
+    fn label_ends(&self, text: &[u8], code: u32, end: usize) -> bool {
+        let (Some(before), Some(behind)) = (text.get(..end), text.get(end..)) else { return false };
+        let labels = self.labels.get(&code);
+        labels.is_some_and(|labels| labels.iter().any(|(head, tail)| before.ends_with(head) && behind.starts_with(tail)))
+    }
+}
+
+/// What the walk over a stretch found that is worth more.
+#[derive(Default)]
+struct Worth {
+    /// A number before a unit: no address is without one.
+    numbered: bool,
+    /// A label that values start from.
+    labelled: bool,
+}
+
+impl Pass<'_> {
+    /// The stretch with Han characters around the byte ≥ 0x80 at `at`: labels that values start from, then grammars.
+    /// Returns where the stretch ends.
+    pub(super) fn han_stretch(&mut self, at: usize) -> usize {
+        let (worth, end) = self.walk(at);
+        if worth.labelled || worth.numbered {
+            let mut start = at;
+            while at - start < 64 && value::stretches(byte_before(self.text, start)) {
+                start -= 1;
+            }
+            if worth.labelled {
+                self.labels_in(start..end);
+            }
+            if worth.numbered {
+                self.grammars_in(start..end);
+            }
+        }
+        end
+    }
+
+    fn walk(&mut self, at: usize) -> (Worth, usize) {
+        let text = self.text;
+        let characters = &self.program.characters;
+        let mut worth = Worth::default();
+        let mut number = byte_before(text, at).is_ascii_alphanumeric();
+        let mut end = at;
+        while let Some(&first) = text.get(end) {
+            if first >= 0x80 {
+                let (class, code, width) = characters.at(text, end);
+                if class != 0 {
+                    worth.numbered |= class & UNIT != 0 && number;
+                    if class & LABEL_END != 0 {
+                        worth.labelled |= characters.label_ends(text, code, end + width);
+                    }
+                    if class & FOLDS != 0 {
+                        self.buffers.fold_lines.note(text, end);
+                    }
+                    // `name：张伟`: keys before the ASCII separators have anchors of their own.
+                    if class & SEPARATOR != 0 && end > 0 && byte(text, end - 1) < 0x80 {
+                        self.key_before(end, width);
+                    }
+                }
+                number = class & NUMBER != 0;
+                end += width;
+            } else if value::stretches(first) || (first == b' ' && byte(text, end + 1) >= 0x80) {
+                worth.numbered |= number && matches!(first, b'-' | b'#' | b'F');
+                number = first.is_ascii_alphanumeric();
+                end += 1;
+            } else {
+                break;
+            }
+        }
+        (worth, end)
+    }
+
+    fn labels_in(&mut self, stretch: std::ops::Range<usize>) {
+        let (program, text) = (self.program, self.text);
+        let Some(starts) = &program.han_starts else { return };
+        let from = stretch.start;
+        let stretch = text.get(stretch).unwrap_or_default();
+        for hit in starts.find_iter(stretch) {
+            let label = stretch.get(hit.span().range()).unwrap_or_default();
+            let says = look_up(program.rules.labels(), label);
+            self.value_at(skip_joiners_ahead(text, from + hit.end()), says);
+        }
+    }
+
+    fn grammars_in(&mut self, stretch: std::ops::Range<usize>) {
+        let program = self.program;
+        for &recognizer in &program.han {
+            let mut found = std::mem::take(&mut self.buffers.found);
+            found.clear();
+            if let Some(Anchor::Han(GrammarSyntax::CnAddress)) = program.recognizer(recognizer).map(|r| &r.anchor) {
+                address::in_run(self.text, stretch.clone(), &mut found);
+            }
+            for one in &found {
+                let standing = self.column_standing(recognizer);
+                self.grammar_found(recognizer, one, standing);
+            }
+            self.buffers.found = found;
+        }
+    }
+}
