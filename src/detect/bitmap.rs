@@ -10,21 +10,117 @@ pub(super) const WORDS: usize = 64;
 /// Bytes that are classified at a time.
 pub(super) const CHUNK: usize = WORDS * 64;
 
-/// The bitmaps of 64 bytes: bit i is byte i.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// One bit per byte of a chunk, word by word: bit i of word w + 1 is byte 64 w + i. Word 0 is the last one of the chunk
+/// before, for what looks back.
+pub(super) type Lanes = [u64; WORDS + 1];
+
+/// The bitmaps of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bitmaps {
-    pub(super) digit: u64,
+    pub(super) digit: Lanes,
     /// The letters of hexadecimal digits, in both cases.
-    pub(super) hex_letter: u64,
-    pub(super) at_sign: u64,
-    pub(super) colon: u64,
-    pub(super) hyphen: u64,
-    pub(super) full_stop: u64,
-    pub(super) equals: u64,
+    pub(super) hex_letter: Lanes,
+    pub(super) at_sign: Lanes,
+    pub(super) colon: Lanes,
+    pub(super) hyphen: Lanes,
+    pub(super) full_stop: Lanes,
+    pub(super) equals: Lanes,
     /// Space and closing bracket, which also stand between groups of digits.
-    pub(super) gap: u64,
+    pub(super) gap: Lanes,
     /// Bytes from 0x80 on.
-    pub(super) high: u64,
+    pub(super) high: Lanes,
+}
+
+impl Default for Bitmaps {
+    fn default() -> Self {
+        let none = [0; WORDS + 1];
+        Bitmaps {
+            digit: none,
+            hex_letter: none,
+            at_sign: none,
+            colon: none,
+            hyphen: none,
+            full_stop: none,
+            equals: none,
+            gap: none,
+            high: none,
+        }
+    }
+}
+
+/// The bitmaps of one word.
+#[derive(Default, Clone, Copy)]
+struct Word {
+    digit: u64,
+    hex_letter: u64,
+    at_sign: u64,
+    colon: u64,
+    hyphen: u64,
+    full_stop: u64,
+    equals: u64,
+    gap: u64,
+    high: u64,
+}
+
+impl Bitmaps {
+    fn lanes(&mut self) -> [&mut Lanes; 9] {
+        let Bitmaps { digit, hex_letter, at_sign, colon, hyphen, full_stop, equals, gap, high } = self;
+        [digit, hex_letter, at_sign, colon, hyphen, full_stop, equals, gap, high]
+    }
+
+    /// Forgets the chunk before.
+    #[allow(clippy::indexing_slicing)] // Constants within the lanes: checked when it is compiled.
+    pub(super) fn begin(&mut self) {
+        self.lanes().into_iter().for_each(|lanes| lanes[0] = 0);
+    }
+
+    /// Moves the last word of a whole chunk to where the next one looks back for it.
+    #[allow(clippy::indexing_slicing)] // Constants within the lanes: checked when it is compiled.
+    pub(super) fn carry(&mut self) {
+        self.lanes().into_iter().for_each(|lanes| lanes[0] = lanes[WORDS]);
+    }
+
+    #[inline(always)]
+    fn set(&mut self, at: usize, word: &Word) {
+        let lanes = [
+            (&mut self.digit, word.digit),
+            (&mut self.hex_letter, word.hex_letter),
+            (&mut self.at_sign, word.at_sign),
+            (&mut self.colon, word.colon),
+            (&mut self.hyphen, word.hyphen),
+            (&mut self.full_stop, word.full_stop),
+            (&mut self.equals, word.equals),
+            (&mut self.gap, word.gap),
+            (&mut self.high, word.high),
+        ];
+        for (lanes, bits) in lanes {
+            if let Some(lane) = lanes.get_mut(at + 1) {
+                *lane = bits;
+            }
+        }
+    }
+}
+
+/// Work that is worth compiling once for each set of instructions. Its `run`, and all in it, must be inlined.
+pub(super) trait Work {
+    /// Does it.
+    fn run(self);
+}
+
+/// Does `work`, compiled for the best instructions that this processor has.
+pub(super) fn with_fastest(work: impl Work) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if x86::has_avx512() {
+            // SAFETY: the processor has these instructions.
+            return unsafe { x86::with_avx512(work) };
+        }
+        if x86::has_avx2() {
+            // SAFETY: the processor has these instructions.
+            return unsafe { x86::with_avx2(work) };
+        }
+    }
+    work.run();
 }
 
 const DIGIT: u8 = 1;
@@ -74,28 +170,25 @@ const HIGH: [u8; 16] = [
     0,
 ];
 
-/// Classifies `text` (at most [`CHUNK`] bytes) into `maps`; returns how many words that gave. Bytes beyond the end of
-/// the text have no class.
-pub(super) fn classify(text: &[u8], maps: &mut [Bitmaps; WORDS]) -> usize {
-    classify_by(fastest(), text, maps)
+/// Classifies `text` (at most [`CHUNK`] bytes) into `maps`. Bytes beyond its end have no class.
+pub(super) fn classify(text: &[u8], maps: &mut Bitmaps) {
+    classify_by(fastest(), text, maps);
 }
 
-/// A way to classify whole words.
-type Classify = fn(&[[u8; 64]], &mut [Bitmaps]);
+/// A way to classify whole words, the first of which is word `from` of the chunk.
+type Classify = fn(&[[u8; 64]], &mut Bitmaps, usize);
 
-fn classify_by(way: Classify, text: &[u8], maps: &mut [Bitmaps; WORDS]) -> usize {
+fn classify_by(way: Classify, text: &[u8], maps: &mut Bitmaps) {
     let (whole, rest) = text.as_chunks::<64>();
-    way(whole, maps);
-    let words = whole.len().min(WORDS);
-    match maps.get_mut(words) {
-        Some(last) if !rest.is_empty() => {
-            let mut padded = [0; 64];
-            padded.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
-            way(&[padded], std::slice::from_mut(last));
-            words + 1
-        }
-        _ => words,
+    way(whole, maps, 0);
+    let mut words = whole.len();
+    if !rest.is_empty() {
+        let mut padded = [0; 64];
+        padded.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        way(&[padded], maps, words);
+        words += 1;
     }
+    (words..WORDS).for_each(|word| maps.set(word, &Word::default()));
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -121,9 +214,9 @@ fn fastest() -> Classify {
 
 /// The scalar twin: what every faster way must agree with.
 #[cfg_attr(target_arch = "aarch64", allow(dead_code))]
-fn scalar(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
-    for (chunk, map) in chunks.iter().zip(maps) {
-        *map = Bitmaps::default();
+fn scalar(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
+    for (at, chunk) in chunks.iter().enumerate() {
+        let mut map = Word::default();
         for (bit, &byte) in chunk.iter().enumerate() {
             let low = LOW.get(usize::from(byte & 15)).copied().unwrap_or_default();
             let high = HIGH.get(usize::from(byte >> 4)).copied().unwrap_or_default();
@@ -138,6 +231,7 @@ fn scalar(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
             map.hex_letter |= (class >> 7 & 1) << bit;
             map.high |= u64::from(byte >> 7) << bit;
         }
+        maps.set(from + at, &map);
     }
 }
 
@@ -151,39 +245,51 @@ mod x86 {
     };
 
     use super::{
-        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW,
+        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word, Work,
     };
 
     pub(super) fn has_avx2() -> bool {
-        std::arch::is_x86_feature_detected!("avx2")
+        use std::arch::is_x86_feature_detected as has;
+        has!("avx2") && has!("bmi1") && has!("bmi2") && has!("popcnt")
     }
 
     pub(super) fn has_avx512() -> bool {
-        std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512bw")
+        use std::arch::is_x86_feature_detected as has;
+        has_avx2() && has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512dq")
     }
 
-    pub(super) fn avx2(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+    pub(super) fn avx2(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
         // SAFETY: chosen only where `has_avx2` says that the processor has these instructions.
-        unsafe { by_avx2(chunks, maps) }
+        unsafe { by_avx2(chunks, maps, from) }
     }
 
-    pub(super) fn avx512(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+    pub(super) fn avx512(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
         // SAFETY: chosen only where `has_avx512` says that the processor has these instructions.
-        unsafe { by_avx512(chunks, maps) }
+        unsafe { by_avx512(chunks, maps, from) }
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    pub(super) fn with_avx2(work: impl Work) {
+        work.run();
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi1,bmi2,popcnt")]
+    pub(super) fn with_avx512(work: impl Work) {
+        work.run();
     }
 
     #[target_feature(enable = "avx2")]
-    fn by_avx2(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+    fn by_avx2(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
         // SAFETY: both tables are 16 bytes long, which is what is read.
         let (low, high) = unsafe {
             (_mm_loadu_si128(LOW.as_ptr().cast::<__m128i>()), _mm_loadu_si128(HIGH.as_ptr().cast::<__m128i>()))
         };
         let (low, high) = (_mm256_broadcastsi128_si256(low), _mm256_broadcastsi128_si256(high));
         let nibble = _mm256_set1_epi8(15);
-        for (chunk, map) in chunks.iter().zip(maps) {
-            let from = chunk.as_ptr().cast::<__m256i>();
+        for (at, chunk) in chunks.iter().enumerate() {
+            let bytes = chunk.as_ptr().cast::<__m256i>();
             // SAFETY: a chunk is 64 bytes long, which are two reads of 32.
-            let (a, b) = unsafe { (_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))) };
+            let (a, b) = unsafe { (_mm256_loadu_si256(bytes), _mm256_loadu_si256(bytes.add(1))) };
             let class = |bytes| {
                 // A shuffle gives 0 where the top bit of the index is set, as in all bytes from 0x80 on.
                 let by_low = _mm256_shuffle_epi8(low, bytes);
@@ -200,7 +306,7 @@ mod x86 {
             }
             let (top_a, top_b) =
                 (_mm256_movemask_epi8(a).cast_unsigned(), _mm256_movemask_epi8(b).cast_unsigned());
-            *map = Bitmaps {
+            let map = Word {
                 digit: bits!(7),
                 colon: bits!(6),
                 equals: bits!(5),
@@ -211,25 +317,26 @@ mod x86 {
                 hex_letter: bits!(0),
                 high: u64::from(top_a) | u64::from(top_b) << 32,
             };
+            maps.set(from + at, &map);
         }
     }
 
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn by_avx512(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+    fn by_avx512(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
         // SAFETY: both tables are 16 bytes long, which is what is read.
         let (low, high) = unsafe {
             (_mm_loadu_si128(LOW.as_ptr().cast::<__m128i>()), _mm_loadu_si128(HIGH.as_ptr().cast::<__m128i>()))
         };
         let (low, high) = (_mm512_broadcast_i32x4(low), _mm512_broadcast_i32x4(high));
         let nibble = _mm512_set1_epi8(15);
-        for (chunk, map) in chunks.iter().zip(maps) {
+        for (at, chunk) in chunks.iter().enumerate() {
             // SAFETY: a chunk is 64 bytes long, which is what is read.
             let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
             let by_low = _mm512_shuffle_epi8(low, bytes);
             let by_high = _mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), nibble));
             let class = _mm512_and_si512(by_low, by_high);
             let bits = |class_bit: u8| _mm512_test_epi8_mask(class, _mm512_set1_epi8(class_bit.cast_signed()));
-            *map = Bitmaps {
+            let map = Word {
                 digit: bits(DIGIT),
                 colon: bits(COLON),
                 equals: bits(EQUALS),
@@ -240,6 +347,7 @@ mod x86 {
                 hex_letter: bits(HEX_LETTER),
                 high: _mm512_movepi8_mask(bytes),
             };
+            maps.set(from + at, &map);
         }
     }
 }
@@ -252,25 +360,25 @@ mod neon {
     };
 
     use super::{
-        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW,
+        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word,
     };
 
     const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
 
-    pub(super) fn neon(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+    pub(super) fn neon(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
         // SAFETY: every 64-bit ARM processor has these instructions.
-        unsafe { by_neon(chunks, maps) }
+        unsafe { by_neon(chunks, maps, from) }
     }
 
     #[target_feature(enable = "neon")]
-    fn by_neon(chunks: &[[u8; 64]], maps: &mut [Bitmaps]) {
+    fn by_neon(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
         // SAFETY: all three tables are 16 bytes long, which is what is read.
         let (low, high, places) = unsafe { (vld1q_u8(LOW.as_ptr()), vld1q_u8(HIGH.as_ptr()), vld1q_u8(PLACES.as_ptr())) };
-        for (chunk, map) in chunks.iter().zip(maps) {
-            let from = chunk.as_ptr();
+        for (at, chunk) in chunks.iter().enumerate() {
+            let start = chunk.as_ptr();
             // SAFETY: a chunk is 64 bytes long, which are four reads of 16.
             let bytes: [uint8x16_t; 4] =
-                unsafe { [vld1q_u8(from), vld1q_u8(from.add(16)), vld1q_u8(from.add(32)), vld1q_u8(from.add(48))] };
+                unsafe { [vld1q_u8(start), vld1q_u8(start.add(16)), vld1q_u8(start.add(32)), vld1q_u8(start.add(48))] };
             let class = bytes.map(|bytes| {
                 // The high half of bytes from 0x80 on has no class.
                 let by_low = vqtbl1q_u8(low, vandq_u8(bytes, vdupq_n_u8(15)));
@@ -281,7 +389,7 @@ mod neon {
                 let sum = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
                 vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)))
             };
-            *map = Bitmaps {
+            let map = Word {
                 digit: bits(class, DIGIT),
                 colon: bits(class, COLON),
                 equals: bits(class, EQUALS),
@@ -292,6 +400,7 @@ mod neon {
                 hex_letter: bits(class, HEX_LETTER),
                 high: bits(bytes, 0x80),
             };
+            maps.set(from + at, &map);
         }
     }
 }
@@ -316,13 +425,13 @@ mod tests {
     }
 
     fn agree(text: &[u8]) -> Result<(), TestCaseError> {
-        let mut expected = [Bitmaps::default(); WORDS];
-        let words = classify_by(scalar, text, &mut expected);
-        prop_assert_eq!(words, text.len().div_ceil(64));
+        let mut expected = Bitmaps::default();
+        classify_by(scalar, text, &mut expected);
         for (name, way) in ways() {
-            let mut maps = [Bitmaps { high: u64::MAX, ..Bitmaps::default() }; WORDS];
-            prop_assert_eq!(classify_by(way, text, &mut maps), words);
-            prop_assert_eq!(&maps[..words], &expected[..words], "{}", name);
+            let mut maps = Bitmaps { high: [0; WORDS + 1], ..Bitmaps::default() };
+            maps.high.iter_mut().skip(1).for_each(|lane| *lane = u64::MAX);
+            classify_by(way, text, &mut maps);
+            prop_assert_eq!(&maps, &expected, "{}", name);
         }
         Ok(())
     }
@@ -330,11 +439,10 @@ mod tests {
     #[test]
     fn every_byte_has_the_class_that_its_name_says() {
         let text: Vec<u8> = (0..=255).collect();
-        let mut maps = [Bitmaps::default(); WORDS];
-        assert_eq!(classify(&text, &mut maps), 4);
+        let mut map = Bitmaps::default();
+        classify(&text, &mut map);
         for byte in 0..=255u8 {
-            let map = maps[usize::from(byte) / 64];
-            let has = |bits: u64| bits >> (byte % 64) & 1 == 1;
+            let has = |lanes: Lanes| lanes[usize::from(byte) / 64 + 1] >> (byte % 64) & 1 == 1;
             assert_eq!(has(map.digit), byte.is_ascii_digit(), "{byte}");
             assert_eq!(has(map.hex_letter), byte.is_ascii_hexdigit() && byte.is_ascii_alphabetic(), "{byte}");
             assert_eq!(has(map.at_sign), byte == b'@', "{byte}");

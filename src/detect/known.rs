@@ -166,10 +166,10 @@ impl<'a> KnownPass<'a> {
         buffers: &'b mut Buffers,
         out: &'b mut Vec<Match>,
     ) {
-        let mut anchors = std::mem::take(&mut buffers.anchors);
+        let mut anchors = buffers.anchors.take().unwrap_or_default();
         let mut pass = KnownPass { program, text, known, short, buffers, out };
         scan(text, known.wanted(), &mut anchors, &mut pass);
-        pass.buffers.anchors = anchors;
+        pass.buffers.anchors = Some(anchors);
     }
 
     /// Reports `span` when `value`, or what it is in canonical form, is known for `sought`.

@@ -20,7 +20,8 @@ pub(super) struct Buffers {
     pub(super) runs: Vec<Run>,
     pub(super) compact: Vec<u8>,
     pub(super) found: Vec<Found>,
-    pub(super) anchors: Anchors,
+    /// Taken out while a pass runs.
+    pub(super) anchors: Option<Box<Anchors>>,
     pub(super) fold_lines: FoldLines,
 }
 
@@ -55,10 +56,10 @@ impl<'a> Pass<'a> {
         buffers: &'a mut Buffers,
         out: &'a mut Vec<Match>,
     ) {
-        let mut anchors = std::mem::take(&mut buffers.anchors);
+        let mut anchors = buffers.anchors.take().unwrap_or_default();
         let mut pass = Pass { program, text, column, buffers, out, colon_until: 0 };
         scan(text, program.wanted, &mut anchors, &mut pass);
-        pass.buffers.anchors = anchors;
+        pass.buffers.anchors = Some(anchors);
         pass.literals();
         pass.plain_regexes();
     }

@@ -4,7 +4,7 @@
 //! 4 KiB and then handed over kind by kind. Everything that costs more than a few instructions happens in the sink,
 //! once per anchor.
 
-use super::bitmap::{Bitmaps, CHUNK, WORDS, classify};
+use super::bitmap::{Bitmaps, CHUNK, Lanes, WORDS, Work, classify, with_fastest};
 
 /// Receives anchors, in order of position within each kind.
 pub(super) trait Sink {
@@ -58,180 +58,300 @@ impl Wanted {
     }
 }
 
-/// The positions of anchors in one stretch of a text, by kind.
-#[derive(Default)]
+/// The bitmaps of a pass, some 20 KiB: made once and used again and again.
 pub(super) struct Anchors {
-    digits: Vec<u32>,
-    dotted_quads: Vec<u32>,
-    at_signs: Vec<u32>,
-    hex_pairs: Vec<u32>,
-    hex_quads: Vec<u32>,
-    colon_hex: Vec<u32>,
-    key_separators: Vec<u32>,
-    hex_words: Vec<u32>,
-    high: Vec<u32>,
-}
-
-/// What the word before leaves to the next: its bitmaps, and the runs and chains that end in it.
-#[derive(Default, Clone, Copy)]
-struct Carry {
     maps: Bitmaps,
-    /// Places with so many digits up to and including them.
-    two: u64,
-    three: u64,
-    four: u64,
-    five: u64,
-    seven: u64,
-    quad: [u64; 2],
-    colons: [u64; 2],
-    hex: [u64; 3],
+    stages: Stages,
+    found: Found,
 }
 
-/// `now` moved up by `distance`, with what `before` leaves to it.
-#[inline(always)]
-fn moved(now: u64, before: u64, distance: u32) -> u64 {
-    now << distance | before >> (64 - distance)
-}
-
-/// Appends the positions of the set bits, of which bit 0 is at `base`.
-#[inline(always)]
-fn append(mut bits: u64, base: u32, to: &mut Vec<u32>) {
-    while bits != 0 {
-        to.push(base.wrapping_add(bits.trailing_zeros()));
-        bits &= bits - 1;
+impl Default for Anchors {
+    fn default() -> Self {
+        Anchors { maps: Bitmaps::default(), stages: Stages::new(), found: Found::new() }
     }
 }
 
-impl Anchors {
-    /// Collects the anchors in one word whose first byte is at `base`.
+/// Bitmaps that are worked out of those of the bytes, with the last word of the chunk before.
+struct Stages {
+    /// Places with so many digits up to and including them.
+    two: Lanes,
+    three: Lanes,
+    four: Lanes,
+    five: Lanes,
+    seven: Lanes,
+    /// Separators between groups of digits.
+    joins: Lanes,
+    /// First digits behind a full stop behind a digit, and those of the third of such groups.
+    behind_stop: Lanes,
+    third_group: Lanes,
+    /// Colons, second and third ones of a chain.
+    second_colon: Lanes,
+    third_colon: Lanes,
+    /// Hexadecimal digits, and places with so many of them up to and including them.
+    hex: [Lanes; 4],
+}
+
+/// The anchors of a chunk as bitmaps.
+struct Found {
+    digits: Lanes,
+    dotted_quads: Lanes,
+    hex_pairs: Lanes,
+    hex_quads: Lanes,
+    colon_hex: Lanes,
+    key_separators: Lanes,
+    hex_words: Lanes,
+    high: Lanes,
+    /// Where there is any of the rarer kinds in a word.
+    rare: Lanes,
+}
+
+/// The lane that a word of a chunk is in.
+const FIRST: usize = 1;
+
+/// What stands `distance` bytes before each byte of word `at` (from 0) of the chunk.
+#[inline(always)]
+#[allow(clippy::indexing_slicing)] // Loops over the lanes: the bounds are known where this is inlined.
+fn back(lanes: &Lanes, at: usize, distance: u32) -> u64 {
+    lanes[at + FIRST] << distance | lanes[at + FIRST - 1] >> (64 - distance)
+}
+
+/// Word `at` (from 0) of the chunk.
+#[inline(always)]
+#[allow(clippy::indexing_slicing)] // Loops over the lanes: the bounds are known where this is inlined.
+fn lane(lanes: &Lanes, at: usize) -> u64 {
+    lanes[at + FIRST]
+}
+
+/// Sets every word of `$lanes` to `$bits`, an expression of the number `$at` of the word. Simple loops of this form
+/// become vector instructions, several words at a time.
+macro_rules! each_word {
+    ($lanes:expr, |$at:ident| $bits:expr) => {{
+        // Collected aside, where nothing that is read can lie.
+        let mut words = [0; WORDS];
+        #[allow(clippy::needless_range_loop)] // The form that becomes vector instructions.
+        for $at in 0..WORDS {
+            let bits = $bits;
+            #[allow(clippy::indexing_slicing)] // Within the words by the loop.
+            {
+                words[$at] = bits;
+            }
+        }
+        let lanes: &mut Lanes = &mut $lanes;
+        if let Some(chunk) = lanes.last_chunk_mut() {
+            *chunk = words;
+        }
+    }};
+}
+
+impl Stages {
+    fn new() -> Stages {
+        let none = [0; WORDS + 1];
+        Stages {
+            two: none,
+            three: none,
+            four: none,
+            five: none,
+            seven: none,
+            joins: none,
+            behind_stop: none,
+            third_group: none,
+            second_colon: none,
+            third_colon: none,
+            hex: [none; 4],
+        }
+    }
+
+    fn lanes(&mut self) -> [&mut Lanes; 14] {
+        let Stages { two, three, four, five, seven, joins, behind_stop, third_group, second_colon, third_colon, hex } =
+            self;
+        let [h1, h2, h4, h8] = hex;
+        [two, three, four, five, seven, joins, behind_stop, third_group, second_colon, third_colon, h1, h2, h4, h8]
+    }
+
+    /// Forgets the chunk before.
+    #[allow(clippy::indexing_slicing)] // Constants within the lanes: checked when it is compiled.
+    fn begin(&mut self) {
+        self.lanes().into_iter().for_each(|lanes| lanes[0] = 0);
+    }
+
+    /// Moves the last words to where the next chunk looks back for them.
+    #[allow(clippy::indexing_slicing)] // Constants within the lanes: checked when it is compiled.
+    fn carry(&mut self) {
+        self.lanes().into_iter().for_each(|lanes| lanes[0] = lanes[WORDS]);
+    }
+
+    /// Works the anchors of a chunk out of the bitmaps of its bytes.
     #[inline(always)]
-    fn word(&mut self, now: &Bitmaps, carry: &mut Carry, base: u32, wanted: Wanted) {
-        let before = carry.maps;
-        self.digit_runs(now, carry, base, wanted);
-        let behind_stop = now.digit & moved(now.full_stop, before.full_stop, 1) & moved(now.digit, before.digit, 2);
-        let near = |now: u64, before: u64| moved(now, before, 2) | moved(now, before, 3) | moved(now, before, 4);
-        let [first, second] = carry.quad;
-        let third = behind_stop & near(behind_stop, first);
-        append(behind_stop & near(third, second), base, &mut self.dotted_quads);
-        carry.quad = [behind_stop, third];
-        append(now.at_sign, base, &mut self.at_signs);
-        let (pair, pair_before) = (now.colon | now.hyphen, before.colon | before.hyphen);
-        let pairs = pair
-            & moved(pair, pair_before, 3)
-            & moved(pair, pair_before, 6)
-            & moved(pair, pair_before, 9)
-            & moved(pair, pair_before, 12);
-        append(pairs, base.wrapping_sub(12), &mut self.hex_pairs);
-        let quads = now.full_stop & moved(now.full_stop, before.full_stop, 5);
-        append(quads, base.wrapping_sub(5), &mut self.hex_quads);
-        if now.colon != 0 {
-            self.colons(now.colon, carry, base);
-        } else {
-            carry.colons = [0; 2];
-        }
-        let separators = (now.colon | now.equals) & !moved(now.digit, before.digit, 1);
-        append(separators, base, &mut self.key_separators);
+    fn anchors(&mut self, maps: &Bitmaps, wanted: Wanted, found: &mut Found) {
+        self.digits(maps, wanted, found);
+        self.symbols(maps, found);
+        let rare = &mut found.rare;
+        let (quads, pairs, words) = (&found.dotted_quads, &found.hex_pairs, &found.hex_words);
+        let (stops, colons) = (&found.hex_quads, &found.colon_hex);
         if wanted.hex_words {
-            let hex = now.digit | now.hex_letter;
-            let [two, four, eight] = carry.hex;
-            let hex_before = before.digit | before.hex_letter;
-            let twos = hex & moved(hex, hex_before, 1);
-            let fours = twos & moved(twos, two, 2);
-            let eights = fours & moved(fours, four, 4);
-            let twelve = eights & moved(fours, four, 8);
-            append(twelve & !(eights & moved(eights, eight, 8)), base, &mut self.hex_words);
-            carry.hex = [twos, fours, eights];
+            self.hex_words(maps, &mut found.hex_words);
+            let words = &found.hex_words;
+            each_word!(*rare, |at| lane(quads, at) | lane(pairs, at) | lane(words, at));
+        } else {
+            let _ = words;
+            each_word!(*rare, |at| lane(quads, at) | lane(pairs, at));
         }
-        append(now.high & !moved(now.high, before.high, 1), base, &mut self.high);
-        carry.maps = *now;
+        let so_far = *rare;
+        each_word!(*rare, |at| lane(&so_far, at) | lane(stops, at) | lane(colons, at) | lane(&maps.at_sign, at));
+        each_word!(found.high, |at| lane(&maps.high, at) & !back(&maps.high, at, 1));
     }
 
     /// Runs of digits that are long, or joined to others in a way that some grouping has.
     #[inline(always)]
-    fn digit_runs(&mut self, now: &Bitmaps, carry: &mut Carry, base: u32, wanted: Wanted) {
-        let (digit, digit_before) = (now.digit, carry.maps.digit);
-        let two = digit & moved(digit, digit_before, 1);
-        let three = two & moved(digit, digit_before, 2);
-        let four = two & moved(two, carry.two, 2);
-        let five = four & moved(digit, digit_before, 4);
-        let seven = four & moved(four, carry.four, 3);
-        let before = carry.maps;
-        let joins = now.gap | now.hyphen | now.full_stop;
-        let joins_before = before.gap | before.hyphen | before.full_stop;
-        let join = |distance| moved(joins, joins_before, distance);
-        let long = seven & !moved(seven, carry.seven, 1);
-        // The fourth digit behind three, the third behind four, the fifth behind two behind another separator.
-        let fourth = four & !moved(four, carry.four, 1) & join(4) & moved(three, carry.three, 5);
-        let third = three & !moved(three, carry.three, 1) & join(3) & moved(four, carry.four, 4);
-        let fifth = five & !moved(five, carry.five, 1) & join(5) & moved(two, carry.two, 6) & join(8);
-        let mut found = long | fourth | third | fifth;
+    fn digits(&mut self, maps: &Bitmaps, wanted: Wanted, found: &mut Found) {
+        let digit = &maps.digit;
+        each_word!(self.joins, |at| lane(&maps.gap, at) | lane(&maps.hyphen, at) | lane(&maps.full_stop, at));
+        each_word!(self.two, |at| lane(digit, at) & back(digit, at, 1));
+        each_word!(self.three, |at| lane(&self.two, at) & back(digit, at, 2));
+        each_word!(self.four, |at| lane(&self.two, at) & back(&self.two, at, 2));
+        each_word!(self.five, |at| lane(&self.four, at) & back(digit, at, 4));
+        each_word!(self.seven, |at| lane(&self.four, at) & back(&self.four, at, 3));
+        let Stages { two, three, four, five, seven, joins, .. } = self;
+        each_word!(found.digits, |at| {
+            let long = lane(seven, at) & !back(seven, at, 1);
+            // The fourth digit behind three, the third behind four, the fifth behind two behind another separator.
+            let fourth = lane(four, at) & !back(four, at, 1) & back(joins, at, 4) & back(three, at, 5);
+            let third = lane(three, at) & !back(three, at, 1) & back(joins, at, 3) & back(four, at, 4);
+            let fifth =
+                lane(five, at) & !back(five, at, 1) & back(joins, at, 5) & back(two, at, 6) & back(joins, at, 8);
+            long | fourth | third | fifth
+        });
         if wanted.run < LONG_RUN {
-            let run = (1..wanted.run).fold(digit, |run, distance| run & moved(digit, digit_before, distance));
-            // The first place of each run with so many digits: no digit so many places before.
-            found |= run & !moved(digit, digit_before, wanted.run);
+            let long = found.digits;
+            each_word!(found.digits, |at| {
+                let run = (1..wanted.run).fold(lane(digit, at), |run, distance| run & back(digit, at, distance));
+                // The first place of each run with so many digits: no digit so many places before.
+                lane(&long, at) | run & !back(digit, at, wanted.run)
+            });
         }
-        append(found, base, &mut self.digits);
-        carry.two = two;
-        carry.three = three;
-        carry.four = four;
-        carry.five = five;
-        carry.seven = seven;
     }
 
-    /// Colons that may belong to an IPv6 address; those of a time never do.
     #[inline(always)]
-    fn colons(&mut self, colon: u64, carry: &mut Carry, base: u32) {
-        let near = |now: u64, before: u64| {
-            moved(now, before, 1)
-                | moved(now, before, 2)
-                | moved(now, before, 3)
-                | moved(now, before, 4)
-                | moved(now, before, 5)
+    fn symbols(&mut self, maps: &Bitmaps, found: &mut Found) {
+        let (stop, colon) = (&maps.full_stop, &maps.colon);
+        each_word!(self.behind_stop, |at| lane(&maps.digit, at) & back(stop, at, 1) & back(&maps.digit, at, 2));
+        let Stages { behind_stop, third_group, second_colon, third_colon, .. } = self;
+        let near = |lanes: &Lanes, at| back(lanes, at, 2) | back(lanes, at, 3) | back(lanes, at, 4);
+        each_word!(*third_group, |at| lane(behind_stop, at) & near(behind_stop, at));
+        each_word!(found.dotted_quads, |at| lane(behind_stop, at) & near(third_group, at));
+        each_word!(found.hex_quads, |at| lane(stop, at) & back(stop, at, 5));
+        // Five colons or hyphens, three apart.
+        each_word!(found.hex_pairs, |at| {
+            let pair = |distance| back(colon, at, distance) | back(&maps.hyphen, at, distance);
+            (lane(colon, at) | lane(&maps.hyphen, at)) & pair(3) & pair(6) & pair(9) & pair(12)
+        });
+        // Colons that may belong to an IPv6 address; those of a time never do.
+        let near = |lanes: &Lanes, at| {
+            back(lanes, at, 1) | back(lanes, at, 2) | back(lanes, at, 3) | back(lanes, at, 4) | back(lanes, at, 5)
         };
-        let before = carry.maps.colon;
-        let [second_before, third_before] = carry.colons;
-        let second = colon & near(colon, before);
-        let third = second & near(second, second_before);
-        let fourth = third & near(third, third_before);
-        append(fourth | colon & moved(colon, before, 1), base, &mut self.colon_hex);
-        carry.colons = [second, third];
+        each_word!(*second_colon, |at| lane(colon, at) & near(colon, at));
+        each_word!(*third_colon, |at| lane(second_colon, at) & near(second_colon, at));
+        each_word!(found.colon_hex, |at| {
+            lane(third_colon, at) & near(third_colon, at) | lane(colon, at) & back(colon, at, 1)
+        });
+        each_word!(found.key_separators, |at| {
+            (lane(colon, at) | lane(&maps.equals, at)) & !back(&maps.digit, at, 1)
+        });
     }
 
-    /// Hands everything over and forgets it.
-    fn tell(&mut self, sink: &mut impl Sink, digits_from: &mut usize, high_from: &mut usize, end: usize) {
-        for at in self.digits.drain(..).map(|at| at as usize) {
-            if at >= *digits_from {
-                *digits_from = sink.digits(at).max(at + 1);
-            }
-        }
-        self.dotted_quads.drain(..).for_each(|at| sink.dotted_quad(at as usize));
-        self.at_signs.drain(..).for_each(|at| sink.at_sign(at as usize));
-        self.hex_pairs.drain(..).for_each(|at| sink.hex_pairs(at as usize));
-        self.hex_quads.drain(..).for_each(|at| sink.hex_quads(at as usize));
-        self.colon_hex.drain(..).for_each(|at| sink.colon_hex(at as usize));
-        self.key_separators.drain(..).for_each(|at| sink.key_separator(at as usize));
-        self.hex_words.drain(..).for_each(|at| sink.hex_word(at as usize));
-        for at in self.high.drain(..).map(|at| at as usize) {
-            if at >= *high_from {
-                *high_from = sink.high(at).max(at + 1);
-            }
-        }
-        debug_assert!(end > 0);
+    #[inline(always)]
+    fn hex_words(&mut self, maps: &Bitmaps, found: &mut Lanes) {
+        let [one, two, four, eight] = &mut self.hex;
+        each_word!(*one, |at| lane(&maps.digit, at) | lane(&maps.hex_letter, at));
+        each_word!(*two, |at| lane(one, at) & back(one, at, 1));
+        each_word!(*four, |at| lane(two, at) & back(two, at, 2));
+        each_word!(*eight, |at| lane(four, at) & back(four, at, 4));
+        // The twelfth: eight, and four before them; and no thirteenth.
+        each_word!(*found, |at| lane(eight, at) & back(four, at, 8) & !back(one, at, 12));
     }
 }
 
-/// Tells `sink` of every anchor in `text`, of which positions must fit in 32 bits.
-pub(super) fn scan(text: &[u8], wanted: Wanted, anchors: &mut Anchors, sink: &mut impl Sink) {
-    let mut maps = [Bitmaps::default(); WORDS];
-    let mut carry = Carry::default();
+impl Found {
+    fn new() -> Found {
+        let none = [0; WORDS + 1];
+        Found {
+            digits: none,
+            dotted_quads: none,
+            hex_pairs: none,
+            hex_quads: none,
+            colon_hex: none,
+            key_separators: none,
+            hex_words: none,
+            high: none,
+            rare: none,
+        }
+    }
+}
+
+/// Calls `visit` with the position of each set bit; word [`FIRST`] starts at `base`.
+#[inline(always)]
+fn each_bit(lanes: &Lanes, base: usize, mut visit: impl FnMut(usize)) {
+    for (word, bits) in lanes.iter().skip(FIRST).enumerate() {
+        each_bit_of(*bits, base + word * 64, &mut visit);
+    }
+}
+
+#[inline(always)]
+fn each_bit_of(mut bits: u64, base: usize, mut visit: impl FnMut(usize)) {
+    while bits != 0 {
+        visit(base + bits.trailing_zeros() as usize);
+        bits &= bits - 1;
+    }
+}
+
+/// From the bitmaps of the bytes to those of the anchors.
+struct Derive<'a> {
+    maps: &'a Bitmaps,
+    stages: &'a mut Stages,
+    found: &'a mut Found,
+    wanted: Wanted,
+}
+
+impl Work for Derive<'_> {
+    #[inline(always)]
+    fn run(self) {
+        self.stages.anchors(self.maps, self.wanted, self.found);
+    }
+}
+
+/// Tells `sink` of every anchor in `text`.
+pub(super) fn scan(text: &[u8], wanted: Wanted, buffers: &mut Anchors, sink: &mut impl Sink) {
+    let Anchors { maps, stages, found } = buffers;
+    maps.begin();
+    stages.begin();
     let (mut digits_from, mut high_from) = (0, 0);
     for (index, chunk) in text.chunks(CHUNK).enumerate() {
-        let words = classify(chunk, &mut maps);
-        let mut base = (index * CHUNK) as u32;
-        for map in maps.iter().take(words) {
-            anchors.word(map, &mut carry, base, wanted);
-            base = base.wrapping_add(64);
+        classify(chunk, maps);
+        with_fastest(Derive { maps, stages, found, wanted });
+        let base = index * CHUNK;
+        each_bit(&found.digits, base, |at| {
+            if at >= digits_from {
+                digits_from = sink.digits(at).max(at + 1);
+            }
+        });
+        for (word, _) in found.rare.iter().skip(FIRST).enumerate().filter(|(_, rare)| **rare != 0) {
+            let base = base + word * 64;
+            each_bit_of(lane(&found.dotted_quads, word), base, |at| sink.dotted_quad(at));
+            each_bit_of(lane(&maps.at_sign, word), base, |at| sink.at_sign(at));
+            each_bit_of(lane(&found.hex_pairs, word), base, |at| sink.hex_pairs(at - 12));
+            each_bit_of(lane(&found.hex_quads, word), base, |at| sink.hex_quads(at - 5));
+            each_bit_of(lane(&found.colon_hex, word), base, |at| sink.colon_hex(at));
+            if wanted.hex_words {
+                each_bit_of(lane(&found.hex_words, word), base, |at| sink.hex_word(at));
+            }
         }
-        anchors.tell(sink, &mut digits_from, &mut high_from, base as usize);
+        each_bit(&found.key_separators, base, |at| sink.key_separator(at));
+        each_bit(&found.high, base, |at| {
+            if at >= high_from {
+                high_from = sink.high(at).max(at + 1);
+            }
+        });
+        maps.carry();
+        stages.carry();
     }
 }
