@@ -244,9 +244,7 @@ mod x86 {
         _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
     };
 
-    use super::{
-        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word, Work,
-    };
+    use super::{AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word, Work};
 
     pub(super) fn has_avx2() -> bool {
         use std::arch::is_x86_feature_detected as has;
@@ -304,8 +302,7 @@ mod x86 {
                     u64::from(first) | u64::from(second) << 32
                 }};
             }
-            let (top_a, top_b) =
-                (_mm256_movemask_epi8(a).cast_unsigned(), _mm256_movemask_epi8(b).cast_unsigned());
+            let (top_a, top_b) = (_mm256_movemask_epi8(a).cast_unsigned(), _mm256_movemask_epi8(b).cast_unsigned());
             let map = Word {
                 digit: bits!(7),
                 colon: bits!(6),
@@ -359,9 +356,7 @@ mod neon {
         vshrq_n_u8, vtstq_u8,
     };
 
-    use super::{
-        AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word,
-    };
+    use super::{AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word};
 
     const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
 
@@ -373,7 +368,8 @@ mod neon {
     #[target_feature(enable = "neon")]
     fn by_neon(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
         // SAFETY: all three tables are 16 bytes long, which is what is read.
-        let (low, high, places) = unsafe { (vld1q_u8(LOW.as_ptr()), vld1q_u8(HIGH.as_ptr()), vld1q_u8(PLACES.as_ptr())) };
+        let (low, high, places) =
+            unsafe { (vld1q_u8(LOW.as_ptr()), vld1q_u8(HIGH.as_ptr()), vld1q_u8(PLACES.as_ptr())) };
         for (at, chunk) in chunks.iter().enumerate() {
             let start = chunk.as_ptr();
             // SAFETY: a chunk is 64 bytes long, which are four reads of 16.

@@ -4,7 +4,7 @@
 
 use super::program::Program;
 use crate::finding::EntityId;
-use crate::rule::label::{Key, LabelIndex, Says, Standing};
+use crate::rule::label::{LabelIndex, Says, Standing};
 
 /// How far left labels are sought, in bytes: twelve Han characters.
 const NEAR_WINDOW: usize = 36;
@@ -87,9 +87,7 @@ impl<'a> Context<'a> {
 
     fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
         let companions = program.companions.get(usize::from(entity.0)).and_then(Option::as_ref);
-        companions.is_some_and(|found| {
-            found.is_match(line_around(self.text, self.start)) || found.is_match(self.names)
-        })
+        companions.is_some_and(|found| found.is_match(line_around(self.text, self.start)) || found.is_match(self.names))
     }
 }
 
@@ -105,12 +103,7 @@ pub(super) fn points(standing: Standing) -> i16 {
 
 /// What the longest label that ends `word` says.
 pub(super) fn look_up<'a>(labels: &'a LabelIndex, word: &[u8]) -> &'a [Says] {
-    if word.is_empty() {
-        return &[];
-    }
-    let mut key = Key::default();
-    key.fill(word);
-    labels.look_up(&key)
+    labels.look_up_word(word)
 }
 
 /// Multi-byte joiners between a label and its value.
@@ -202,7 +195,10 @@ fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize) -> &'a [Says] 
     let window = window.get(start.map_or(0, |border| border + 1)..).unwrap_or_default();
     let window = after_wide_border(window);
     let labels = program.rules.labels();
-    let han = program.han_labels.as_ref().and_then(|automaton| automaton.find_iter(window).last());
+    let han = match &program.han_labels {
+        Some(automaton) if !window.is_ascii() => automaton.find_iter(window).last(),
+        _ => None,
+    };
     // ASCII words to the right of the last Han label are nearer.
     let from_word = han.map_or(0, |found| found.end());
     let mut rest = window.get(from_word..).unwrap_or_default();

@@ -5,7 +5,7 @@ use super::context::{Context, byte, byte_before, look_up, word_before};
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
-use crate::validate::Candidate;
+use crate::validate::{Candidate, Validator};
 
 /// Most runs in one cluster; what follows begins a new one.
 const MAX_RUNS: usize = 64;
@@ -24,10 +24,7 @@ impl<'a> Pass<'a> {
         let joined_before = is_join(byte_before(text, start)) && (beyond.is_ascii_digit() || beyond == b')');
         let joined_after = is_join(byte(text, end)) && byte(text, end + 1).is_ascii_digit();
         let letter = matches!(byte(text, end), b'x' | b'X');
-        // One run by itself, of a length that no rule asks for.
-        let length = end - start;
-        let single = self.program.singles.get(length).is_some_and(|list| !list.is_empty());
-        if !(joined_before || joined_after || letter || single || matches!(byte(text, end), b')')) {
+        if !(joined_before || joined_after || letter) && !self.single_may_count(start, end) {
             return end;
         }
         let mut runs = std::mem::take(&mut self.buffers.runs);
@@ -52,6 +49,27 @@ impl<'a> Pass<'a> {
         }
         self.buffers.runs = runs;
         end
+    }
+
+    /// Whether one run by itself may be a candidate: of a length and with first digits that some rule asks for, or with
+    /// a label before it. Refuses most runs of a log.
+    fn single_may_count(&self, start: usize, end: usize) -> bool {
+        let (text, program) = (self.text, self.program);
+        let length = end - start;
+        if program.singles.get(length).is_none_or(Vec::is_empty) {
+            return false;
+        }
+        let (before, after) = (byte_before(text, start), byte(text, end));
+        if after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%') || before == b'$' {
+            return false;
+        }
+        // Letters directly before it must be a label.
+        if (before.is_ascii_alphabetic() || before == b'_') && !program.digit_labels.may_end(text, start) {
+            return false;
+        }
+        let digits = text.get(start..end).unwrap_or_default();
+        let unlabelled = program.unlabelled.get(length).and_then(Option::as_ref);
+        unlabelled.is_none_or(|prefixes| prefixes.admit(digits)) || self.may_be_labelled(start)
     }
 
     fn digit_candidate(&mut self, runs: &[Run], first: usize, last: usize, packed: u64) {
@@ -83,19 +101,20 @@ impl<'a> Pass<'a> {
             if recognizer.prefixes.as_ref().is_some_and(|prefixes| !prefixes.admit(&compact)) {
                 continue;
             }
+            // Labels cost most: they are sought only where everything else is in favour.
+            let mut labelled = || *may_be_labelled.get_or_insert_with(|| self.may_be_labelled(head.start));
+            if recognizer.label_required && context.is_none() && !labelled() {
+                continue;
+            }
             if recognizer.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&compact)) {
                 continue;
             }
             let start = self.with_opening(head.start, tail.end, &compact);
             let end = self.with_suffix(tail.end, recognizer.suffix.as_ref());
             if context.is_none() {
-                // Labels cost most: not before everything else is in favour, and the value as good as labelled.
                 let original = self.text.get(start..end).unwrap_or_default();
-                let Some(needs_label) = at_best(recognizer, &Candidate { compact: &compact, original, labelled: true })
-                else {
-                    continue;
-                };
-                if needs_label && !*may_be_labelled.get_or_insert_with(|| self.may_be_labelled(head.start)) {
+                let candidate = Candidate { compact: &compact, original, labelled: false };
+                if !stands_alone(recognizer, &candidate) && !labelled() {
                     continue;
                 }
             }
@@ -233,13 +252,10 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether `recognizer` takes a candidate that a label stands beside, and if so whether it needs the label.
-fn at_best(recognizer: &Recognizer, candidate: &Candidate<'_>) -> Option<bool> {
-    let mut needs_label = recognizer.label_required;
-    for validator in &recognizer.validators {
-        needs_label |= validator(candidate)?.label_required;
-    }
-    Some(needs_label)
+/// Whether `recognizer` takes a candidate without any label.
+fn stands_alone(recognizer: &Recognizer, candidate: &Candidate<'_>) -> bool {
+    let accepts = |validator: &Validator| validator(candidate).is_some_and(|evidence| !evidence.label_required);
+    !recognizer.label_required && recognizer.validators.iter().all(accepts)
 }
 
 fn is_join(byte: u8) -> bool {

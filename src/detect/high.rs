@@ -96,7 +96,8 @@ impl Characters {
     fn label_ends(&self, text: &[u8], code: u32, end: usize) -> bool {
         let (Some(before), Some(behind)) = (text.get(..end), text.get(end..)) else { return false };
         let labels = self.labels.get(&code);
-        labels.is_some_and(|labels| labels.iter().any(|(head, tail)| before.ends_with(head) && behind.starts_with(tail)))
+        labels
+            .is_some_and(|labels| labels.iter().any(|(head, tail)| before.ends_with(head) && behind.starts_with(tail)))
     }
 }
 

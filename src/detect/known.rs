@@ -91,7 +91,11 @@ impl<'a> Known<'a> {
     fn wanted(&self) -> Wanted {
         let has = |canonical| self.sought.iter().any(|sought| sought.canonical == canonical);
         // Codes of letters and digits may have any number of digits side by side.
-        let run = if self.sought.iter().any(|sought| sought.canonical == Canonical::Text && !sought.han) { 1 } else { LONG_RUN };
+        let run = if self.sought.iter().any(|sought| sought.canonical == Canonical::Text && !sought.han) {
+            1
+        } else {
+            LONG_RUN
+        };
         Wanted { run, hex_words: has(Canonical::Mac) }
     }
 
@@ -361,7 +365,8 @@ impl Sink for KnownPass<'_> {
         while end - start <= LONGEST_WORD && byte(self.text, end).is_ascii_hexdigit() {
             end += 1;
         }
-        let inside = byte_before(self.text, start).is_ascii_alphanumeric() || byte(self.text, end).is_ascii_alphanumeric();
+        let inside =
+            byte_before(self.text, start).is_ascii_alphanumeric() || byte(self.text, end).is_ascii_alphanumeric();
         if inside || !matches!(end - start, 12 | 16) {
             return;
         }

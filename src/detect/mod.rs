@@ -2,14 +2,13 @@
 //! disjoint spans.
 //!
 //! `bitmap` and `scan` find anchors; `digits`, `symbol`, `value` and `high` make candidates of them; `pass` confirms them
-//! with validators and the labels that `context` finds (`filter` refuses most places without a look); `column` lays columns out as text; `fold` handles full-width characters.
+//! with validators and the labels that `context` finds (most places are refused by the last bytes before them); `column` lays columns out as text; `fold` handles full-width characters.
 
 pub mod address;
 mod bitmap;
 pub mod column;
 mod context;
 mod digits;
-mod filter;
 mod fold;
 mod han;
 mod high;

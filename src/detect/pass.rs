@@ -3,8 +3,8 @@
 
 use super::Found;
 use super::context::{ColumnScope, Context, byte, points};
-use super::program::{At, Program};
 use super::fold::FoldLines;
+use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::Recognizer;

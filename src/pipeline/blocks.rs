@@ -11,8 +11,12 @@ use super::{InvalidBytes, Settings};
 use crate::block::Block;
 use crate::error::{DataError, Position};
 use crate::format::{Codec, Container, Cut, Splitter};
+use crate::source::buffer;
 use crate::source::decompress::Compression;
 use crate::source::slab::Slab;
+
+/// Bytes that are read beyond a block, where its last record may end.
+const AHEAD: usize = 16 << 10;
 
 /// One piece of work: a block, or the bytes that it is to be made of.
 pub enum Piece {
@@ -69,12 +73,13 @@ pub fn stream(
     settings: &Settings,
     push: Push<'_, Piece>,
 ) -> Result<(), DataError> {
-    let mut window = Window { buffer: Vec::new(), start: 0, at_end: false };
+    let mut window = Window { buffer: buffer::take(settings.block_bytes + AHEAD), filled: 0, at_end: false };
     let (mut byte_offset, mut first_line) = (0_u64, 1_u64);
-    let mut wanted = settings.block_bytes;
+    // One byte more tells that the block is not the last.
+    let mut wanted = settings.block_bytes + 1;
     loop {
         window.fill(reader, wanted).map_err(|error| compression.explain(&error).at(Position::Line(first_line)))?;
-        let rest = window.rest();
+        let rest = window.bytes();
         if rest.is_empty() && window.at_end {
             return Ok(());
         }
@@ -87,18 +92,21 @@ pub fn stream(
                     .at(Position::Line(first_line))
                     .advise("give it more room with --max-memory"));
             }
-            Cut::More => wanted = (rest.len() * 2).clamp(settings.block_bytes, settings.record_bytes),
+            Cut::More => {
+                wanted = (rest.len() * 2).clamp(settings.block_bytes + 1, settings.record_bytes.max(wanted));
+            }
             Cut::Block { len, codec } => {
-                let bytes = rest.get(..len).filter(|bytes| !bytes.is_empty());
-                let bytes = bytes.ok_or_else(|| DataError::new("internal error: an empty block"))?.to_vec();
+                if len == 0 || len > rest.len() {
+                    return Err(DataError::new("internal error: an empty block"));
+                }
+                let bytes = window.split(len, settings.block_bytes + AHEAD);
                 let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
                 if push(Piece::Raw { bytes, byte_offset, first_line, codec }).is_break() {
                     return Ok(());
                 }
-                window.start += len;
                 byte_offset += len as u64;
                 first_line += lines;
-                wanted = settings.block_bytes;
+                wanted = settings.block_bytes + 1;
             }
         }
     }
@@ -120,38 +128,62 @@ pub fn container(container: &dyn Container, file: &std::fs::File, push: Push<'_,
     if stopped { Ok(()) } else { outcome }
 }
 
-/// The part of the stream that is in memory; what is before `start` was cut off already.
+/// The part of the stream that is in memory: the first `filled` bytes of the buffer.
 struct Window {
     buffer: Vec<u8>,
-    start: usize,
+    filled: usize,
     at_end: bool,
 }
 
 impl Window {
-    fn rest(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
     }
 
-    /// Reads until at least `wanted` bytes are at hand or the stream ends.
+    /// Takes the first `len` bytes out, in the buffer that they are in; what follows goes to another one.
+    fn split(&mut self, len: usize, capacity: usize) -> Vec<u8> {
+        let tail = self.bytes().get(len..).unwrap_or_default();
+        let mut next = buffer::take(capacity.max(tail.len()));
+        let kept = tail.len();
+        // The old bytes behind the tail stay, so that they need not be cleared again; they do not count.
+        if next.len() < kept {
+            next.resize(kept, 0);
+        }
+        next.iter_mut().zip(tail).for_each(|(slot, byte)| *slot = *byte);
+        let mut bytes = std::mem::replace(&mut self.buffer, next);
+        self.filled = kept;
+        bytes.truncate(len);
+        bytes
+    }
+
+    /// Reads until at least `wanted` bytes are at hand or the stream ends; a little more where that comes at once, so
+    /// that what goes to the next buffer is small beside what is read.
     fn fill(&mut self, reader: &mut dyn Read, wanted: usize) -> std::io::Result<()> {
-        if self.at_end || self.rest().len() >= wanted {
+        if self.at_end || self.filled >= wanted {
             return Ok(());
         }
-        self.buffer.drain(..self.start);
-        self.start = 0;
-        let missing = wanted - self.buffer.len();
-        // As much again is read ahead, so that what is moved to the front is small beside what is read.
-        let ahead = (missing + wanted) as u64;
-        loop {
-            match (&mut *reader).take(ahead).read_to_end(&mut self.buffer) {
-                Ok(read) => {
-                    self.at_end = (read as u64) < ahead;
+        let room = wanted + AHEAD;
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
+        while self.filled < wanted {
+            match reader.read(self.buffer.get_mut(self.filled..room).unwrap_or_default()) {
+                Ok(0) => {
+                    self.at_end = true;
                     return Ok(());
                 }
+                Ok(read) => self.filled += read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        buffer::give(std::mem::take(&mut self.buffer));
     }
 }
 

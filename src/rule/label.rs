@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::tail::TailFilter;
 use crate::finding::EntityId;
 
 /// Longest key that is looked at, in bytes; of longer ones, the tail.
@@ -40,7 +41,10 @@ pub enum Standing {
 #[derive(Debug, Default)]
 pub struct LabelIndex {
     entries: HashMap<Box<[u8]>, Vec<Says>, foldhash::fast::FixedState>,
-    longest: usize,
+    /// Bit n: some label has n bytes.
+    lengths: u128,
+    /// How labels end.
+    tails: TailFilter,
     negatives_for_all: Vec<String>,
 }
 
@@ -49,7 +53,8 @@ impl LabelIndex {
     pub fn insert(&mut self, label: &str, says: Says) {
         let mut key = Key::default();
         key.fill(label.as_bytes());
-        self.longest = self.longest.max(key.bytes().len());
+        self.lengths |= 1 << key.bytes().len().min(127);
+        self.tails.enter(key.bytes());
         if says == Says::NegativeForAll {
             self.negatives_for_all.push(label.to_owned());
         }
@@ -72,13 +77,24 @@ impl LabelIndex {
     /// What the longest label that ends `key` says; nothing when no tail of it is a label.
     pub fn look_up(&self, key: &Key) -> &[Says] {
         for tail in key.tails() {
-            if tail.len() <= self.longest
+            if self.lengths >> tail.len().min(127) & 1 == 1
                 && let Some(says) = self.entries.get(tail)
             {
                 return says;
             }
         }
         &[]
+    }
+
+    /// What the longest label that ends `word`, a key as written, says.
+    pub fn look_up_word(&self, word: &[u8]) -> &[Says] {
+        // Most words end as no label does.
+        if word.is_empty() || !self.tails.may_end(word, word.len()) {
+            return &[];
+        }
+        let mut key = Key::default();
+        key.fill(word);
+        self.look_up(&key)
     }
 
     /// Whether `said` speaks for an entity type.

@@ -9,6 +9,7 @@ mod load;
 pub mod prefix;
 pub mod self_test;
 pub mod syntax;
+pub(crate) mod tail;
 
 use crate::finding::EntityId;
 pub use canonical::Canonical;

@@ -13,6 +13,15 @@ const MOST: usize = 4096;
 pub struct Prefixes([u64; 16]);
 
 impl Prefixes {
+    /// No value at all.
+    pub const NONE: Prefixes = Prefixes([0; 16]);
+
+    /// What either admits.
+    pub fn with(mut self, other: &Prefixes) -> Prefixes {
+        self.0.iter_mut().zip(other.0).for_each(|(held, word)| *held |= word);
+        self
+    }
+
     /// The beginnings of what `pattern` takes; `None` when it says nothing about them.
     pub fn of(pattern: &str) -> Option<Prefixes> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
@@ -21,8 +30,12 @@ impl Prefixes {
         let found = extractor.extract(&hir);
         let mut prefixes = Prefixes([0; 16]);
         for literal in found.literals()? {
-            let digits: Vec<u32> =
-                literal.as_bytes().iter().take(3).map(|b| b.is_ascii_digit().then(|| u32::from(b - b'0'))).collect::<Option<_>>()?;
+            let digits: Vec<u32> = literal
+                .as_bytes()
+                .iter()
+                .take(3)
+                .map(|b| b.is_ascii_digit().then(|| u32::from(b - b'0')))
+                .collect::<Option<_>>()?;
             // A literal that is the whole value is shorter than any value with three digits that begins with it.
             let (from, to) = match digits.as_slice() {
                 [] => return None,

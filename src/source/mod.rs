@@ -1,5 +1,6 @@
 //! Where bytes come from: walking folders, standard input, decompression, character encoding.
 
+pub(crate) mod buffer;
 pub mod decompress;
 pub mod slab;
 pub mod stdin;

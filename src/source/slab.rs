@@ -63,6 +63,12 @@ enum Evidence<'a> {
     Neither,
 }
 
+impl Drop for Slab {
+    fn drop(&mut self) {
+        super::buffer::give(std::mem::take(&mut self.raw));
+    }
+}
+
 impl Slab {
     /// Takes `raw`, which starts `byte_offset` bytes into the decoded stream, on line `first_line` (from 1).
     ///
@@ -81,10 +87,12 @@ impl Slab {
     /// first such line, if there is one.
     pub fn lenient(raw: Vec<u8>, byte_offset: u64, first_line: u64) -> (Slab, Option<u64>) {
         if simdutf8::basic::from_utf8(&raw).is_ok() {
-            return (Slab { raw, byte_offset, first_line, ..Slab::default() }, None);
+            let line_index = OnceLock::new();
+            return (Slab { raw, transcript: None, byte_offset, first_line, line_index }, None);
         }
         let (transcript, bad) = Transcript::of(&raw);
-        let slab = Slab { raw, transcript: Some(transcript), byte_offset, first_line, ..Slab::default() };
+        let line_index = OnceLock::new();
+        let slab = Slab { raw, transcript: Some(transcript), byte_offset, first_line, line_index };
         (slab, bad.map(|line| first_line + line))
     }
 

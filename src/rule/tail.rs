@@ -8,8 +8,15 @@ const BITS: u32 = 17;
 const BETWEEN: [u8; 4] = *b"_-. ";
 
 /// The last three bytes of some labels.
-pub(super) struct TailFilter {
+#[derive(Debug)]
+pub(crate) struct TailFilter {
     words: Vec<u64>,
+}
+
+impl Default for TailFilter {
+    fn default() -> Self {
+        TailFilter { words: vec![0; 1 << (BITS - 6)] }
+    }
 }
 
 /// Where three bytes stand in the filter; upper and lower case alike.
@@ -21,35 +28,39 @@ fn slot(three: u32) -> (usize, u32) {
 
 impl TailFilter {
     /// The filter of `labels` in normalized spelling ([`crate::rule::label::Key`]).
-    pub(super) fn new<'l>(labels: impl Iterator<Item = &'l [u8]>) -> TailFilter {
-        let mut filter = TailFilter { words: vec![0; 1 << (BITS - 6)] };
-        for label in labels {
-            match label {
-                [.., a, b, c] => {
-                    filter.insert(*a, *b, *c);
-                    for between in BETWEEN {
-                        filter.insert(between, *b, *c);
-                        filter.insert(*b, between, *c);
-                        filter.insert(*b, *c, between);
-                    }
-                }
-                // Whatever stands before it.
-                [b, c] => {
-                    (0..=255).for_each(|before| filter.insert(before, *b, *c));
-                    for between in BETWEEN {
-                        filter.insert(*b, between, *c);
-                    }
-                }
-                [c] => {
-                    for before in 0..=u16::MAX {
-                        let [a, b] = before.to_le_bytes();
-                        filter.insert(a, b, *c);
-                    }
-                }
-                [] => {}
-            }
-        }
+    pub(crate) fn new<'l>(labels: impl Iterator<Item = &'l [u8]>) -> TailFilter {
+        let mut filter = TailFilter::default();
+        labels.for_each(|label| filter.enter(label));
         filter
+    }
+
+    /// Adds a label in normalized spelling.
+    pub(crate) fn enter(&mut self, label: &[u8]) {
+        let filter = self;
+        match label {
+            [.., a, b, c] => {
+                filter.insert(*a, *b, *c);
+                for between in BETWEEN {
+                    filter.insert(between, *b, *c);
+                    filter.insert(*b, between, *c);
+                    filter.insert(*b, *c, between);
+                }
+            }
+            // Whatever stands before it.
+            [b, c] => {
+                (0..=255).for_each(|before| filter.insert(before, *b, *c));
+                for between in BETWEEN {
+                    filter.insert(*b, between, *c);
+                }
+            }
+            [c] => {
+                for before in 0..=u16::MAX {
+                    let [a, b] = before.to_le_bytes();
+                    filter.insert(a, b, *c);
+                }
+            }
+            [] => {}
+        }
     }
 
     fn insert(&mut self, a: u8, b: u8, c: u8) {
@@ -61,17 +72,17 @@ impl TailFilter {
 
     /// Whether a label may end at `end`, exclusive.
     #[inline(always)]
-    pub(super) fn may_end(&self, text: &[u8], end: usize) -> bool {
-        let three = match end.checked_sub(3).and_then(|start| text.get(start..)).and_then(|tail| tail.first_chunk::<3>())
-        {
-            Some([a, b, c]) => u32::from_le_bytes([*a, *b, *c, 0]),
-            // At the very start of a text whatever stands there counts as a line end.
-            None => match text.get(..end) {
-                Some([b, c]) => u32::from_le_bytes([b'\n', *b, *c, 0]),
-                Some([c]) => u32::from_le_bytes([b'\n', b'\n', *c, 0]),
-                _ => return false,
-            },
-        };
+    pub(crate) fn may_end(&self, text: &[u8], end: usize) -> bool {
+        let three =
+            match end.checked_sub(3).and_then(|start| text.get(start..)).and_then(|tail| tail.first_chunk::<3>()) {
+                Some([a, b, c]) => u32::from_le_bytes([*a, *b, *c, 0]),
+                // At the very start of a text whatever stands there counts as a line end.
+                None => match text.get(..end) {
+                    Some([b, c]) => u32::from_le_bytes([b'\n', *b, *c, 0]),
+                    Some([c]) => u32::from_le_bytes([b'\n', b'\n', *c, 0]),
+                    _ => return false,
+                },
+            };
         let (word, bit) = slot(three);
         self.words.get(word).is_some_and(|word| word >> bit & 1 == 1)
     }
