@@ -57,7 +57,7 @@ impl<'a> Context<'a> {
         let labels = program.rules.labels();
         let joined = skip_joiners(text, start);
         let word = word_before(text, joined);
-        let key = look_up(labels, text.get(word..joined).unwrap_or_default());
+        let key = labels.look_up_word(text, word..joined);
         let near = if key.is_empty() { near_labels(program, text, word) } else { &[] };
         Context {
             key,
@@ -103,7 +103,7 @@ pub(super) fn points(standing: Standing) -> i16 {
 
 /// What the longest label that ends `word` says.
 pub(super) fn look_up<'a>(labels: &'a LabelIndex, word: &[u8]) -> &'a [Says] {
-    labels.look_up_word(word)
+    labels.look_up_word(word, 0..word.len())
 }
 
 /// Multi-byte joiners between a label and its value.
@@ -117,6 +117,9 @@ pub(super) fn skip_joiners(text: &[u8], mut at: usize) -> usize {
         {
             at -= 1;
             continue;
+        }
+        if byte_before(text, at) < 0x80 {
+            break;
         }
         for joiner in WIDE_JOINERS {
             let from = at.saturating_sub(joiner.len());
@@ -137,6 +140,9 @@ pub(super) fn skip_joiners_ahead(text: &[u8], mut at: usize) -> usize {
         if matches!(byte(text, at), b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'*') {
             at += 1;
             continue;
+        }
+        if byte(text, at) < 0x80 {
+            break;
         }
         for joiner in WIDE_JOINERS {
             if text.get(at..).is_some_and(|rest| rest.starts_with(joiner.as_bytes())) {
@@ -193,26 +199,35 @@ fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize) -> &'a [Says] 
     let window = text.get(from..word_end).unwrap_or_default();
     let start = window.iter().rposition(|b| matches!(b, b'\n' | b',' | b';' | b'\t' | b'{' | b'}' | b'|' | b'&'));
     let window = window.get(start.map_or(0, |border| border + 1)..).unwrap_or_default();
-    let window = after_wide_border(window);
+    let is_ascii = window.is_ascii();
+    let window = if is_ascii { window } else { after_wide_border(window) };
     let labels = program.rules.labels();
     let han = match &program.han_labels {
-        Some(automaton) if !window.is_ascii() => automaton.find_iter(window).last(),
+        Some(automaton) if !is_ascii => automaton.find_iter(window).last(),
         _ => None,
     };
     // ASCII words to the right of the last Han label are nearer.
-    let from_word = han.map_or(0, |found| found.end());
-    let mut rest = window.get(from_word..).unwrap_or_default();
+    let window_start = word_end - window.len();
+    let lowest = window_start + han.map_or(0, |found| found.end());
+    let mut end = word_end;
     for _ in 0..4 {
-        let word_end = rest.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
-        let word_start = rest
-            .get(..word_end)
-            .and_then(|head| head.iter().rposition(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))))
-            .map_or(0, |before| before + 1);
-        let says = look_up(labels, rest.get(word_start..word_end).unwrap_or_default());
+        while end > lowest && !byte_before(text, end).is_ascii_alphanumeric() {
+            end -= 1;
+        }
+        let mut start = end;
+        while start > lowest
+            && (byte_before(text, start).is_ascii_alphanumeric() || matches!(byte_before(text, start), b'_' | b'-'))
+        {
+            start -= 1;
+        }
+        if start == end {
+            break;
+        }
+        let says = labels.look_up_word(text, start..end);
         if !says.is_empty() {
             return says;
         }
-        rest = rest.get(..word_start).unwrap_or_default();
+        end = start;
     }
     match han {
         Some(found) => look_up(labels, window.get(found.span().range()).unwrap_or_default()),

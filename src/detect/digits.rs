@@ -1,7 +1,7 @@
 //! Candidates made of digits: runs joined by single separators form a cluster; the parts of a cluster whose group
 //! lengths some rule asked for are candidates.
 
-use super::context::{Context, byte, byte_before, look_up, word_before};
+use super::context::{Context, byte, byte_before, word_before};
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
@@ -14,6 +14,36 @@ const MAX_RUNS: usize = 64;
 const RUNS_BEFORE: usize = MAX_GROUPS + 1;
 /// How far before a candidate a label may end, see `context`: joiners, and the window of labels further left.
 const LABEL_REACH: usize = 56;
+
+/// What a byte is for the place where a label may end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Ends a field.
+    Border,
+    /// A letter or digit: labels end where the word does.
+    Word,
+    /// The first byte of a character beyond ASCII, and the others of it.
+    Lead,
+    Follower,
+    Other,
+}
+
+#[allow(clippy::indexing_slicing)] // At compile time: an index out of range does not compile.
+const SIDES: [Side; 256] = {
+    let mut sides = [Side::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        sides[byte] = match byte as u8 {
+            b'\n' | b',' | b';' | b'{' | b'}' | b'|' | b'&' => Side::Border,
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Side::Word,
+            0x80..=0xBF => Side::Follower,
+            0xC0..=0xFF => Side::Lead,
+            _ => Side::Other,
+        };
+        byte += 1;
+    }
+    sides
+};
 
 impl<'a> Pass<'a> {
     /// Handles the cluster of digit runs around the digit at `at`; returns where it ends.
@@ -51,14 +81,11 @@ impl<'a> Pass<'a> {
         end
     }
 
-    /// Whether one run by itself may be a candidate: of a length and with first digits that some rule asks for, or with
-    /// a label before it. Refuses most runs of a log.
+    /// Whether one run by itself may be a match of some rule, or may be one with a label before it. Refuses nearly all
+    /// runs of a log, so that nothing more is done for them.
     fn single_may_count(&self, start: usize, end: usize) -> bool {
         let (text, program) = (self.text, self.program);
-        let length = end - start;
-        if program.singles.get(length).is_none_or(Vec::is_empty) {
-            return false;
-        }
+        let Some(list) = program.singles.get(end - start).filter(|list| !list.is_empty()) else { return false };
         let (before, after) = (byte_before(text, start), byte(text, end));
         if after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%') || before == b'$' {
             return false;
@@ -68,8 +95,13 @@ impl<'a> Pass<'a> {
             return false;
         }
         let digits = text.get(start..end).unwrap_or_default();
-        let unlabelled = program.unlabelled.get(length).and_then(Option::as_ref);
-        unlabelled.is_none_or(|prefixes| prefixes.admit(digits)) || self.may_be_labelled(start)
+        let mut may_be_labelled: Option<bool> = None;
+        let mut labelled = || *may_be_labelled.get_or_insert_with(|| self.may_be_labelled(start));
+        let candidate = Candidate { compact: digits, original: digits, labelled: false };
+        list.iter().filter_map(|at| program.recognizer(*at)).any(|recognizer| {
+            recognizer.prefixes.as_ref().is_none_or(|prefixes| prefixes.admit(digits))
+                && (!recognizer.label_required && stands_alone(recognizer, &candidate) || labelled())
+        })
     }
 
     fn digit_candidate(&mut self, runs: &[Run], first: usize, last: usize, packed: u64) {
@@ -133,17 +165,26 @@ impl<'a> Pass<'a> {
             return true;
         }
         let text = self.text;
+        let labels = &self.program.digit_labels;
+        if labels.may_end(text, start) {
+            return true;
+        }
         let lowest = start.saturating_sub(LABEL_REACH);
-        let mut end = start;
-        while end > lowest {
-            if self.program.digit_labels.may_end(text, end) {
+        let mut next = Side::Word;
+        let before = text.get(lowest..start).unwrap_or_default();
+        for (at, byte) in before.iter().enumerate().rev() {
+            let side = SIDES.get(usize::from(*byte)).copied().unwrap_or(Side::Other);
+            let ends = match side {
+                // The borders of a field are no part of a key, nor of what may stand between it and its value.
+                Side::Border => return false,
+                Side::Word => next != Side::Word,
+                Side::Lead | Side::Follower => next != Side::Follower,
+                Side::Other => false,
+            };
+            if ends && labels.may_end(text, lowest + at + 1) {
                 return true;
             }
-            // The borders of a field are no part of a key, nor of what may stand between it and its value.
-            if matches!(byte_before(text, end), b'\n' | b',' | b';' | b'{' | b'}' | b'|' | b'&') {
-                return false;
-            }
-            end -= 1;
+            next = side;
         }
         false
     }
@@ -206,7 +247,7 @@ impl<'a> Pass<'a> {
             return true;
         }
         let word = word_before(self.text, start);
-        let says = look_up(self.program.rules.labels(), self.text.get(word..start).unwrap_or_default());
+        let says = self.program.rules.labels().look_up_word(self.text, word..start);
         entity.is_some_and(|entity| LabelIndex::standing(says, entity) == Standing::Positive) && labelled()
     }
 

@@ -11,7 +11,6 @@ use super::scan::Wanted;
 use crate::rule::RuleSet;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
-use crate::rule::prefix::Prefixes;
 use crate::rule::tail::TailFilter;
 
 /// Where a recognizer stands: rule, then entry under `recognize`.
@@ -24,8 +23,6 @@ pub(super) struct Program {
     pub(super) groups: HashMap<u64, Vec<At>, FixedState>,
     /// Those in one group, by its length.
     pub(super) singles: Vec<Vec<At>>,
-    /// What those of them that need no label may begin with, by length.
-    pub(super) unlabelled: Vec<Option<Prefixes>>,
     /// What the scan must tell of for them.
     pub(super) wanted: Wanted,
     /// Labels that a candidate made of digits may need.
@@ -58,7 +55,6 @@ impl Program {
         let mut program = Program {
             groups: HashMap::default(),
             singles: vec![Vec::new(); MAX_DIGITS + 1],
-            unlabelled: vec![Some(Prefixes::NONE); MAX_DIGITS + 1],
             wanted: Wanted::default(),
             digit_labels: TailFilter::new(std::iter::empty()),
             start_labels: TailFilter::new(std::iter::empty()),
@@ -127,12 +123,6 @@ impl Program {
                         && let Some(list) = self.singles.get_mut(*length as usize)
                     {
                         list.push(at);
-                        if !recognizer.label_required
-                            && let Some(held) = self.unlabelled.get_mut(*length as usize)
-                        {
-                            let joined = held.take().zip(recognizer.prefixes.as_ref());
-                            *held = joined.map(|(held, own)| held.with(own));
-                        }
                     }
                     if !Wanted::by_groups(&lengths) {
                         let longest = lengths.iter().copied().max().unwrap_or(1);

@@ -46,7 +46,7 @@ impl Pass<'_> {
         let program = self.program;
         let key_end = skip_joiners(self.text, at);
         let word = word_before(self.text, key_end);
-        let says = look_up(program.rules.labels(), self.text.get(word..key_end).unwrap_or_default());
+        let says = program.rules.labels().look_up_word(self.text, word..key_end);
         if !says.is_empty() {
             let value = skip_joiners_ahead(self.text, at + width);
             self.value_at(value, says);

@@ -86,14 +86,14 @@ impl LabelIndex {
         &[]
     }
 
-    /// What the longest label that ends `word`, a key as written, says.
-    pub fn look_up_word(&self, word: &[u8]) -> &[Says] {
+    /// What the longest label that ends the key as written at `word` of `text` says.
+    pub fn look_up_word(&self, text: &[u8], word: std::ops::Range<usize>) -> &[Says] {
         // Most words end as no label does.
-        if word.is_empty() || !self.tails.may_end(word, word.len()) {
+        if word.is_empty() || !self.tails.may_end(text, word.end) {
             return &[];
         }
         let mut key = Key::default();
-        key.fill(word);
+        key.fill(text.get(word).unwrap_or_default());
         self.look_up(&key)
     }
 

@@ -13,15 +13,6 @@ const MOST: usize = 4096;
 pub struct Prefixes([u64; 16]);
 
 impl Prefixes {
-    /// No value at all.
-    pub const NONE: Prefixes = Prefixes([0; 16]);
-
-    /// What either admits.
-    pub fn with(mut self, other: &Prefixes) -> Prefixes {
-        self.0.iter_mut().zip(other.0).for_each(|(held, word)| *held |= word);
-        self
-    }
-
     /// The beginnings of what `pattern` takes; `None` when it says nothing about them.
     pub fn of(pattern: &str) -> Option<Prefixes> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;

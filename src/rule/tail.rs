@@ -1,4 +1,4 @@
-//! A small filter over the last bytes of labels: refuses, in a few instructions, places where none of them can end.
+//! A small filter over the ends of labels: refuses, in a few instructions, places where none of them can end.
 //!
 //! May affirm a place where no label ends; must never refuse one where a label does.
 
@@ -7,27 +7,50 @@ const BITS: u32 = 17;
 /// Bytes that stand between the words of a key and do not count.
 const BETWEEN: [u8; 4] = *b"_-. ";
 
-/// The last three bytes of some labels.
+/// How some labels end: their last four bytes, or their last two Han characters; shorter ones whole.
 #[derive(Debug)]
 pub(crate) struct TailFilter {
-    words: Vec<u64>,
+    /// By a hash of four bytes, or of six.
+    ends: Vec<u64>,
+    /// Labels of one or two bytes, by their last two.
+    short: Vec<u64>,
+    /// Whether there are any of those.
+    has_short: bool,
+    /// Labels of one Han character, by a hash of it.
+    has_single: bool,
 }
 
 impl Default for TailFilter {
     fn default() -> Self {
-        TailFilter { words: vec![0; 1 << (BITS - 6)] }
+        TailFilter { ends: vec![0; 1 << (BITS - 6)], short: vec![0; 1 << 10], has_short: false, has_single: false }
     }
 }
 
-/// Where three bytes stand in the filter; upper and lower case alike.
+/// Where four bytes stand in the filter; upper and lower case alike.
 #[inline(always)]
-fn slot(three: u32) -> (usize, u32) {
-    let hash = ((three & 0x00FF_FFFF) | 0x0020_2020).wrapping_mul(0x9E37_79B1) >> (32 - BITS);
-    ((hash >> 6) as usize, hash & 63)
+fn slot_of_four(four: u32) -> usize {
+    ((four | 0x2020_2020).wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+}
+
+/// Where six bytes, of which the last two are the top ones, stand in the filter.
+#[inline(always)]
+fn slot_of_six(six: u64) -> usize {
+    (six.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS)) as usize
+}
+
+#[inline(always)]
+fn bit(words: &[u64], at: usize) -> bool {
+    words.get(at >> 6).is_some_and(|word| word >> (at & 63) & 1 == 1)
+}
+
+fn set(words: &mut [u64], at: usize) {
+    if let Some(word) = words.get_mut(at >> 6) {
+        *word |= 1 << (at & 63);
+    }
 }
 
 impl TailFilter {
-    /// The filter of `labels` in normalized spelling ([`crate::rule::label::Key`]).
+    /// The filter of `labels` in normalized spelling ([`super::label::Key`]).
     pub(crate) fn new<'l>(labels: impl Iterator<Item = &'l [u8]>) -> TailFilter {
         let mut filter = TailFilter::default();
         labels.for_each(|label| filter.enter(label));
@@ -36,55 +59,91 @@ impl TailFilter {
 
     /// Adds a label in normalized spelling.
     pub(crate) fn enter(&mut self, label: &[u8]) {
-        let filter = self;
         match label {
-            [.., a, b, c] => {
-                filter.insert(*a, *b, *c);
+            [.., a, b, c, d, e, f] if *d >= 0x80 => {
+                let six = if *a >= 0x80 { [0, 0, *a, *b, *c, *d, *e, *f] } else { [0, 0, 0, 0, 0, *d, *e, *f] };
+                set(&mut self.ends, slot_of_six(u64::from_le_bytes(six)));
+                self.has_single |= *a < 0x80;
+            }
+            [.., d, e, f] if *d >= 0x80 => {
+                set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, 0, 0, 0, *d, *e, *f])));
+                self.has_single = true;
+            }
+            [.., a, b, c, d] => {
+                self.four([*a, *b, *c, *d]);
                 for between in BETWEEN {
-                    filter.insert(between, *b, *c);
-                    filter.insert(*b, between, *c);
-                    filter.insert(*b, *c, between);
+                    self.four([*b, between, *c, *d]);
+                    self.four([*b, *c, between, *d]);
+                    self.four([*b, *c, *d, between]);
+                    self.four([between, *b, *c, *d]);
+                    for other in BETWEEN {
+                        self.four([*c, between, *d, other]);
+                        self.four([between, *c, other, *d]);
+                        self.four([between, *c, *d, other]);
+                    }
                 }
             }
-            // Whatever stands before it.
-            [b, c] => {
-                (0..=255).for_each(|before| filter.insert(before, *b, *c));
+            [b, c, d] => {
+                (0..=255).for_each(|before| self.four([before, *b, *c, *d]));
                 for between in BETWEEN {
-                    filter.insert(*b, between, *c);
+                    self.four([*b, between, *c, *d]);
+                    self.four([*b, *c, between, *d]);
+                    self.four([*b, *c, *d, between]);
                 }
             }
-            [c] => {
-                for before in 0..=u16::MAX {
-                    let [a, b] = before.to_le_bytes();
-                    filter.insert(a, b, *c);
+            [c, d] => {
+                self.two(*c, *d);
+                for between in BETWEEN {
+                    (0..=255).for_each(|before| self.four([before, *c, between, *d]));
+                    (0..=255).for_each(|before| self.four([before, *c, *d, between]));
+                }
+            }
+            [d] => {
+                (0..=255).for_each(|before| self.two(before, *d));
+                for between in BETWEEN {
+                    self.two(*d, between);
                 }
             }
             [] => {}
         }
     }
 
-    fn insert(&mut self, a: u8, b: u8, c: u8) {
-        let (word, bit) = slot(u32::from_le_bytes([a, b, c, 0]));
-        if let Some(word) = self.words.get_mut(word) {
-            *word |= 1 << bit;
-        }
+    fn four(&mut self, four: [u8; 4]) {
+        set(&mut self.ends, slot_of_four(u32::from_le_bytes(four)));
+    }
+
+    fn two(&mut self, a: u8, b: u8) {
+        self.has_short = true;
+        set(&mut self.short, usize::from(a | 0x20) << 8 | usize::from(b | 0x20));
     }
 
     /// Whether a label may end at `end`, exclusive.
     #[inline(always)]
     pub(crate) fn may_end(&self, text: &[u8], end: usize) -> bool {
-        let three =
-            match end.checked_sub(3).and_then(|start| text.get(start..)).and_then(|tail| tail.first_chunk::<3>()) {
-                Some([a, b, c]) => u32::from_le_bytes([*a, *b, *c, 0]),
-                // At the very start of a text whatever stands there counts as a line end.
-                None => match text.get(..end) {
-                    Some([b, c]) => u32::from_le_bytes([b'\n', *b, *c, 0]),
-                    Some([c]) => u32::from_le_bytes([b'\n', b'\n', *c, 0]),
-                    _ => return false,
-                },
-            };
-        let (word, bit) = slot(three);
-        self.words.get(word).is_some_and(|word| word >> bit & 1 == 1)
+        match end.checked_sub(8).and_then(|start| text.get(start..)).and_then(|tail| tail.first_chunk::<8>()) {
+            Some(eight) => self.may_be(u64::from_le_bytes(*eight)),
+            None => self.may_end_near_start(text, end),
+        }
+    }
+
+    /// As [`TailFilter::may_end`], at the very start of a text; what is before it counts as line ends.
+    #[cold]
+    fn may_end_near_start(&self, text: &[u8], end: usize) -> bool {
+        let mut eight = [b'\n'; 8];
+        let head = text.get(..end).unwrap_or_default();
+        eight.iter_mut().rev().zip(head.iter().rev()).for_each(|(slot, byte)| *slot = *byte);
+        !head.is_empty() && self.may_be(u64::from_le_bytes(eight))
+    }
+
+    /// Whether a label may end with these eight bytes, of which the last is the top one.
+    #[inline(always)]
+    fn may_be(&self, eight: u64) -> bool {
+        if eight >> 63 == 1 {
+            return bit(&self.ends, slot_of_six(eight & !0xFFFF))
+                || self.has_single && bit(&self.ends, slot_of_six(eight & !0xFF_FFFF_FFFF));
+        }
+        bit(&self.ends, slot_of_four((eight >> 32) as u32))
+            || self.has_short && bit(&self.short, (eight >> 40 & 0xFF00 | eight >> 56 | 0x2020) as usize)
     }
 }
 
@@ -95,21 +154,36 @@ mod tests {
 
     #[test]
     fn labels_are_affirmed_in_every_spelling_and_most_others_refused() {
-        let labels = ["mobileno", "姓名", "xm", "x"];
-        let filter = TailFilter::new(labels[..3].iter().map(|label| label.as_bytes()));
-        for text in ["mobileno", "MOBILE_NO", "mobile-n", "userMobileNo", "姓名", "xm", "XM", "a.xm", "mobile n_o"] {
-            let wanted = text != "mobile-n";
-            assert_eq!(filter.may_end(text.as_bytes(), text.len()), wanted, "{text}");
+        let labels = ["mobileno", "姓名", "mac", "xm", "卡"];
+        let filter = TailFilter::new(labels.iter().map(|label| label.as_bytes()));
+        for text in [
+            "mobileno",
+            "MOBILE_NO",
+            "userMobileNo",
+            "姓名",
+            "的姓名",
+            "xm",
+            "XM",
+            "a.xm",
+            "mac",
+            "wifi_MAC",
+            "银行卡",
+            "mobile_n_o",
+        ] {
+            assert!(filter.may_end(text.as_bytes(), text.len()), "{text}");
         }
-        let one = TailFilter::new(std::iter::once(labels[3].as_bytes()));
-        assert!(one.may_end(b"x", 1) && one.may_end(b"ax", 2) && one.may_end(b"abX", 3));
-        let words = (0..26u8).flat_map(|a| (0..26u8).map(move |b| [b'q', a + b'a', b + b'a']));
-        assert!(words.filter(|word| filter.may_end(word, 3)).count() < 40);
+        for text in ["mobile", "名", "订单名", "orderno", "m", "卡号", "time"] {
+            assert!(!filter.may_end(text.as_bytes(), text.len()), "{text}");
+        }
+        let one = TailFilter::new(std::iter::once(&b"x"[..]));
+        assert!(one.may_end(b"x", 1) && one.may_end(b"ax", 2) && one.may_end(b"abX", 3) && one.may_end(b"x_", 2));
+        let words = (0..26u8).flat_map(|a| (0..26u8).map(move |b| [b'q', b'r', a + b'a', b + b'a']));
+        assert!(words.filter(|word| filter.may_end(word, 4)).count() < 40);
     }
 
     proptest! {
         #[test]
-        fn never_refuses_a_label(label in "[a-z]{1,6}", before in "[a-z_ ]{0,4}", upper: bool) {
+        fn never_refuses_a_label(label in "[a-z]{1,6}|[一-龥]{1,4}|[a-z]{1,3}[一-龥]{1,2}", before in "[a-z_ 中]{0,4}", upper: bool) {
             let filter = TailFilter::new(std::iter::once(label.as_bytes()));
             let text = before + &if upper { label.to_uppercase() } else { label.clone() };
             prop_assert!(filter.may_end(text.as_bytes(), text.len()));

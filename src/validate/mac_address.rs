@@ -25,15 +25,22 @@ struct Prefixes {
 
 static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
     let mut prefixes = Prefixes { large: Vec::with_capacity(45_000), medium: Vec::new(), small: Vec::new() };
-    for mut row in embedded::rows("oui.tsv") {
-        let Some(prefix) = row.next() else { continue };
-        let Ok(value) = u64::from_str_radix(prefix, 16) else { continue };
-        match prefix.len() {
+    // By hand: the longest table there is, and a file with one address waits for it.
+    let mut table = embedded::table("oui.tsv").as_bytes();
+    while !table.is_empty() {
+        let (mut value, mut digits) = (0, 0);
+        while let Some(digit) = table.get(digits).and_then(|byte| char::from(*byte).to_digit(16)) {
+            value = value << 4 | u64::from(digit);
+            digits += 1;
+        }
+        match digits {
             6 => prefixes.large.push(value as u32),
             7 => prefixes.medium.push(value as u32),
             9 => prefixes.small.push(value),
             _ => {}
         }
+        let line = memchr::memchr(b'\n', table).map_or(table.len(), |newline| newline + 1);
+        table = table.get(line..).unwrap_or_default();
     }
     prefixes.large.sort_unstable();
     prefixes.medium.sort_unstable();
