@@ -123,12 +123,9 @@ fn message(world: &mut World, out: &mut String) {
         8 => write!(out, "商品条码 690{:010} 入库 {small} 件，操作结果：成功", large * 97),
         9 => write!(out, "调用下游服务 stock-service 超时，第 {} 次重试，超时时间=800ms", small % 3 + 1),
         10 => write!(out, "reindex shard {} done: {large} docs, {small} deleted, took 12.345s", small % 16),
-        11 => write!(
-            out,
-            "版本 v3.4.2.1103 发布完成，监听端口 8080，commit={:016x}{:016x}",
-            random.next(),
-            random.next()
-        ),
+        11 => {
+            write!(out, "版本 v3.4.2.1103 发布完成，监听端口 8080，commit={:016x}{:016x}", random.next(), random.next())
+        }
         12 => write!(out, "支付回调验签通过 amount={large} currency=CNY channel=WECHAT status=SUCCESS"),
         13 => write!(
             out,

@@ -1,6 +1,7 @@
 //! The people that the data tells of, and the makers of their values. Person number `n` of a seed is always the same,
 //! so that people come back as they do in real data, and none has to be remembered.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use tuomin::rule::embedded;
@@ -29,6 +30,7 @@ pub(crate) struct People {
     issuers: Vec<(&'static str, usize)>,
     dialling: Vec<(&'static str, usize)>,
     vendors: Vec<&'static str>,
+    no_names: HashSet<String>,
 }
 
 /// One of them.
@@ -71,11 +73,14 @@ impl People {
             };
             embedded::rows(table).filter_map(|fields| row(Box::new(fields))).collect()
         };
+        let districts = places::districts();
+        let no_names = parts_of(&districts).chain(embedded::table("common_words.txt").lines().map(str::to_owned));
         People {
             seed,
+            no_names: no_names.collect(),
             surnames: Weighted::of(pairs("surnames.tsv")),
             given_characters: Weighted::of(pairs("given_name_chars.tsv").take(400)),
-            districts: places::districts(),
+            districts,
             mobile_prefixes: whole("cn_mobile_prefixes.tsv", |length, kind| {
                 (length == "11" && kind == "mobile").then_some(11)
             })
@@ -103,9 +108,7 @@ impl People {
     pub(crate) fn person(&self, number: u64) -> Person {
         let random = &mut Random::new(self.seed ^ number.wrapping_mul(0xA24B_AED4_963E_E407));
         let district = random.pick(&self.districts);
-        let mut name = self.surnames.draw(random).to_owned();
-        let characters = if random.per_mille(750) { 2 } else { 1 };
-        (0..characters).for_each(|_| name.push_str(self.given_characters.draw(random)));
+        let name = self.name(random);
         let mobile = made(|out| {
             let prefix = random.choose(&self.mobile_prefixes);
             out.push_str(prefix);
@@ -138,6 +141,27 @@ impl People {
         });
         Person { name, mobile, resident_id, card, address, landline, email, ip, imei, mac }
     }
+    /// A name that is neither an ordinary word nor part of a place name. Where somebody is called 于田 and somebody else
+    /// lives in 于田县, the rewritten file is refused, since it still holds the first one's name: not what is measured.
+    fn name(&self, random: &mut Random) -> String {
+        loop {
+            let mut name = self.surnames.draw(random).to_owned();
+            let characters = if random.per_mille(750) { 2 } else { 1 };
+            (0..characters).for_each(|_| name.push_str(self.given_characters.draw(random)));
+            if !self.no_names.contains(&name) {
+                return name;
+            }
+        }
+    }
+}
+
+/// All stretches of two to four characters in the names of the districts.
+fn parts_of(districts: &[District]) -> impl Iterator<Item = String> {
+    districts.iter().flat_map(|district| {
+        let characters: Vec<char> = district.full.chars().collect();
+        let parts = |length| characters.windows(length).map(String::from_iter).collect::<Vec<_>>();
+        [parts(2), parts(3), parts(4)].into_iter().flatten().collect::<Vec<_>>()
+    })
 }
 
 impl Person {
