@@ -179,7 +179,7 @@ def measure(results):
     scan, duckdb = turns(
         SLOW_ROUNDS,
         tuomin("scan, Parquet", "scan", TABLE),
-        Command("DuckDB, Parquet (query only)", [sys.executable, "-c", DUCKDB, TABLE, alternation()], TABLE, reports_time=True),
+        Command("DuckDB, Parquet (query only)", [os.path.relpath(sys.executable), "-c", DUCKDB, TABLE, alternation()], TABLE, reports_time=True),
     )
     results.ratio("scan Parquet: speed against DuckDB", duckdb, scan, 25, at_least=True)
     work.append(scan)

@@ -24,12 +24,12 @@ command -v valgrind >/dev/null || { echo 'valgrind is missing: apt-get install v
 
 megabytes=${MEGABYTES:-2} seed=${SEED:-20260312} data=${DATA:-target/bench}/instructions
 mkdir -p "$data"
-cargo build --locked --profile profiling --quiet --bin tuomin --example generate
-built=target/profiling
+cargo build --locked --quiet --example generate
+cargo build --locked --profile profiling --quiet --bin tuomin
 # Without line numbers: with them, callgrind counts a function once for each file that it has inlined code of.
-strip --strip-debug -o "$data/tuomin" "$built/tuomin"
+strip --strip-debug -o "$data/tuomin" target/profiling/tuomin
 for kind in mix dense; do
-    "$built/examples/generate" $kind --megabytes "$megabytes" --seed "$seed" --output "$data/$kind.log" >/dev/null
+    target/debug/examples/generate $kind --megabytes "$megabytes" --seed "$seed" --output "$data/$kind.log" >/dev/null
 done
 : >"$data/empty.log"
 
@@ -39,7 +39,7 @@ count() {
     rm -f "$profile"*
     valgrind --tool=callgrind --callgrind-out-file="$profile" --log-file="$data/$1.valgrind" \
         "$data/tuomin" scan -q --threads 1 --format text "$data/$1.log" >/dev/null
-    counted=$(sed -n 's/^\(summary\|totals\): *//p' "$profile" | head -n 1)
+    counted=$(awk '/^(summary|totals):/ { print $2; exit }' "$profile")
 }
 
 per_byte() {
@@ -72,7 +72,7 @@ stages() {
                 each = ($1 - before[$2]) / bytes
                 if (each >= 0.2) printf "%.2f\t| `%s` | %.2f |\n", each, $2, each
             }' "$data/empty.functions" - |
-        LC_ALL=C sort -rn | cut -f 2 | head -n 40
+        LC_ALL=C sort -rn | awk -F '\t' 'NR <= 40 { print $2 }'
 }
 
 count empty

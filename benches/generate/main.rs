@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use corpus::lines::Count;
+use corpus::lines::{Count, Generate};
 use corpus::{copy, dense, mix};
 
 /// Write benchmark data from a seed.
@@ -67,7 +67,7 @@ fn main() -> io::Result<()> {
     let Arguments { kind, megabytes, seed, output } = Arguments::parse();
     let bytes = megabytes * 1_000_000;
     let name = output.display();
-    let text = |write: fn(u64, u64, BufWriter<File>) -> io::Result<(BufWriter<File>, Count)>| {
+    let text = |write: Generate<BufWriter<File>>| {
         let (mut file, count) = write(seed, bytes, BufWriter::with_capacity(1 << 20, File::create(&output)?))?;
         file.flush()?;
         let Count { bytes, lines, identified } = count;

@@ -6,11 +6,9 @@ use tuomin::rule::{RuleSet, self_test};
 
 use super::*;
 
-const BYTES: u64 = 300_000;
+const BYTES: u64 = 1_000_000;
 
-type Write = fn(u64, u64, Vec<u8>) -> io::Result<(Vec<u8>, Count)>;
-
-fn made(write: Write, seed: u64) -> (Vec<u8>, Count) {
+fn made(write: Generate<Vec<u8>>, seed: u64) -> (Vec<u8>, Count) {
     write(seed, BYTES, Vec::new()).unwrap()
 }
 

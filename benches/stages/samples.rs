@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::corpus::lines::Generate;
 use crate::corpus::people::Person;
 use crate::corpus::{World, copy, events, mix};
 use crate::table;
@@ -13,8 +14,7 @@ const SEED: u64 = 20_260_312;
 
 /// What is sampled, by the name of its format.
 pub(crate) fn samples() -> Vec<(&'static str, Vec<u8>)> {
-    let written =
-        |write: fn(u64, u64, Vec<u8>) -> std::io::Result<(Vec<u8>, _)>| write(SEED, BYTES, Vec::new()).unwrap().0;
+    let written = |write: Generate<Vec<u8>>| write(SEED, BYTES, Vec::new()).unwrap().0;
     vec![
         ("text", written(mix::write)),
         ("csv", csv()),
@@ -73,7 +73,7 @@ fn mysqldump() -> Vec<u8> {
         let Person { name, mobile, resident_id, address, .. } = world.person();
         let level = world.random.below(6);
         let _ = write!(out, "({number},'{name}','{mobile}','{resident_id}','{address}',{level})");
-        if number % 1000 == 0 {
+        if number.is_multiple_of(1000) {
             out.push_str(";\n");
         }
     };

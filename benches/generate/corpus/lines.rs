@@ -11,6 +11,9 @@ pub(crate) struct Lines<W> {
     pub(crate) count: Count,
 }
 
+/// Writes at least so many bytes of a seed, and hands the file back with what was counted.
+pub(crate) type Generate<W> = fn(seed: u64, bytes: u64, out: W) -> io::Result<(W, Count)>;
+
 /// How much went out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Count {
