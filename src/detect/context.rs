@@ -7,7 +7,7 @@ use crate::finding::EntityId;
 use crate::rule::label::{LabelIndex, Says, Standing};
 
 /// How far left labels are sought, in bytes: twelve Han characters.
-const NEAR_WINDOW: usize = 36;
+pub(super) const NEAR_WINDOW: usize = 36;
 /// How much of a line is searched for companions, each side.
 const COMPANION_WINDOW: usize = 240;
 

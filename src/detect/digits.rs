@@ -1,7 +1,7 @@
 //! Candidates made of digits: runs joined by single separators form a cluster; the parts of a cluster whose group
 //! lengths some rule asked for are candidates.
 
-use super::context::{Context, byte, byte_before, word_before};
+use super::context::{Context, NEAR_WINDOW, byte, byte_before, skip_joiners, word_before};
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
@@ -12,8 +12,6 @@ const MAX_RUNS: usize = 64;
 /// Most runs of a cluster before the anchor that are looked at: those of a candidate that ends with the anchor's run,
 /// and one more, which may join it to something longer.
 const RUNS_BEFORE: usize = MAX_GROUPS + 1;
-/// How far before a candidate a label may end, see `context`: joiners, and the window of labels further left.
-const LABEL_REACH: usize = 56;
 
 /// What a byte is for the place where a label may end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,7 +97,7 @@ impl<'a> Pass<'a> {
         let mut labelled = || *may_be_labelled.get_or_insert_with(|| self.may_be_labelled(start));
         let candidate = Candidate { compact: digits, original: digits, labelled: false };
         list.iter().filter_map(|at| program.recognizer(*at)).any(|recognizer| {
-            recognizer.prefixes.as_ref().is_none_or(|prefixes| prefixes.admit(digits))
+            recognizer.may_take(digits)
                 && (!recognizer.label_required && stands_alone(recognizer, &candidate) || labelled())
         })
     }
@@ -130,7 +128,7 @@ impl<'a> Pass<'a> {
             if (tail.letter && !check_letter) || !separated {
                 continue;
             }
-            if recognizer.prefixes.as_ref().is_some_and(|prefixes| !prefixes.admit(&compact)) {
+            if !recognizer.may_take(&compact) {
                 continue;
             }
             // Labels cost most: they are sought only where everything else is in favour.
@@ -169,7 +167,7 @@ impl<'a> Pass<'a> {
         if labels.may_end(text, start) {
             return true;
         }
-        let lowest = start.saturating_sub(LABEL_REACH);
+        let lowest = skip_joiners(text, start).saturating_sub(NEAR_WINDOW);
         let mut next = Side::Word;
         let before = text.get(lowest..start).unwrap_or_default();
         for (at, byte) in before.iter().enumerate().rev() {

@@ -25,6 +25,7 @@ const FOLDS: u8 = 1 << 3;
 const SEPARATOR: u8 = 1 << 4;
 
 /// What each character of the first 65,536 may mean.
+#[derive(Default)]
 pub(super) struct Characters {
     classes: Vec<u8>,
     /// By the last Han character of a label that values start from: the label up to it, and the rest.
@@ -35,6 +36,7 @@ impl Characters {
     /// The table for `labels`, those with Han characters that values start from.
     pub(super) fn new(labels: &[&str]) -> Characters {
         let mut characters = Characters { classes: vec![0; 1 << 16], labels: HashMap::default() };
+        // Symbols, ideographs, and compatibility forms; the rest means nothing here.
         for code in (0x80..=0x2FFF).chain(0x3000..=0x303F).chain(0xFE00..=0xFFFF) {
             characters.enter(code);
         }

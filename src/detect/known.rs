@@ -13,7 +13,7 @@ use super::pass::{Buffers, Run};
 use super::program::Program;
 use super::resolve::resolve;
 use super::scan::{LONG_RUN, Sink, Wanted, scan};
-use super::{han, name};
+use super::{address, han, name};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::MAX_GROUPS;
 use crate::rule::{Canonical, Mask, RuleSet};
@@ -234,6 +234,11 @@ impl<'a> KnownPass<'a> {
         }
     }
 
+    fn is_known(&self, sought: &Sought, value: &[u8]) -> bool {
+        let canonical = sought.canonical.of(value);
+        !canonical.is_empty() && (self.known.is_known)(sought.entity, &canonical)
+    }
+
     fn ask_at(&mut self, sought: &Sought, span: Range<usize>) {
         let value = self.text.get(span.clone()).unwrap_or_default();
         self.ask(sought, value, span);
@@ -321,9 +326,11 @@ impl<'a> KnownPass<'a> {
                 for characters in 2..=LONGEST_INSIDE {
                     let end = start + 3 * characters;
                     let window = text.get(start..end.min(run.end)).unwrap_or_default();
-                    // Two characters that are also a word are a name only where they stand alone.
+                    // Two characters that are also a word or a place are a name only where they stand alone.
+                    let is_place = || address::is_place_name(text, start..end);
                     let telling = characters > 2 || !name::is_word(window);
-                    if end <= run.end && telling && self.ask(sought, window, start..end) {
+                    if end <= run.end && telling && self.is_known(sought, window) && !(characters == 2 && is_place()) {
+                        self.ask(sought, window, start..end);
                         found = Some(end);
                     }
                 }

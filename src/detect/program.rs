@@ -58,7 +58,7 @@ impl Program {
             wanted: Wanted::default(),
             digit_labels: TailFilter::new(std::iter::empty()),
             start_labels: TailFilter::new(std::iter::empty()),
-            characters: Characters::new(&[]),
+            characters: Characters::default(),
             hex_pairs: Vec::new(),
             hex_quads: Vec::new(),
             at_sign: Vec::new(),

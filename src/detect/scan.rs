@@ -184,16 +184,18 @@ impl Stages {
     #[inline(always)]
     fn anchors(&mut self, maps: &Bitmaps, wanted: Wanted, found: &mut Found) {
         self.digits(maps, wanted, found);
+        self.hex_runs(maps);
         self.symbols(maps, found);
         let rare = &mut found.rare;
-        let (quads, pairs, words) = (&found.dotted_quads, &found.hex_pairs, &found.hex_words);
+        let (quads, pairs) = (&found.dotted_quads, &found.hex_pairs);
         let (stops, colons) = (&found.hex_quads, &found.colon_hex);
         if wanted.hex_words {
-            self.hex_words(maps, &mut found.hex_words);
+            let [one, _, four, eight] = &self.hex;
+            // The twelfth: eight, and four before them; and no thirteenth.
+            each_word!(found.hex_words, |at| lane(eight, at) & back(four, at, 8) & !back(one, at, 12));
             let words = &found.hex_words;
             each_word!(*rare, |at| lane(quads, at) | lane(pairs, at) | lane(words, at));
         } else {
-            let _ = words;
             each_word!(*rare, |at| lane(quads, at) | lane(pairs, at));
         }
         let so_far = *rare;
@@ -235,11 +237,12 @@ impl Stages {
     fn symbols(&mut self, maps: &Bitmaps, found: &mut Found) {
         let (stop, colon) = (&maps.full_stop, &maps.colon);
         each_word!(self.behind_stop, |at| lane(&maps.digit, at) & back(stop, at, 1) & back(&maps.digit, at, 2));
-        let Stages { behind_stop, third_group, second_colon, third_colon, .. } = self;
+        let Stages { behind_stop, third_group, second_colon, third_colon, hex, .. } = self;
         let near = |lanes: &Lanes, at| back(lanes, at, 2) | back(lanes, at, 3) | back(lanes, at, 4);
         each_word!(*third_group, |at| lane(behind_stop, at) & near(behind_stop, at));
         each_word!(found.dotted_quads, |at| lane(behind_stop, at) & near(third_group, at));
-        each_word!(found.hex_quads, |at| lane(stop, at) & back(stop, at, 5));
+        let four = &hex[2];
+        each_word!(found.hex_quads, |at| lane(stop, at) & back(stop, at, 5) & back(four, at, 1));
         // Five colons or hyphens, three apart.
         each_word!(found.hex_pairs, |at| {
             let pair = |distance| back(colon, at, distance) | back(&maps.hyphen, at, distance);
@@ -259,15 +262,14 @@ impl Stages {
         });
     }
 
+    /// Places with one, two, four and eight hexadecimal digits up to and including them.
     #[inline(always)]
-    fn hex_words(&mut self, maps: &Bitmaps, found: &mut Lanes) {
+    fn hex_runs(&mut self, maps: &Bitmaps) {
         let [one, two, four, eight] = &mut self.hex;
         each_word!(*one, |at| lane(&maps.digit, at) | lane(&maps.hex_letter, at));
         each_word!(*two, |at| lane(one, at) & back(one, at, 1));
         each_word!(*four, |at| lane(two, at) & back(two, at, 2));
         each_word!(*eight, |at| lane(four, at) & back(four, at, 4));
-        // The twelfth: eight, and four before them; and no thirteenth.
-        each_word!(*found, |at| lane(eight, at) & back(four, at, 8) & !back(one, at, 12));
     }
 }
 

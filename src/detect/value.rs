@@ -1,7 +1,7 @@
 //! Values that are found from their label (a key and its separator, or a label in running Han text), and grammars over
 //! stretches with Han characters.
 
-use super::context::{byte, byte_before, look_up, points, skip_joiners, skip_joiners_ahead, word_before};
+use super::context::{byte, byte_before, points, skip_joiners, skip_joiners_ahead, word_before};
 use super::pass::{Pass, judge};
 use super::program::At;
 use super::{Found, address, name};

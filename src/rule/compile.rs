@@ -26,14 +26,21 @@ pub struct Recognizer {
     pub pattern: Option<Regex>,
     /// See [`RecognizerSyntax::suffix`]; anchored at the start.
     pub suffix: Option<Regex>,
-    /// For `digits`: what the first three digits of a value may be, where the pattern says so.
-    pub prefixes: Option<Prefixes>,
+    /// For `digits`: by the length of a value, what its first three digits may be, where the pattern says so.
+    pub prefixes: Vec<Option<Prefixes>>,
     /// Validators, each of which must pass.
     pub validators: Vec<Validator>,
     /// Points for its structure.
     pub structure: i16,
     /// Whether it counts only beside a label.
     pub label_required: bool,
+}
+
+impl Recognizer {
+    /// Whether its pattern may take a value that begins as `digits` does and is as long.
+    pub fn may_take(&self, digits: &[u8]) -> bool {
+        self.prefixes.get(digits.len()).and_then(Option::as_ref).is_none_or(|prefixes| prefixes.admit(digits))
+    }
 }
 
 /// A compiled anchor.
@@ -192,8 +199,14 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
         .collect::<Result<_, _>>()?;
     let label_required = syntax.label == LabelNeed::Required;
     let prefixes = match (&anchor, &syntax.pattern) {
-        (Anchor::Digits { .. }, Some(pattern)) => Prefixes::of(pattern),
-        _ => None,
+        (Anchor::Digits { groups, .. }, Some(pattern)) => {
+            let mut lengths: Vec<usize> =
+                groups.iter().map(|group| unpack(*group).iter().sum::<u32>() as usize).collect();
+            lengths.sort_unstable();
+            let longest = lengths.last().copied().unwrap_or_default();
+            (0..=longest).map(|n| lengths.binary_search(&n).ok().and_then(|_| Prefixes::of(pattern, n))).collect()
+        }
+        _ => Vec::new(),
     };
     let structure = syntax.structure;
     Ok(Recognizer { entity, anchor, pattern, suffix, prefixes, validators, structure, label_required })

@@ -4,43 +4,53 @@
 //! May admit what the pattern refuses; must never refuse what it takes.
 
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Hir, HirKind};
 
 /// Most beginnings that are worked out; a pattern with more has none.
 const MOST: usize = 4096;
+/// Most ways to read a pattern that are told apart.
+const WAYS: usize = 64;
 
 /// One bit for each of the numbers 000 to 999.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prefixes([u64; 16]);
 
 impl Prefixes {
-    /// The beginnings of what `pattern` takes; `None` when it says nothing about them.
-    pub fn of(pattern: &str) -> Option<Prefixes> {
+    /// The beginnings of what `pattern` takes of values of `length` bytes; `None` when it says nothing about them.
+    pub fn of(pattern: &str, length: usize) -> Option<Prefixes> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
         let mut extractor = Extractor::new();
         extractor.kind(ExtractKind::Prefix).limit_class(10).limit_repeat(3).limit_literal_len(3).limit_total(MOST);
-        let found = extractor.extract(&hir);
         let mut prefixes = Prefixes([0; 16]);
-        for literal in found.literals()? {
-            let digits: Vec<u32> = literal
-                .as_bytes()
-                .iter()
-                .take(3)
-                .map(|b| b.is_ascii_digit().then(|| u32::from(b - b'0')))
-                .collect::<Option<_>>()?;
-            // A literal that is the whole value is shorter than any value with three digits that begins with it.
-            let (from, to) = match digits.as_slice() {
-                [] => return None,
-                [a] => (a * 100, a * 100 + 99),
-                [a, b] => (a * 100 + b * 10, a * 100 + b * 10 + 9),
-                [a, b, c, ..] => (a * 100 + b * 10 + c, a * 100 + b * 10 + c),
-            };
-            for number in from..=to {
-                if let Some(word) = prefixes.0.get_mut((number >> 6) as usize) {
-                    *word |= 1 << (number & 63);
+        for way in ways(&hir) {
+            let properties = way.properties();
+            let fits = properties.minimum_len().is_none_or(|least| least <= length)
+                && properties.maximum_len().is_none_or(|most| most >= length);
+            if fits {
+                for literal in extractor.extract(&way).literals()? {
+                    prefixes.enter(literal.as_bytes())?;
                 }
             }
         }
         Some(prefixes)
+    }
+
+    /// Adds the numbers that begin with `literal`; `None` when they are all, or not of digits.
+    fn enter(&mut self, literal: &[u8]) -> Option<()> {
+        let digit = |b: &u8| b.is_ascii_digit().then(|| u32::from(b - b'0'));
+        let digits: Vec<u32> = literal.iter().take(3).map(digit).collect::<Option<_>>()?;
+        let (from, to) = match digits.as_slice() {
+            [] => return None,
+            [a] => (a * 100, a * 100 + 99),
+            [a, b] => (a * 100 + b * 10, a * 100 + b * 10 + 9),
+            [a, b, c, ..] => (a * 100 + b * 10 + c, a * 100 + b * 10 + c),
+        };
+        for number in from..=to {
+            if let Some(word) = self.0.get_mut((number >> 6) as usize) {
+                *word |= 1 << (number & 63);
+            }
+        }
+        Some(())
     }
 
     /// Whether a value may begin with the first three of `digits`; shorter ones, and other bytes, always.
@@ -55,23 +65,52 @@ impl Prefixes {
     }
 }
 
+/// The ways in which `hir` may begin, as far as alternatives and what may be absent tell them apart.
+fn ways(hir: &Hir) -> Vec<Hir> {
+    let all = match hir.kind() {
+        HirKind::Capture(capture) => ways(&capture.sub),
+        HirKind::Alternation(branches) => branches.iter().flat_map(ways).collect(),
+        HirKind::Repetition(repetition) if (repetition.min, repetition.max) == (0, Some(1)) => {
+            let mut all = ways(&repetition.sub);
+            all.push(Hir::empty());
+            all
+        }
+        HirKind::Concat(parts) => match parts.split_first() {
+            Some((first, rest)) => {
+                let rest = Hir::concat(rest.to_vec());
+                let join = |first: Hir| match first.kind() {
+                    HirKind::Empty => ways(&rest),
+                    _ => vec![Hir::concat(vec![first, rest.clone()])],
+                };
+                ways(first).into_iter().flat_map(join).collect()
+            }
+            None => vec![hir.clone()],
+        },
+        _ => vec![hir.clone()],
+    };
+    if all.len() > WAYS { vec![hir.clone()] } else { all }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     #[test]
-    fn beginnings_are_those_of_the_pattern() {
-        let mobile = Prefixes::of(r"(?:(?:00)?86|0)?1[3-9]\d{9}|14[014]\d{10}|1064\d{9}").unwrap();
-        for digits in ["13800138000", "8613800138000", "008613800138000", "013800138000", "1064000000000"] {
-            assert!(mobile.admit(digits.as_bytes()), "{digits}");
+    fn beginnings_are_those_of_the_pattern_at_that_length() {
+        let mobile = r"(?:(?:00)?86|0)?1[3-9]\d{9}|14[014]\d{10}|1064\d{9}";
+        let admits = |digits: &str| Prefixes::of(mobile, digits.len()).unwrap().admit(digits.as_bytes());
+        for digits in
+            ["13800138000", "8613800138000", "008613800138000", "013800138000", "1064000000000", "1440000000000"]
+        {
+            assert!(admits(digits), "{digits}");
         }
-        for digits in ["2026", "1669"] {
-            assert_eq!(mobile.admit(digits.as_bytes()), digits == "1669", "{digits}");
+        for digits in ["20260312000", "1669000000000", "12800138000", "8613800138", "86138001380001"] {
+            assert!(!admits(digits), "{digits}");
         }
-        assert_eq!(Prefixes::of(r"\d+"), Prefixes::of(r"\d{4}"));
-        assert!(Prefixes::of(r"[A-Z]\d{4}").is_none());
-        assert!(Prefixes::of("").is_none());
+        assert!(Prefixes::of(r"[A-Z]\d{4}", 5).is_none());
+        assert!(Prefixes::of(r"\d{4}", 4).unwrap().admit(b"0000"));
+        assert!(Prefixes::of("", 0).is_none());
     }
 
     proptest! {
@@ -80,11 +119,11 @@ mod tests {
             pattern in prop::sample::select(vec![
                 r"(?:(?:00)?86|0)?1[3-9]\d{9}|14[014]\d{10}|1064\d{9}", r"[1-8]\d{16}[\dX]", r"9\d{16}[\dX]",
                 r"[48]00\d{7}|9[56]\d{3,6}|100\d{2,3}|101\d{2}|1[12]\d{1,3}|106\d{5,11}|0\d{2,3}96\d{3,4}",
-                r"6\d?|12", r"(?:\d\d)?7\d*"]),
+                r"6\d?|12", r"(?:\d\d)?7\d*", r"(1|2(3|4)?)?5+", r"0?0?0?9\d+"]),
             digits in "[0-9]{1,19}X?",
         ) {
             let whole = regex::bytes::Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
-            if let Some(prefixes) = Prefixes::of(pattern) && whole.is_match(digits.as_bytes()) {
+            if let Some(prefixes) = Prefixes::of(pattern, digits.len()) && whole.is_match(digits.as_bytes()) {
                 prop_assert!(prefixes.admit(digits.as_bytes()), "{} {}", pattern, digits);
             }
         }

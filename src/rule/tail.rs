@@ -26,10 +26,11 @@ impl Default for TailFilter {
     }
 }
 
-/// Where four bytes stand in the filter; upper and lower case alike.
+/// The two places of four bytes in the filter; upper and lower case alike.
 #[inline(always)]
-fn slot_of_four(four: u32) -> usize {
-    ((four | 0x2020_2020).wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+fn slots_of_four(four: u32) -> (usize, usize) {
+    let hash = u64::from(four | 0x2020_2020).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((hash >> (64 - BITS)) as usize, (hash >> (64 - 2 * BITS)) as usize & ((1 << BITS) - 1))
 }
 
 /// Where six bytes, of which the last two are the top ones, stand in the filter.
@@ -109,7 +110,9 @@ impl TailFilter {
     }
 
     fn four(&mut self, four: [u8; 4]) {
-        set(&mut self.ends, slot_of_four(u32::from_le_bytes(four)));
+        let (first, second) = slots_of_four(u32::from_le_bytes(four));
+        set(&mut self.ends, first);
+        set(&mut self.ends, second);
     }
 
     fn two(&mut self, a: u8, b: u8) {
@@ -142,7 +145,8 @@ impl TailFilter {
             return bit(&self.ends, slot_of_six(eight & !0xFFFF))
                 || self.has_single && bit(&self.ends, slot_of_six(eight & !0xFF_FFFF_FFFF));
         }
-        bit(&self.ends, slot_of_four((eight >> 32) as u32))
+        let (first, second) = slots_of_four((eight >> 32) as u32);
+        bit(&self.ends, first) && bit(&self.ends, second)
             || self.has_short && bit(&self.short, (eight >> 40 & 0xFF00 | eight >> 56 | 0x2020) as usize)
     }
 }

@@ -162,6 +162,8 @@ impl Transformer {
             Replacement::Value(new) if same_shape => {
                 ledger.enter_replaced(found.entity, &canonical, Some(&entity.canonical.of(new)));
             }
+            // A mask that hides nothing of it (the district of an address that is no more than a district).
+            Replacement::Value(new) if memchr::memmem::find(new, value).is_some() => ledger.enter_kept(found.entity),
             Replacement::Null | Replacement::Value(_) => ledger.enter_replaced(found.entity, &canonical, None),
         }
         Ok(replacement)

@@ -86,6 +86,12 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     Some(found)
 }
 
+/// Whether the name of an administrative division stands at the start of `span` and fills it at least: 于田 in 于田县.
+pub(super) fn is_place_name(text: &[u8], span: Range<usize>) -> bool {
+    gazetteer().may_start(text, span.start)
+        && Admin::at(text, span.start, text.len()).is_some_and(|admin| admin.end >= span.end)
+}
+
 /// `value` as an address: the whole cell of a column whose name says that it holds addresses.
 pub fn is_value(value: &[u8]) -> Option<Found> {
     let range = trimmed(value);
