@@ -87,6 +87,9 @@ impl Pass<'_> {
                 }
             }
             Anchor::Label(None) => {
+                if recognizer.first_bytes.as_ref().is_some_and(|bytes| !bytes.admit(byte(text, at))) {
+                    return;
+                }
                 let Some(length) = recognizer.pattern.as_ref().and_then(|p| p.find(ahead)).map(|hit| hit.end()) else {
                     return;
                 };

@@ -4,7 +4,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::label::{LabelIndex, Says};
-use super::prefix::Prefixes;
+use super::prefix::{FirstBytes, Prefixes};
 use super::syntax::{AnchorSyntax, GrammarSyntax, LabelNeed, RecognizerSyntax, RuleSyntax};
 use super::{EntityType, Rule};
 use crate::finding::EntityId;
@@ -28,6 +28,8 @@ pub struct Recognizer {
     pub suffix: Option<Regex>,
     /// For `digits`: by the length of a value, what its first three digits may be, where the pattern says so.
     pub prefixes: Vec<Option<Prefixes>>,
+    /// For `label` with a pattern: what the first byte of a value may be, where the pattern says so.
+    pub first_bytes: Option<FirstBytes>,
     /// Validators, each of which must pass.
     pub validators: Vec<Validator>,
     /// Points for its structure.
@@ -208,8 +210,12 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
         }
         _ => Vec::new(),
     };
+    let first_bytes = match (&anchor, &syntax.pattern) {
+        (Anchor::Label(None), Some(pattern)) => FirstBytes::of(pattern),
+        _ => None,
+    };
     let structure = syntax.structure;
-    Ok(Recognizer { entity, anchor, pattern, suffix, prefixes, validators, structure, label_required })
+    Ok(Recognizer { entity, anchor, pattern, suffix, prefixes, first_bytes, validators, structure, label_required })
 }
 
 fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {

@@ -65,6 +65,32 @@ impl Prefixes {
     }
 }
 
+/// One bit for each byte that a value may begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstBytes([u64; 4]);
+
+impl FirstBytes {
+    /// The first bytes of what `pattern` takes; `None` when it says nothing about them.
+    pub fn of(pattern: &str) -> Option<FirstBytes> {
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
+        let mut extractor = Extractor::new();
+        extractor.kind(ExtractKind::Prefix).limit_class(256).limit_literal_len(1).limit_total(MOST);
+        let mut bytes = FirstBytes([0; 4]);
+        for literal in extractor.extract(&hir).literals()? {
+            let first = literal.as_bytes().first()?;
+            if let Some(word) = bytes.0.get_mut(usize::from(first >> 6)) {
+                *word |= 1 << (first & 63);
+            }
+        }
+        Some(bytes)
+    }
+
+    /// Whether a value may begin with `byte`.
+    pub fn admit(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte >> 6)).is_some_and(|word| word >> (byte & 63) & 1 == 1)
+    }
+}
+
 /// The ways in which `hir` may begin, as far as alternatives and what may be absent tell them apart.
 fn ways(hir: &Hir) -> Vec<Hir> {
     let all = match hir.kind() {
@@ -111,6 +137,14 @@ mod tests {
         assert!(Prefixes::of(r"[A-Z]\d{4}", 5).is_none());
         assert!(Prefixes::of(r"\d{4}", 4).unwrap().admit(b"0000"));
         assert!(Prefixes::of("", 0).is_none());
+    }
+
+    #[test]
+    fn first_bytes_are_those_of_the_pattern() {
+        let bytes = FirstBytes::of("(?:9[56]|1[12])[0-9]|[〇一]x?").unwrap();
+        let admitted: Vec<u8> = (0..=255).filter(|byte| bytes.admit(*byte)).collect();
+        assert_eq!(admitted, [b'1', b'9', 0xE3, 0xE4]);
+        assert!(FirstBytes::of("a?").is_none() && FirstBytes::of("").is_none());
     }
 
     proptest! {

@@ -7,11 +7,17 @@ const BITS: u32 = 17;
 /// Bytes that stand between the words of a key and do not count.
 const BETWEEN: [u8; 4] = *b"_-. ";
 
-/// How some labels end: their last four bytes, or their last two Han characters; shorter ones whole.
+/// Makes letters small in the upper six bytes.
+const LOWER_SIX: u64 = 0x2020_2020_2020_0000;
+
+/// How some labels end: their last four bytes and then their last six, or their last two Han characters; shorter ones
+/// whole.
 #[derive(Debug)]
 pub(crate) struct TailFilter {
     /// By a hash of four bytes, or of six.
     ends: Vec<u64>,
+    /// Those four bytes that are all of a label, or stand beside a separator: nothing more can be asked.
+    complete: Vec<u64>,
     /// Labels of one or two bytes, by their last two.
     short: Vec<u64>,
     /// Whether there are any of those.
@@ -22,7 +28,13 @@ pub(crate) struct TailFilter {
 
 impl Default for TailFilter {
     fn default() -> Self {
-        TailFilter { ends: vec![0; 1 << (BITS - 6)], short: vec![0; 1 << 10], has_short: false, has_single: false }
+        TailFilter {
+            ends: vec![0; 1 << (BITS - 6)],
+            complete: vec![0; 1 << (BITS - 6)],
+            short: vec![0; 1 << 10],
+            has_short: false,
+            has_single: false,
+        }
     }
 }
 
@@ -71,32 +83,39 @@ impl TailFilter {
                 self.has_single = true;
             }
             [.., a, b, c, d] => {
-                self.four([*a, *b, *c, *d]);
+                match label {
+                    [.., y, z, _, _, _, _] => {
+                        self.four([*a, *b, *c, *d], false);
+                        let six = u64::from_le_bytes([0, 0, *y, *z, *a, *b, *c, *d]) | LOWER_SIX;
+                        set(&mut self.ends, slot_of_six(six));
+                    }
+                    _ => self.four([*a, *b, *c, *d], true),
+                }
                 for between in BETWEEN {
-                    self.four([*b, between, *c, *d]);
-                    self.four([*b, *c, between, *d]);
-                    self.four([*b, *c, *d, between]);
-                    self.four([between, *b, *c, *d]);
+                    self.four([*b, between, *c, *d], true);
+                    self.four([*b, *c, between, *d], true);
+                    self.four([*b, *c, *d, between], true);
+                    self.four([between, *b, *c, *d], true);
                     for other in BETWEEN {
-                        self.four([*c, between, *d, other]);
-                        self.four([between, *c, other, *d]);
-                        self.four([between, *c, *d, other]);
+                        self.four([*c, between, *d, other], true);
+                        self.four([between, *c, other, *d], true);
+                        self.four([between, *c, *d, other], true);
                     }
                 }
             }
             [b, c, d] => {
-                (0..=255).for_each(|before| self.four([before, *b, *c, *d]));
+                (0..=255).for_each(|before| self.four([before, *b, *c, *d], true));
                 for between in BETWEEN {
-                    self.four([*b, between, *c, *d]);
-                    self.four([*b, *c, between, *d]);
-                    self.four([*b, *c, *d, between]);
+                    self.four([*b, between, *c, *d], true);
+                    self.four([*b, *c, between, *d], true);
+                    self.four([*b, *c, *d, between], true);
                 }
             }
             [c, d] => {
                 self.two(*c, *d);
                 for between in BETWEEN {
-                    (0..=255).for_each(|before| self.four([before, *c, between, *d]));
-                    (0..=255).for_each(|before| self.four([before, *c, *d, between]));
+                    (0..=255).for_each(|before| self.four([before, *c, between, *d], true));
+                    (0..=255).for_each(|before| self.four([before, *c, *d, between], true));
                 }
             }
             [d] => {
@@ -109,8 +128,11 @@ impl TailFilter {
         }
     }
 
-    fn four(&mut self, four: [u8; 4]) {
+    fn four(&mut self, four: [u8; 4], complete: bool) {
         let (first, second) = slots_of_four(u32::from_le_bytes(four));
+        if complete {
+            set(&mut self.complete, first);
+        }
         set(&mut self.ends, first);
         set(&mut self.ends, second);
     }
@@ -146,8 +168,16 @@ impl TailFilter {
                 || self.has_single && bit(&self.ends, slot_of_six(eight & !0xFF_FFFF_FFFF));
         }
         let (first, second) = slots_of_four((eight >> 32) as u32);
-        bit(&self.ends, first) && bit(&self.ends, second)
+        bit(&self.ends, first) && bit(&self.ends, second) && self.may_be_six(first, eight)
             || self.has_short && bit(&self.short, (eight >> 40 & 0xFF00 | eight >> 56 | 0x2020) as usize)
+    }
+
+    /// Whether, where the last four bytes are those of a label, the two before are as well.
+    #[inline(never)]
+    fn may_be_six(&self, four: usize, eight: u64) -> bool {
+        bit(&self.complete, four)
+            || eight.to_le_bytes().iter().skip(2).any(|byte| BETWEEN.contains(byte))
+            || bit(&self.ends, slot_of_six(eight & !0xFFFF | LOWER_SIX))
     }
 }
 
@@ -176,7 +206,7 @@ mod tests {
         ] {
             assert!(filter.may_end(text.as_bytes(), text.len()), "{text}");
         }
-        for text in ["mobile", "名", "订单名", "orderno", "m", "卡号", "time"] {
+        for text in ["mobile", "名", "订单名", "orderno", "m", "卡号", "time", "xxileno"] {
             assert!(!filter.may_end(text.as_bytes(), text.len()), "{text}");
         }
         let one = TailFilter::new(std::iter::once(&b"x"[..]));
