@@ -7,7 +7,8 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
 
 use super::context::{ColumnScope, look_up};
-use super::known::{Known, KnownPass};
+use super::known::Known;
+use super::known::pass::KnownPass;
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::{MATCH_SCORE, resolve};

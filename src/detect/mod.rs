@@ -32,7 +32,8 @@ use crate::finding::{Match, Place, Traits};
 use crate::rule::RuleSet;
 use crate::rule::label::LabelIndex;
 use context::{ColumnScope, look_up};
-use known::{Known, KnownPass};
+use known::Known;
+use known::pass::KnownPass;
 use pass::{Buffers, Pass};
 use program::Program;
 

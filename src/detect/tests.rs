@@ -199,8 +199,8 @@ fn known_values_are_found_whatever_stands_around_them() {
     let slab = crate::source::slab::Slab::new(text.as_bytes().to_vec(), 0, 1).unwrap();
     let block = Block::Text(TextBlock { slab, syntax: Syntax::Plain, asides: Vec::new() });
     let mut out = Vec::new();
-    let lengths = |_| [1; 32];
-    let known = known::Known::new(detector.rules(), lengths, &is_known);
+    let profile = |_| known::Profile { lengths: [1; 32], beginnings: [u64::MAX; 64] };
+    let known = known::Known::new(detector.rules(), profile, &is_known);
     detector.detect_known(&block, &known, &mut Scratch::default(), &mut out);
     let values: Vec<_> = out.iter().map(|m| text.get(m.span()).unwrap()).collect();
     assert_eq!(values, ["张伟", "高兴", "138-0013-8000", "13800138000"]);

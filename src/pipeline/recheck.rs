@@ -14,7 +14,7 @@ use super::read::{self, Hash, Opened};
 use super::scan::{Worker, produce};
 use super::{Context, Observer, Settings, Silent, Status};
 use crate::block::Block;
-use crate::detect::known::{IsKnown, Known, Lengths};
+use crate::detect::known::{IsKnown, Known, Profile};
 use crate::error::{DataError, Position};
 use crate::finding::{EntityId, Match};
 use crate::format::Format;
@@ -131,14 +131,12 @@ pub fn recheck(
 
 /// What `ledgers` hold and `is_known` affirms, as detection seeks it.
 pub(super) fn known_of<'a>(context: &Context, ledgers: &[&Ledger], is_known: &'a IsKnown<'a>) -> Known<'a> {
-    let lengths = |entity| {
-        let mut sum = Lengths::default();
-        for ledger in ledgers {
-            sum.iter_mut().zip(ledger.lengths(entity)).for_each(|(sum, count)| *sum += count);
-        }
+    let profile = |entity| {
+        let mut sum = Profile::default();
+        ledgers.iter().for_each(|ledger| sum.merge(&ledger.profile(entity)));
         sum
     };
-    Known::new(context.detector.rules(), lengths, is_known)
+    Known::new(context.detector.rules(), profile, is_known)
 }
 
 fn is_leftover(context: &Context, ledger: &Ledger, block: &Block, found: &Match) -> bool {

@@ -9,7 +9,7 @@ use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::LazyLock;
 
-use crate::detect::known::Lengths;
+use crate::detect::known::{Lengths, Profile};
 use crate::finding::EntityId;
 
 /// SipHash under a key that the process draws at random.
@@ -91,15 +91,15 @@ struct Page {
     /// A handful at most.
     operators: Vec<(CarriedOut, u64)>,
     originals: Fingerprints,
-    /// How many originals there are of each length.
-    lengths: Lengths,
+    /// How many originals there are of each length, and how they begin.
+    profile: Profile,
     results: Fingerprints,
 }
 
 impl Page {
     fn enter_original(&mut self, original: u64) {
         if self.originals.insert(original)
-            && let Some(count) = self.lengths.get_mut(length_of(original))
+            && let Some(count) = self.profile.lengths.get_mut(length_of(original))
         {
             *count += 1;
         }
@@ -132,8 +132,9 @@ impl Ledger {
             }
             if page.originals.len() > held.originals.len() {
                 std::mem::swap(&mut held.originals, &mut page.originals);
-                held.lengths = page.lengths;
+                std::mem::swap(&mut held.profile.lengths, &mut page.profile.lengths);
             }
+            held.profile.merge(&Profile { lengths: [0; 32], ..page.profile });
             for original in page.originals {
                 held.enter_original(original);
             }
@@ -170,7 +171,12 @@ impl Ledger {
 
     /// How many distinct canonical values of an entity type were replaced, by their length in bytes.
     pub fn lengths(&self, entity: EntityId) -> Lengths {
-        self.pages.get(usize::from(entity.0)).map(|page| page.lengths).unwrap_or_default()
+        self.profile(entity).lengths
+    }
+
+    /// What is known of the replaced values of an entity type without knowing them.
+    pub fn profile(&self, entity: EntityId) -> Profile {
+        self.pages.get(usize::from(entity.0)).map(|page| page.profile).unwrap_or_default()
     }
 
     /// Whether this canonical value of this entity type was replaced somewhere.
@@ -198,6 +204,7 @@ impl Ledger {
     pub(crate) fn enter_replaced(&mut self, entity: EntityId, original: &[u8], result: Option<&[u8]>) {
         if let Some(page) = self.page(usize::from(entity.0)) {
             page.counts.replaced += 1;
+            page.profile.enter(original);
             page.enter_original(fingerprint(original));
             if let Some(result) = result {
                 page.results.insert(fingerprint(result));

@@ -1,0 +1,321 @@
+//! The pass that looks for known values in one text.
+//!
+//! Asks what is known for each place that a known value may stand in; reports nothing else.
+
+use std::ops::Range;
+
+use super::super::context::{byte, byte_before};
+use super::super::digits::collect_cluster;
+use super::super::fold::Folded;
+use super::super::pass::{Buffers, Run};
+use super::super::program::Program;
+use super::super::resolve::resolve;
+use super::super::scan::{Sink, scan};
+use super::super::{address, han, name};
+use super::{FEWEST_DIGITS, Known, Sought, TELLING_DIGITS};
+use crate::finding::{Match, Place, Traits};
+use crate::rule::Canonical;
+use crate::rule::compile::MAX_GROUPS;
+
+/// Score of a match that only this knowledge supports: below what is reported by itself.
+const KNOWN_SCORE: f32 = 0.5;
+/// Longest name that is sought inside running text, in characters; longer ones only between other characters.
+const LONGEST_INSIDE: usize = 4;
+/// Longest word of letters and digits that is sought.
+const LONGEST_WORD: usize = 40;
+
+/// The pass that looks for known values.
+pub(in crate::detect) struct KnownPass<'a> {
+    program: &'a Program,
+    text: &'a [u8],
+    known: &'a Known<'a>,
+    /// Numbers of fewer than [`TELLING_DIGITS`] digits are sought too.
+    short: bool,
+    buffers: &'a mut Buffers,
+    out: &'a mut Vec<Match>,
+}
+
+impl<'a> KnownPass<'a> {
+    /// Appends the places in `text` that hold a known value (with `Place::Text`, disjoint) to `out`; `short` numbers
+    /// only where that can be replaced.
+    pub(in crate::detect) fn run(
+        program: &'a Program,
+        text: &'a [u8],
+        (known, short): (&'a Known<'a>, bool),
+        buffers: &mut Buffers,
+        out: &'a mut Vec<Match>,
+    ) {
+        if known.sought.is_empty() {
+            return;
+        }
+        let from = out.len();
+        KnownPass::scan(program, text, (known, short), buffers, out);
+        let lines = buffers.fold_lines.take();
+        let mut folded = Folded::default();
+        for range in &lines {
+            let line = text.get(range.clone()).unwrap_or_default();
+            folded.fill(line);
+            let mut found = Vec::new();
+            KnownPass::scan(program, &folded.text, (known, short), buffers, &mut found);
+            for one in found {
+                let base = u32::try_from(range.start).unwrap_or(u32::MAX);
+                if let Some((start, end)) = folded.span(one.start, one.end, line) {
+                    out.push(Match { start: base + start, end: base + end, ..one });
+                }
+            }
+        }
+        buffers.fold_lines.give_back(lines);
+        resolve(out, from);
+    }
+
+    fn scan<'b>(
+        program: &'b Program,
+        text: &'b [u8],
+        (known, short): (&'b Known<'b>, bool),
+        buffers: &'b mut Buffers,
+        out: &'b mut Vec<Match>,
+    ) {
+        let mut anchors = buffers.anchors.take().unwrap_or_default();
+        let mut pass = KnownPass { program, text, known, short, buffers, out };
+        scan(text, known.wanted(), &mut anchors, &mut pass);
+        pass.buffers.anchors = Some(anchors);
+    }
+
+    /// Reports `span` when `value`, or what it is in canonical form, is known for `sought`.
+    fn ask(&mut self, sought: &Sought, value: &[u8], span: Range<usize>) -> bool {
+        let canonical = sought.canonical.of(value);
+        let known = !canonical.is_empty() && (self.known.is_known)(sought.entity, &canonical);
+        if known && let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) {
+            let (entity, traits) = (sought.entity, Traits::default());
+            self.out.push(Match { entity, score: KNOWN_SCORE, place: Place::Text, start, end, traits });
+        }
+        known
+    }
+
+    /// Known numbers that are this run of digits, or part of it.
+    fn digit_run(&mut self, run: Run, joined: bool) {
+        let text = self.text;
+        let (start, end) = (run.start, if run.letter { run.end - 1 } else { run.end });
+        let length = end - start;
+        let bounded = !joined
+            && !byte_before(text, start).is_ascii_alphanumeric()
+            && !byte(text, run.end).is_ascii_alphanumeric()
+            && !reads_as_date(text.get(start..end).unwrap_or_default());
+        let short = self.short && bounded;
+        let known = self.known;
+        for sought in &known.sought {
+            let letters = match sought.canonical {
+                Canonical::Digits | Canonical::CnMobile => 0,
+                Canonical::UpperAlphanumeric => usize::from(matches!(byte(text, end), b'x' | b'X')),
+                _ => continue,
+            };
+            for letter in 0..=letters {
+                let mut lengths = sought.alone;
+                while lengths != 0 {
+                    let wanted = lengths.trailing_zeros() as usize;
+                    lengths &= lengths - 1;
+                    let Some(digits) = wanted.checked_sub(letter).filter(|digits| *digits <= length) else { continue };
+                    let last = end - digits;
+                    let bit = 1 << wanted;
+                    if digits == length {
+                        if short || wanted >= TELLING_DIGITS {
+                            self.ask_at(sought, start..end + letter);
+                        }
+                        continue;
+                    }
+                    if sought.at_an_end & bit != 0 {
+                        self.ask_at(sought, last..end + letter);
+                        if letter == 0 {
+                            self.ask_at(sought, start..start + digits);
+                        }
+                    }
+                    if sought.inside & bit != 0 && letter == 0 {
+                        for from in start + 1..last {
+                            self.ask_at(sought, from..from + digits);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether `value`, which is in canonical form but for letter case, is known.
+    fn is_known(&self, sought: &Sought, value: &[u8]) -> bool {
+        if !sought.profile.may_begin(value) {
+            return false;
+        }
+        let canonical = sought.canonical.of(value);
+        !canonical.is_empty() && (self.known.is_known)(sought.entity, &canonical)
+    }
+
+    fn ask_at(&mut self, sought: &Sought, span: Range<usize>) {
+        let value = self.text.get(span.clone()).unwrap_or_default();
+        // Hardware addresses have separators in canonical form.
+        if sought.canonical == Canonical::Mac || sought.profile.may_begin(value) {
+            self.ask(sought, value, span);
+        }
+    }
+
+    /// Known numbers that are written as several runs, in a grouping that a rule of theirs knows.
+    fn digit_groups(&mut self, runs: &[Run]) {
+        let known = self.known;
+        for first in 0..runs.len() {
+            let mut packed = 0;
+            for last in first..runs.len().min(first + MAX_GROUPS) {
+                let Some(run) = runs.get(last) else { break };
+                packed = (packed << 6) | (run.end - run.start) as u64;
+                let Some(list) = self.program.groups.get(&packed).filter(|_| last > first) else { continue };
+                let Some(span) = runs.get(first).map(|head| head.start..run.end) else { continue };
+                let mut compact = std::mem::take(&mut self.buffers.compact);
+                compact.clear();
+                for part in runs.get(first..=last).unwrap_or_default() {
+                    compact.extend_from_slice(self.text.get(part.start..part.end).unwrap_or_default());
+                }
+                let list = if compact.len() < TELLING_DIGITS { &[][..] } else { list };
+                let mut asked = None;
+                for at in list {
+                    let entity = self.program.rules.entities().get(usize::from(at.0)).map(|entity| entity.id);
+                    if let Some(entity) = entity.filter(|entity| asked != Some(*entity)) {
+                        asked = Some(entity);
+                        if let Some(sought) = known.sought.iter().find(|sought| sought.entity == entity) {
+                            self.ask(sought, &compact, span.clone());
+                        }
+                    }
+                }
+                self.buffers.compact = compact;
+            }
+        }
+    }
+
+    /// A known value of letters and digits around the run of digits at `at`.
+    fn word(&mut self, at: usize, run_end: usize) {
+        let text = self.text;
+        let mut start = at;
+        while at - start <= LONGEST_WORD && byte_before(text, start).is_ascii_alphabetic() {
+            start -= 1;
+        }
+        // A digit before it: the word was looked at from there.
+        if byte_before(text, start).is_ascii_digit() {
+            return;
+        }
+        let mut end = run_end;
+        while end - at <= LONGEST_WORD && byte(text, end).is_ascii_alphanumeric() {
+            end += 1;
+        }
+        let length = end - start;
+        if length == run_end - at || !(FEWEST_DIGITS..=LONGEST_WORD).contains(&length) {
+            return;
+        }
+        let value = text.get(start..end).unwrap_or_default();
+        let known = self.known;
+        for sought in &known.sought {
+            let of_kind = match sought.canonical {
+                Canonical::UpperAlphanumeric | Canonical::Text => sought.alone >> length.min(31) & 1 == 1,
+                // Hardware addresses have an anchor of their own.
+                Canonical::Digits | Canonical::CnMobile | Canonical::Mac | Canonical::Ip | Canonical::Email => false,
+            };
+            if of_kind {
+                self.ask(sought, value, start..end);
+            }
+        }
+    }
+
+    /// Names inside and between other Han characters, and whole runs as values of any text type.
+    fn han_run(&mut self, run: Range<usize>) {
+        let text = self.text;
+        let whole = text.get(run.clone()).unwrap_or_default();
+        if whole.is_empty() {
+            return;
+        }
+        let known = self.known;
+        for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Text) {
+            let begins = sought.profile.may_begin(whole);
+            if begins && self.ask(sought, whole, run.clone()) || !sought.names {
+                continue;
+            }
+            let mut start = run.start;
+            while start < run.end {
+                let mut found = None;
+                for characters in 2..=LONGEST_INSIDE {
+                    let end = start + 3 * characters;
+                    let window = text.get(start..end.min(run.end)).unwrap_or_default();
+                    if end <= run.end && self.is_known(sought, window) && (characters > 2 || !is_more(text, start..end))
+                    {
+                        self.ask(sought, window, start..end);
+                        found = Some(end);
+                    }
+                }
+                start = found.unwrap_or(start + 3);
+            }
+        }
+    }
+}
+
+/// Whether two characters that are somebody's name are also a word or a place: then they are a name only where they
+/// stand alone.
+fn is_more(text: &[u8], span: Range<usize>) -> bool {
+    name::is_word(text.get(span.clone()).unwrap_or_default()) || address::is_place_name(text, span)
+}
+
+/// Whether eight digits are a date of the years 1900 to 2099: those stand for the date far oftener than for a number.
+fn reads_as_date(digits: &[u8]) -> bool {
+    let number = |part: Option<&[u8]>| part?.iter().try_fold(0u32, |sum, b| Some(sum * 10 + u32::from(b - b'0')));
+    digits.len() == 8
+        && number(digits.get(..4)).is_some_and(|year| (1900..2100).contains(&year))
+        && number(digits.get(4..6)).is_some_and(|month| (1..=12).contains(&month))
+        && number(digits.get(6..)).is_some_and(|day| (1..=31).contains(&day))
+}
+
+impl Sink for KnownPass<'_> {
+    fn digits(&mut self, at: usize) -> usize {
+        let mut runs = std::mem::take(&mut self.buffers.runs);
+        let end = collect_cluster(self.text, at, &mut runs);
+        for (index, run) in runs.iter().enumerate() {
+            let dotted = run.separator == b'.' || runs.get(index + 1).is_some_and(|next| next.separator == b'.');
+            self.digit_run(*run, dotted);
+            self.word(run.start, run.end);
+        }
+        self.digit_groups(&runs);
+        self.buffers.runs = runs;
+        end
+    }
+
+    fn hex_word(&mut self, at: usize) {
+        let mut start = at;
+        while at - start <= LONGEST_WORD && byte_before(self.text, start).is_ascii_hexdigit() {
+            start -= 1;
+        }
+        let mut end = at;
+        while end - start <= LONGEST_WORD && byte(self.text, end).is_ascii_hexdigit() {
+            end += 1;
+        }
+        let inside =
+            byte_before(self.text, start).is_ascii_alphanumeric() || byte(self.text, end).is_ascii_alphanumeric();
+        if inside || !matches!(end - start, 12 | 16) {
+            return;
+        }
+        let known = self.known;
+        for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Mac) {
+            self.ask_at(sought, start..end);
+        }
+    }
+
+    fn high(&mut self, at: usize) -> usize {
+        let (mut run, mut end) = (at, at);
+        while byte(self.text, end) >= 0x80 {
+            match han::char_at(self.text, end) {
+                Some((character, 3)) if han::is_han(character) => end += 3,
+                other => {
+                    if self.program.characters.folds(self.text, end) {
+                        self.buffers.fold_lines.note(self.text, end);
+                    }
+                    self.han_run(run..end);
+                    end += other.map_or(1, |(_, width)| width);
+                    run = end;
+                }
+            }
+        }
+        self.han_run(run..end);
+        end
+    }
+}
