@@ -251,10 +251,13 @@ fn han_ahead(text: &[u8], at: usize) -> bool {
     matches!(text.get(at..at + 3), Some([0xE3, 0x90..=0xBF, _] | [0xE4..=0xE9, _, _]))
 }
 
+/// Full-width punctuation that ends a field.
+pub(super) const WIDE_BORDERS: [&str; 6] = ["，", "；", "。", "、", "！", "？"];
+
 /// What follows the last full-width field border of `window`.
 fn after_wide_border(window: &[u8]) -> &[u8] {
     let mut rest = window;
-    for border in ["，", "；", "。", "、", "！", "？"] {
+    for border in WIDE_BORDERS {
         if let Some(at) = memchr::memmem::rfind(rest, border.as_bytes()) {
             rest = rest.get(at + border.len()..).unwrap_or_default();
         }

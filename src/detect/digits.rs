@@ -1,7 +1,7 @@
 //! Candidates made of digits: runs joined by single separators form a cluster; the parts of a cluster whose group
 //! lengths some rule asked for are candidates.
 
-use super::context::{Context, NEAR_WINDOW, byte, byte_before, skip_joiners, word_before};
+use super::context::{Context, NEAR_WINDOW, WIDE_BORDERS, byte, byte_before, skip_joiners, word_before};
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
@@ -52,7 +52,10 @@ impl<'a> Pass<'a> {
         let joined_before = is_join(byte_before(text, start)) && (beyond.is_ascii_digit() || beyond == b')');
         let joined_after = is_join(byte(text, end)) && byte(text, end + 1).is_ascii_digit();
         let letter = matches!(byte(text, end), b'x' | b'X');
-        if !(joined_before || joined_after || letter) && !self.single_may_count(start, end) {
+        // Runs that letters stand beside, as in a UUID, join nothing to this one.
+        let joins =
+            joined_before && !self.is_glued_before(start) || joined_after && !is_glued_after(text, end) || letter;
+        if !joins && !self.single_may_count(start, end) {
             return end;
         }
         let mut runs = std::mem::take(&mut self.buffers.runs);
@@ -77,6 +80,20 @@ impl<'a> Pass<'a> {
         }
         self.buffers.runs = runs;
         end
+    }
+
+    /// Whether letters that are no label stand before the run that is joined to the one at `start`.
+    fn is_glued_before(&self, start: usize) -> bool {
+        let text = self.text;
+        let join = if byte_before(text, start) == b' ' && text.get(..start).is_some_and(|head| head.ends_with(b") ")) {
+            2
+        } else {
+            1
+        };
+        let Some(last) = start.checked_sub(join + 1) else { return true };
+        let (head, _) = run_around(text, last);
+        let before = byte_before(text, head);
+        (before.is_ascii_alphabetic() || before == b'_') && !self.program.digit_labels.may_end(text, head)
     }
 
     /// Whether one run by itself may be a match of some rule, or may be one with a label before it. Refuses nearly all
@@ -176,6 +193,7 @@ impl<'a> Pass<'a> {
                 // The borders of a field are no part of a key, nor of what may stand between it and its value.
                 Side::Border => return false,
                 Side::Word => next != Side::Word,
+                Side::Lead if is_wide_border(text, lowest + at) => return false,
                 Side::Lead | Side::Follower => next != Side::Follower,
                 Side::Other => false,
             };
@@ -291,10 +309,24 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// Whether a full-width border of fields stands at `at`, as `context` knows them.
+fn is_wide_border(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    matches!(byte(text, at), 0xE3 | 0xEF) && WIDE_BORDERS.iter().any(|border| rest.starts_with(border.as_bytes()))
+}
+
 /// Whether `recognizer` takes a candidate without any label.
 fn stands_alone(recognizer: &Recognizer, candidate: &Candidate<'_>) -> bool {
     let accepts = |validator: &Validator| validator(candidate).is_some_and(|evidence| !evidence.label_required);
     !recognizer.label_required && recognizer.validators.iter().all(accepts)
+}
+
+/// Whether letters stand behind the run that is joined to the one that ends at `end`.
+fn is_glued_after(text: &[u8], end: usize) -> bool {
+    let gap = if byte(text, end) == b')' && byte(text, end + 1) == b' ' { 2 } else { 1 };
+    let (_, tail) = run_around(text, end + gap);
+    let after = byte(text, tail);
+    (after.is_ascii_alphabetic() && !matches!(after, b'x' | b'X')) || after == b'_'
 }
 
 fn is_join(byte: u8) -> bool {

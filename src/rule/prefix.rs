@@ -18,7 +18,8 @@ pub struct Prefixes([u64; 16]);
 impl Prefixes {
     /// The beginnings of what `pattern` takes of values of `length` bytes; `None` when it says nothing about them.
     pub fn of(pattern: &str, length: usize) -> Option<Prefixes> {
-        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
+        // Values are ASCII: a digit is one byte.
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).ok()?;
         let mut extractor = Extractor::new();
         extractor.kind(ExtractKind::Prefix).limit_class(10).limit_repeat(3).limit_literal_len(3).limit_total(MOST);
         let mut prefixes = Prefixes([0; 16]);

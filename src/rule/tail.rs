@@ -73,10 +73,10 @@ impl TailFilter {
     /// Adds a label in normalized spelling.
     pub(crate) fn enter(&mut self, label: &[u8]) {
         match label {
-            [.., a, b, c, d, e, f] if *d >= 0x80 => {
-                let six = if *a >= 0x80 { [0, 0, *a, *b, *c, *d, *e, *f] } else { [0, 0, 0, 0, 0, *d, *e, *f] };
-                set(&mut self.ends, slot_of_six(u64::from_le_bytes(six)));
-                self.has_single |= *a < 0x80;
+            [.., a, b, c, d, e, f] if *d >= 0x80 => self.han(&[*a], [*b, *c], [*d, *e, *f]),
+            [b, c, d, e, f] if *d >= 0x80 => {
+                let any: Vec<u8> = (0..=255).collect();
+                self.han(&any, [*b, *c], [*d, *e, *f]);
             }
             [.., d, e, f] if *d >= 0x80 => {
                 set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, 0, 0, 0, *d, *e, *f])));
@@ -125,6 +125,18 @@ impl TailFilter {
                 }
             }
             [] => {}
+        }
+    }
+
+    /// A Han character behind three bytes, of which the first is any of `first`; letters in both cases.
+    fn han(&mut self, first: &[u8], [b, c]: [u8; 2], [d, e, f]: [u8; 3]) {
+        let cases = |byte: u8| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+        for a in first.iter().flat_map(|a| cases(*a)) {
+            for b in cases(b) {
+                for c in cases(c) {
+                    set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, a, b, c, d, e, f])));
+                }
+            }
         }
     }
 
