@@ -1,8 +1,12 @@
-//! Embeds the files under `rules/`, so that the binary stands alone, and notices new ones.
+//! Embeds the files under `rules/`, so that the binary stands alone, and notices new ones. Lays out the tables that are
+//! looked into for every candidate, so that no run pays for that at its start.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
+
+#[path = "src/detect/sorted_table/layout.rs"]
+mod layout;
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
@@ -39,7 +43,94 @@ fn main() -> io::Result<()> {
         embed(&mut code, name, what, &rules, &files);
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("embedded.rs"), code)
+    fs::write(out.join("embedded.rs"), code)?;
+    println!("cargo:rerun-if-changed=src/detect/sorted_table/layout.rs");
+    let data = rules.join("data");
+    fs::write(out.join("gazetteer.rs"), gazetteer(&fs::read_to_string(data.join("cn_gazetteer.tsv"))?))?;
+    fs::write(out.join("common_words.rs"), filter(&fs::read_to_string(data.join("common_words.txt"))?))
+}
+
+/// The index of the place names, see `src/detect/address/gazetteer.rs`. The table is sorted, so that the names that share
+/// their first two characters stand together; they are entered longest first.
+fn gazetteer(table: &str) -> String {
+    let mut bitmap = vec![0u64; layout::PAIR_WORDS];
+    let mut slots = vec![0u64; layout::SLOTS];
+    let mut entries: Vec<u64> = Vec::new();
+    let mut group: (u64, Vec<u64>) = (0, Vec::new());
+    let mut start = 0;
+    for line in table.split_inclusive('\n').map(Some).chain([None]) {
+        let entry = line.and_then(|line| place(line.trim_end(), start));
+        if entry.map(|entry| entry.0) != Some(group.0) || line.is_none() {
+            if !group.1.is_empty() {
+                let hash = layout::key_hash(group.0);
+                let (word, bit) = layout::pair_bit(hash);
+                bitmap.iter_mut().skip(word).take(1).for_each(|word| *word |= 1 << bit);
+                let first = layout::first_slot(hash);
+                let free = (first..layout::SLOTS).chain(0..first).find(|slot| slots.get(*slot) == Some(&0));
+                let slot = free.and_then(|free| slots.get_mut(free));
+                slot.into_iter().for_each(|slot| *slot = group.0 << 16 | entries.len() as u64);
+                entries.extend(group.1.iter().skip(1).rev());
+                entries.extend(group.1.first().map(|last| last | 1));
+            }
+            group = (entry.map_or(0, |entry| entry.0), Vec::new());
+        }
+        group.1.extend(entry.map(|entry| entry.1));
+        start += line.map_or(0, str::len);
+    }
+    let mut code = String::new();
+    array(&mut code, "BITMAP", "One bit for each value of the upper bits of a key's hash.", &bitmap);
+    array(&mut code, "SLOTS", "Open addressing: key, and the index of its first entry in the lower 16 bits.", &slots);
+    array(
+        &mut code,
+        "ENTRIES",
+        "Third character, first byte, characters, code, level, kind of a name; bit 0: last of its key.",
+        &entries,
+    );
+    code
+}
+
+/// Key and packed entry of a line that starts at byte `start` of the table.
+fn place(line: &str, start: usize) -> Option<(u64, u64)> {
+    let mut fields = line.split('\t');
+    let name = fields.next().filter(|name| !name.starts_with('#') && name.len() >= layout::KEY)?;
+    let level = match fields.next()? {
+        "province" => 1,
+        "city" => 2,
+        "district" => 3,
+        _ => return None,
+    };
+    let code: u64 = fields.next()?.parse().ok()?;
+    let kind = match fields.next()? {
+        "current" => 0,
+        "historical" => 1,
+        _ => 2,
+    };
+    // Fields that are too wide would be read back as others: the tests read every line back.
+    let length = name.chars().count() as u64;
+    let third = name.chars().nth(2).map_or(0, u64::from);
+    let packed = third << 48 | (start as u64) << 29 | length << 25 | code << 5 | level << 3 | kind << 1;
+    Some((layout::key(name.as_bytes())?, packed))
+}
+
+/// The filter of the words of `table`, see `src/detect/sorted_table.rs`.
+fn filter(table: &str) -> String {
+    let mut bits = vec![0u64; layout::FILTER_WORDS];
+    for word in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (at, two) = layout::filter_bits(word.as_bytes());
+        bits.iter_mut().skip(at).take(1).for_each(|word| *word |= two);
+    }
+    let mut code = String::new();
+    array(&mut code, "COMMON_WORDS", "Two bits for each ordinary word.", &bits);
+    code
+}
+
+fn array(code: &mut String, name: &str, what: &str, values: &[u64]) {
+    let _ = writeln!(code, "/// {what}\nstatic {name}: [u64; {}] = [", values.len());
+    for line in values.chunks(8) {
+        let line: Vec<_> = line.iter().map(|value| format!("{value:#x}")).collect();
+        let _ = writeln!(code, "    {},", line.join(", "));
+    }
+    code.push_str("];\n");
 }
 
 fn embed(code: &mut String, name: &str, what: &str, rules: &Path, files: &[PathBuf]) {

@@ -5,9 +5,10 @@
 use super::program::Program;
 use crate::finding::EntityId;
 use crate::rule::label::{LabelIndex, Says, Standing};
+use crate::rule::tail::TailFilter;
 
 /// How far left labels are sought, in bytes: twelve Han characters.
-pub(super) const NEAR_WINDOW: usize = 36;
+const NEAR_WINDOW: usize = 36;
 /// How much of a line is searched for companions, each side.
 const COMPANION_WINDOW: usize = 240;
 
@@ -252,7 +253,7 @@ fn han_ahead(text: &[u8], at: usize) -> bool {
 }
 
 /// Full-width punctuation that ends a field.
-pub(super) const WIDE_BORDERS: [&str; 6] = ["，", "；", "。", "、", "！", "？"];
+const WIDE_BORDERS: [&str; 6] = ["，", "；", "。", "、", "！", "？"];
 
 /// What follows the last full-width field border of `window`.
 fn after_wide_border(window: &[u8]) -> &[u8] {
@@ -263,4 +264,67 @@ fn after_wide_border(window: &[u8]) -> &[u8] {
         }
     }
     rest
+}
+
+/// What a byte is for the place where a label may end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Ends a field.
+    Border,
+    /// A letter or digit: labels end where the word does.
+    Word,
+    /// The first byte of a character beyond ASCII, and the others of it.
+    Lead,
+    Follower,
+    Other,
+}
+
+#[allow(clippy::indexing_slicing)] // At compile time: an index out of range does not compile.
+const SIDES: [Side; 256] = {
+    let mut sides = [Side::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        sides[byte] = match byte as u8 {
+            b'\n' | b',' | b';' | b'{' | b'}' | b'|' | b'&' => Side::Border,
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Side::Word,
+            0x80..=0xBF => Side::Follower,
+            0xC0..=0xFF => Side::Lead,
+            _ => Side::Other,
+        };
+        byte += 1;
+    }
+    sides
+};
+
+/// Whether one of `labels` may stand before `start` of `text`, where [`Context::new`] would find it. Refuses most places
+/// at a fraction of its cost.
+pub(super) fn may_be_labelled(labels: &TailFilter, text: &[u8], start: usize) -> bool {
+    if labels.may_end(text, start) {
+        return true;
+    }
+    let lowest = skip_joiners(text, start).saturating_sub(NEAR_WINDOW);
+    let mut next = Side::Word;
+    let before = text.get(lowest..start).unwrap_or_default();
+    for (at, byte) in before.iter().enumerate().rev() {
+        let side = SIDES.get(usize::from(*byte)).copied().unwrap_or(Side::Other);
+        let ends = match side {
+            // The borders of a field are no part of a key, nor of what may stand between it and its value.
+            Side::Border => return false,
+            Side::Word => next != Side::Word,
+            Side::Lead if is_wide_border(text, lowest + at) => return false,
+            Side::Lead | Side::Follower => next != Side::Follower,
+            Side::Other => false,
+        };
+        if ends && labels.may_end(text, lowest + at + 1) {
+            return true;
+        }
+        next = side;
+    }
+    false
+}
+
+/// Whether a full-width border of fields stands at `at`, as `context` knows them.
+fn is_wide_border(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    matches!(byte(text, at), 0xE3 | 0xEF) && WIDE_BORDERS.iter().any(|border| rest.starts_with(border.as_bytes()))
 }

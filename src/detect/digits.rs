@@ -1,7 +1,7 @@
 //! Candidates made of digits: runs joined by single separators form a cluster; the parts of a cluster whose group
 //! lengths some rule asked for are candidates.
 
-use super::context::{Context, NEAR_WINDOW, WIDE_BORDERS, byte, byte_before, skip_joiners, word_before};
+use super::context::{Context, byte, byte_before, may_be_labelled, word_before};
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
@@ -12,36 +12,6 @@ const MAX_RUNS: usize = 64;
 /// Most runs of a cluster before the anchor that are looked at: those of a candidate that ends with the anchor's run,
 /// and one more, which may join it to something longer.
 const RUNS_BEFORE: usize = MAX_GROUPS + 1;
-
-/// What a byte is for the place where a label may end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    /// Ends a field.
-    Border,
-    /// A letter or digit: labels end where the word does.
-    Word,
-    /// The first byte of a character beyond ASCII, and the others of it.
-    Lead,
-    Follower,
-    Other,
-}
-
-#[allow(clippy::indexing_slicing)] // At compile time: an index out of range does not compile.
-const SIDES: [Side; 256] = {
-    let mut sides = [Side::Other; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        sides[byte] = match byte as u8 {
-            b'\n' | b',' | b';' | b'{' | b'}' | b'|' | b'&' => Side::Border,
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Side::Word,
-            0x80..=0xBF => Side::Follower,
-            0xC0..=0xFF => Side::Lead,
-            _ => Side::Other,
-        };
-        byte += 1;
-    }
-    sides
-};
 
 impl<'a> Pass<'a> {
     /// Handles the cluster of digit runs around the digit at `at`; returns where it ends.
@@ -80,6 +50,12 @@ impl<'a> Pass<'a> {
         }
         self.buffers.runs = runs;
         end
+    }
+
+    /// Whether a label that speaks for some candidate made of digits may stand before `start`, or name the column.
+    fn may_be_labelled(&self, start: usize) -> bool {
+        self.column.as_ref().is_some_and(|scope| !scope.says.is_empty())
+            || may_be_labelled(&self.program.digit_labels, self.text, start)
     }
 
     /// Whether letters that are no label stand before the run that is joined to the one at `start`.
@@ -172,37 +148,6 @@ impl<'a> Pass<'a> {
             self.confirm(at, start..end, &compact, context);
         }
         self.buffers.compact = compact;
-    }
-
-    /// Whether a label that speaks for some candidate made of digits may stand before `start`, or name the column.
-    fn may_be_labelled(&self, start: usize) -> bool {
-        if self.column.as_ref().is_some_and(|scope| !scope.says.is_empty()) {
-            return true;
-        }
-        let text = self.text;
-        let labels = &self.program.digit_labels;
-        if labels.may_end(text, start) {
-            return true;
-        }
-        let lowest = skip_joiners(text, start).saturating_sub(NEAR_WINDOW);
-        let mut next = Side::Word;
-        let before = text.get(lowest..start).unwrap_or_default();
-        for (at, byte) in before.iter().enumerate().rev() {
-            let side = SIDES.get(usize::from(*byte)).copied().unwrap_or(Side::Other);
-            let ends = match side {
-                // The borders of a field are no part of a key, nor of what may stand between it and its value.
-                Side::Border => return false,
-                Side::Word => next != Side::Word,
-                Side::Lead if is_wide_border(text, lowest + at) => return false,
-                Side::Lead | Side::Follower => next != Side::Follower,
-                Side::Other => false,
-            };
-            if ends && labels.may_end(text, lowest + at + 1) {
-                return true;
-            }
-            next = side;
-        }
-        false
     }
 
     /// Whether nothing joins the candidate to a longer number, decimal, version or identifier (identifiers.md B0.2).
@@ -307,12 +252,6 @@ impl<'a> Pass<'a> {
             self.ip_v4(start, end);
         }
     }
-}
-
-/// Whether a full-width border of fields stands at `at`, as `context` knows them.
-fn is_wide_border(text: &[u8], at: usize) -> bool {
-    let rest = text.get(at..).unwrap_or_default();
-    matches!(byte(text, at), 0xE3 | 0xEF) && WIDE_BORDERS.iter().any(|border| rest.starts_with(border.as_bytes()))
 }
 
 /// Whether `recognizer` takes a candidate without any label.

@@ -29,13 +29,18 @@ const SEPARATOR: u8 = 1 << 4;
 pub(super) struct Characters {
     classes: Vec<u8>,
     /// By the last Han character of a label that values start from: the label up to it, and the rest.
-    labels: HashMap<u32, Vec<(Box<[u8]>, Box<[u8]>)>, foldhash::fast::FixedState>,
+    labels: HashMap<u32, Vec<HeadAndTail>, foldhash::fast::FixedState>,
+    /// Some label has something behind its last Han character.
+    has_tails: bool,
 }
+
+/// A label up to its last Han character, and the rest.
+type HeadAndTail = (Box<[u8]>, Box<[u8]>);
 
 impl Characters {
     /// The table for `labels`, those with Han characters that values start from.
     pub(super) fn new(labels: &[&str]) -> Characters {
-        let mut characters = Characters { classes: vec![0; 1 << 16], labels: HashMap::default() };
+        let mut characters = Characters { classes: vec![0; 1 << 16], ..Characters::default() };
         // Symbols, ideographs, and compatibility forms; the rest means nothing here.
         for code in (0x80..=0x2FFF).chain(0x3000..=0x303F).chain(0xFE00..=0xFFFF) {
             characters.enter(code);
@@ -48,6 +53,7 @@ impl Characters {
             let Some((at, character)) = last else { continue };
             let Some((head, tail)) = label.split_at_checked(at + character.len_utf8()) else { continue };
             let code = u32::from(character);
+            characters.has_tails |= !tail.is_empty();
             let entry = (head.as_bytes().into(), tail.as_bytes().into());
             characters.labels.entry(code).or_default().push(entry);
             if let Some(class) = characters.classes.get_mut(code as usize) {
@@ -134,7 +140,7 @@ impl Pass<'_> {
 
     fn walk(&mut self, at: usize) -> (Worth, usize) {
         let text = self.text;
-        let characters = &self.program.characters;
+        let (characters, starts) = (&self.program.characters, &self.program.start_labels);
         let mut worth = Worth::default();
         let mut number = byte_before(text, at).is_ascii_alphanumeric();
         let mut end = at;
@@ -144,7 +150,8 @@ impl Pass<'_> {
                 if class != 0 {
                     worth.numbered |= class & UNIT != 0 && number;
                     if class & LABEL_END != 0 {
-                        worth.labelled |= characters.label_ends(text, code, end + width);
+                        worth.labelled |= (characters.has_tails || starts.may_end(text, end + width))
+                            && characters.label_ends(text, code, end + width);
                     }
                     if class & FOLDS != 0 {
                         self.buffers.fold_lines.note(text, end);

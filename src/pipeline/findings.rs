@@ -4,14 +4,17 @@
 //! Holds no value: distinct values are counted by fingerprints under a key that the run draws and forgets, and the
 //! one sample is masked.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::collections::btree_map::{BTreeMap, Entry};
+
+use foldhash::fast::FixedState;
 
 use crate::finding::EntityId;
 
 /// Distinct values that are counted exactly; beyond, the count is an estimate (about 0.5 % off).
 const EXACT_DISTINCT: usize = 1 << 16;
 /// Places told apart in one asset; what comes later is counted under a common name.
-const MOST_PLACES: usize = 4096;
+pub(super) const MOST_PLACES: usize = 4096;
 /// The share of a column's values from which the column *is* of an entity type, and does not only contain some.
 const COLUMN_IS: f64 = 0.5;
 
@@ -74,38 +77,18 @@ impl Prevalence {
 }
 
 impl Findings {
-    /// Enters one match. `new_value` says that it is the first of its entity type in its value.
-    #[allow(clippy::too_many_arguments)]
-    pub fn enter(
-        &mut self,
-        spot: &Spot,
-        entity: EntityId,
-        fingerprint: u64,
-        new_value: bool,
-        level: u8,
-        score: f32,
-        sample: impl FnOnce() -> String,
-    ) {
-        let key = (spot.clone(), entity);
-        let key = self.key_within_bounds(key);
-        let finding = self.found.entry(key).or_insert_with(|| Finding {
-            count: 0,
-            values: 0,
-            distinct: Distinct::default(),
-            level,
-            score,
-            sample: sample(),
-        });
-        finding.count += 1;
-        finding.values += u64::from(new_value);
-        finding.distinct.enter(fingerprint);
-        finding.level = finding.level.max(level);
-        finding.score = finding.score.max(score);
+    /// Adds matches of one entity type in one spot.
+    pub fn add(&mut self, spot: Spot, entity: EntityId, finding: Finding) {
+        let key = self.key_within_bounds((spot, entity));
+        match self.found.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(finding)),
+            Entry::Occupied(mut held) => held.get_mut().merge(finding),
+        }
     }
 
-    /// Counts a match for the operator that the policy has for it.
-    pub fn enter_operator(&mut self, entity: EntityId, operator: &'static str) {
-        *self.operators.entry((entity, operator)).or_default() += 1;
+    /// Counts matches for the operator that the policy has for them.
+    pub fn enter_operators(&mut self, entity: EntityId, operator: &'static str, count: u64) {
+        *self.operators.entry((entity, operator)).or_default() += count;
     }
 
     /// Matches per entity type and operator.
@@ -129,12 +112,8 @@ impl Findings {
 
     /// Adds the findings of the block that comes next.
     pub fn merge(&mut self, next: Findings) {
-        for (key, finding) in next.found {
-            let key = self.key_within_bounds(key);
-            match self.found.entry(key) {
-                std::collections::btree_map::Entry::Vacant(place) => drop(place.insert(finding)),
-                std::collections::btree_map::Entry::Occupied(mut held) => held.get_mut().merge(finding),
-            }
+        for ((spot, entity), finding) in next.found {
+            self.add(spot, entity, finding);
         }
         for (key, count) in next.operators {
             *self.operators.entry(key).or_default() += count;
@@ -169,10 +148,24 @@ impl Findings {
 }
 
 impl Finding {
+    /// Nothing counted yet.
+    pub fn new(level: u8, score: f32, sample: String) -> Finding {
+        Finding { count: 0, values: 0, distinct: Distinct::default(), level, score, sample }
+    }
+
+    /// Enters one match. `is_new_value` says that it is the first of its entity type in its value.
+    pub fn enter(&mut self, fingerprint: u64, is_new_value: bool, level: u8, score: f32) {
+        self.count += 1;
+        self.values += u64::from(is_new_value);
+        self.distinct.enter(fingerprint);
+        self.level = self.level.max(level);
+        self.score = self.score.max(score);
+    }
+
     fn merge(&mut self, next: Finding) {
         self.count += next.count;
         self.values += next.values;
-        self.distinct.merge(&next.distinct);
+        self.distinct.merge(next.distinct);
         self.level = self.level.max(next.level);
         self.score = self.score.max(next.score);
     }
@@ -181,8 +174,11 @@ impl Finding {
 /// Counts different fingerprints: exactly up to a bound, then by keeping every second, fourth… of all possible ones.
 #[derive(Debug, Clone, Default)]
 pub struct Distinct {
-    kept: HashSet<u64>,
+    /// Fingerprints are keyed already: spreading them over the table is all that is left to do.
+    kept: HashSet<u64, FixedState>,
     halvings: u32,
+    /// Entered, but not yet compared with the others: most counts are of one block and merged soon.
+    fresh: Vec<u64>,
 }
 
 impl Distinct {
@@ -191,34 +187,60 @@ impl Distinct {
         if fingerprint.trailing_zeros() < self.halvings {
             return;
         }
-        self.kept.insert(fingerprint);
-        while self.kept.len() > EXACT_DISTINCT {
-            self.halvings += 1;
-            let halvings = self.halvings;
-            self.kept.retain(|kept| kept.trailing_zeros() >= halvings);
+        self.fresh.push(fingerprint);
+        if self.fresh.len() > EXACT_DISTINCT {
+            self.settle();
         }
     }
 
+    fn settle(&mut self) {
+        for fingerprint in std::mem::take(&mut self.fresh) {
+            self.keep(fingerprint);
+        }
+    }
+
+    fn keep(&mut self, fingerprint: u64) {
+        if fingerprint.trailing_zeros() < self.halvings {
+            return;
+        }
+        self.kept.insert(fingerprint);
+        while self.kept.len() > EXACT_DISTINCT {
+            self.halve(self.halvings + 1);
+        }
+    }
+
+    fn halve(&mut self, halvings: u32) {
+        self.halvings = halvings;
+        self.kept.retain(|kept| kept.trailing_zeros() >= halvings);
+    }
+
     /// Enters what another count holds.
-    pub fn merge(&mut self, other: &Distinct) {
+    pub fn merge(&mut self, other: Distinct) {
+        self.settle();
         if other.halvings > self.halvings {
-            self.halvings = other.halvings;
-            let halvings = self.halvings;
-            self.kept.retain(|kept| kept.trailing_zeros() >= halvings);
+            self.halve(other.halvings);
         }
-        for fingerprint in &other.kept {
-            self.enter(*fingerprint);
+        for fingerprint in other.kept.into_iter().chain(other.fresh) {
+            self.keep(fingerprint);
         }
+    }
+
+    /// All entered fingerprints compared.
+    fn settled(&self) -> Distinct {
+        let mut settled = self.clone();
+        settled.settle();
+        settled
     }
 
     /// How many different ones there were.
     pub fn count(&self) -> u64 {
-        (self.kept.len() as u64) << self.halvings
+        let settled = self.settled();
+        (settled.kept.len() as u64) << settled.halvings
     }
 
     /// Whether [`Distinct::count`] is exact.
     pub fn is_exact(&self) -> bool {
-        self.halvings == 0
+        self.settled().halvings == 0
     }
 }
 
@@ -246,7 +268,9 @@ mod tests {
             let mut findings = Findings::default();
             let spot = Spot { table: None, column: Some("phone".to_owned()) };
             for n in range {
-                findings.enter(&spot, EntityId(3), spread(n % 10), n % 2 == 0, 3, 0.9, || format!("sample {n}"));
+                let mut finding = Finding::new(3, 0.9, format!("sample {n}"));
+                finding.enter(spread(n % 10), n % 2 == 0, 3, 0.9);
+                findings.add(spot.clone(), EntityId(3), finding);
             }
             findings.enter_values(spot, 50);
             findings
@@ -272,7 +296,9 @@ mod tests {
         let mut findings = Findings::default();
         for n in 0..MOST_PLACES * 2 {
             let spot = Spot { table: None, column: Some(n.to_string()) };
-            findings.enter(&spot, EntityId(0), 1, true, 1, 1.0, String::new);
+            let mut finding = Finding::new(1, 1.0, String::new());
+            finding.enter(1, true, 1, 1.0);
+            findings.add(spot, EntityId(0), finding);
         }
         assert_eq!(findings.iter().count(), MOST_PLACES + 1);
         assert_eq!(findings.count(), MOST_PLACES as u64 * 2);

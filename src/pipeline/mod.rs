@@ -12,12 +12,13 @@ pub mod recheck;
 mod render;
 pub mod rewrite;
 pub mod scan;
+mod tally;
 
-use std::hash::RandomState;
 use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use tempfile::SpooledTempFile;
 
 use crate::detect::Detector;
@@ -135,7 +136,7 @@ impl Context {
             settings,
             detector: Detector::new(rules),
             observer,
-            fingerprints: RandomState::new(),
+            fingerprints: RandomState::default(),
             lines,
             decisions,
         }

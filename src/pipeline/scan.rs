@@ -3,8 +3,7 @@
 //! Shows no value unless the user asked for values: what leaves here is masked, counted or fingerprinted.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -13,12 +12,15 @@ use super::findings::{Findings, Spot};
 use super::locate::{Locator, safe_name, value_at};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
+use super::tally::{Entered, Tally};
 use super::{Context, Outcome, Settings, Status};
+use foldhash::quality::RandomState;
+
 use crate::block::{Block, Syntax};
 use crate::detect::Scratch;
 use crate::detect::known::Known;
 use crate::error::DataError;
-use crate::finding::{EntityId, Match, Place};
+use crate::finding::{EntityId, Match};
 use crate::format::Codec;
 use crate::report::jsonl;
 use crate::rule::EntityType;
@@ -147,7 +149,7 @@ pub(super) fn report(
     let mut report = BlockReport { findings: Findings::default(), lines: Vec::new() };
     count_values(block, &mut report.findings);
     let mut locator = Locator::new(block, codec);
-    let mut spots = Spots::new(block);
+    let mut tally = Tally::new(block);
     let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);
     for found in matches {
         let (Some(entity), Ok(value)) = (context.detector.rules().entity(found.entity), value_of(block, found)) else {
@@ -156,18 +158,9 @@ pub(super) fn report(
         let canonical = entity.canonical.of(&value);
         let (level, operator) = context.decision(found);
         let operator = if is_left && operator != "keep" { LEFT_IN_STATEMENTS } else { operator };
-        report.findings.enter_operator(found.entity, operator);
-        let is_new_value = spots.is_new_value(found);
-        let spot = spots.spot(&locator, found);
-        report.findings.enter(
-            spot,
-            found.entity,
-            fingerprint(&context.fingerprints, found.entity, &canonical),
-            is_new_value,
-            level,
-            found.score,
-            || masked(entity, &value, &canonical),
-        );
+        let fingerprint = fingerprint(&context.fingerprints, found.entity, &canonical);
+        let entered = Entered { fingerprint, level, operator };
+        tally.enter(&locator, found, &entered, || masked(entity, &value, &canonical));
         if let Some(lines) = context.lines {
             let location = locator.locate(found);
             let line = jsonl::MatchLine {
@@ -181,6 +174,7 @@ pub(super) fn report(
             line.write(&mut report.lines);
         }
     }
+    report.findings.merge(tally.finish());
     report
 }
 
@@ -208,40 +202,5 @@ fn count_values(block: &Block, findings: &mut Findings) {
             value_at(&column.values, *row).is_some_and(|value: Cow<'_, [u8]>| !value.is_empty())
         });
         findings.enter_values(spot, values.count() as u64);
-    }
-}
-
-/// The spots of a block, each named once; and which values were seen.
-struct Spots<'a> {
-    table: Option<String>,
-    block: &'a Block,
-    columns: HashMap<u32, Spot>,
-    current: Spot,
-    seen: HashMap<EntityId, Place>,
-}
-
-impl<'a> Spots<'a> {
-    fn new(block: &'a Block) -> Spots<'a> {
-        let table = match block {
-            Block::Table(table) => table.table.name.as_deref().map(super::locate::safe_name),
-            Block::Text(_) => None,
-        };
-        Spots { table, block, columns: HashMap::new(), current: Spot::default(), seen: HashMap::new() }
-    }
-
-    fn spot(&mut self, locator: &Locator<'_>, found: &Match) -> &Spot {
-        let named = || Spot { table: self.table.clone(), column: locator.column(found) };
-        match (self.block, found.place) {
-            (Block::Table(_), Place::Cell { column, .. }) => self.columns.entry(column).or_insert_with(named),
-            _ => {
-                self.current = named();
-                &self.current
-            }
-        }
-    }
-
-    /// Whether `found` is the first of its entity type in its cell. Matches come sorted by place.
-    fn is_new_value(&mut self, found: &Match) -> bool {
-        self.seen.insert(found.entity, found.place) != Some(found.place)
     }
 }

@@ -272,7 +272,7 @@ mod tests {
         let entity = rules.entities().first().unwrap();
         let carried_out = |done| ((entity.id, CarriedOut { asked: "hash", done }), 3);
         let mut outcome = Outcome::bare("a.sql".into(), crate::pipeline::Status::Rewritten, false);
-        outcome.findings.enter_operator(entity.id, "hash");
+        outcome.findings.enter_operators(entity.id, "hash", 1);
         outcome.rewritten = Some(crate::pipeline::rewrite::Rewritten {
             operators: [carried_out("hash"), carried_out("fpe")].into(),
             ..Default::default()

@@ -95,6 +95,10 @@ fn cn_mobile(value: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn without_country_code(digits: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    // The shortest prefix has one digit, the longest five.
+    if !(12..=16).contains(&digits.len()) {
+        return digits;
+    }
     let is_mobile = |rest: &[u8]| rest.len() == 11 && rest.first() == Some(&b'1');
     let dropped = [&b"0086"[..], b"86", b"0", b"00860", b"860"]
         .iter()
@@ -152,6 +156,10 @@ fn mac(value: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn ip(value: &[u8]) -> Cow<'_, [u8]> {
+    // An address of four decimal numbers has one spelling only: leading zeros are not read.
+    if std::str::from_utf8(value).is_ok_and(|text| text.parse::<Ipv4Addr>().is_ok()) {
+        return Cow::Borrowed(value);
+    }
     let folded = email(value);
     let Some(address) = std::str::from_utf8(&folded).ok().and_then(parse_ip) else { return folded };
     let canonical = address.to_string();
@@ -173,11 +181,17 @@ fn parse_ip(text: &str) -> Option<IpAddr> {
 }
 
 fn address(value: &[u8]) -> Cow<'_, [u8]> {
+    let is_plain = |b: &u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'@' | b'.' | b'_' | b'-' | b'+' | b'%');
+    if value.iter().all(is_plain) {
+        return Cow::Borrowed(value);
+    }
     let folded = email(value);
-    let mut plain = String::new();
-    let is_disguised =
-        std::str::from_utf8(&folded).is_ok_and(|text| disguise::plain_address(text, |part| plain.push_str(part)));
-    if is_disguised { Cow::Owned(plain.into_bytes()) } else { folded }
+    let Some(text) = std::str::from_utf8(&folded).ok().filter(|text| disguise::plain_address(text, |_| ())) else {
+        return folded;
+    };
+    let mut plain = String::with_capacity(text.len());
+    disguise::plain_address(text, |part| plain.push_str(part));
+    Cow::Owned(plain.into_bytes())
 }
 
 fn email(value: &[u8]) -> Cow<'_, [u8]> {
@@ -192,21 +206,41 @@ fn email(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(build(trimmed, keep, true).trim_ascii().to_vec())
 }
 
+/// The character that stands for `character` in canonical text; nothing for white space and what has no width.
+fn unified(character: char) -> Option<char> {
+    match character {
+        '\u{4E00}'..='\u{9FFF}' => Some(character),
+        // A full-width full stop is the middle dot of a transliterated name, not an ASCII full stop.
+        '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' | '\u{FF0E}' | '\u{FF65}' => Some('\u{B7}'),
+        other => fold(other).filter(|folded| !folded.is_whitespace()),
+    }
+}
+
+/// Whether `value` is of ideographs and ASCII that is no white space only; nearly all names and addresses are.
+fn is_plain_text(mut value: &[u8]) -> bool {
+    loop {
+        value = match value {
+            [0x21..=0x7E, rest @ ..] | [0xE4..=0xE9, 0x80..=0xBF, 0x80..=0xBF, rest @ ..] => rest,
+            rest => return rest.is_empty(),
+        };
+    }
+}
+
 fn text(value: &[u8]) -> Cow<'_, [u8]> {
+    if is_plain_text(value) {
+        return Cow::Borrowed(value);
+    }
+    let is_canonical = |text: &str| text.chars().all(|character| unified(character) == Some(character));
+    if std::str::from_utf8(value).is_ok_and(is_canonical) {
+        return Cow::Borrowed(value);
+    }
     let mut out = Vec::with_capacity(value.len());
     let mut canonical = true;
     for chunk in value.utf8_chunks() {
         for character in chunk.valid().chars() {
-            let unified = match character {
-                // A full-width full stop is the middle dot of a transliterated name, not an ASCII full stop.
-                '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' | '\u{FF0E}' | '\u{FF65}' => '\u{B7}',
-                other => match fold(other) {
-                    Some(folded) if !folded.is_whitespace() => folded,
-                    _ => {
-                        canonical = false;
-                        continue;
-                    }
-                },
+            let Some(unified) = unified(character) else {
+                canonical = false;
+                continue;
             };
             canonical &= unified == character;
             push(unified, &mut out);
@@ -349,6 +383,8 @@ mod tests {
             (Canonical::Ip, "2001:db8::1"),
             (Canonical::Email, "a@example.com"),
             (Canonical::Text, "张伟"),
+            (Canonical::Text, "古丽·买买提"),
+            (Canonical::Text, "一龥鿿䀀~!12号-3室"),
         ] {
             assert!(matches!(kind.of(value.as_bytes()), Cow::Borrowed(_)), "{value}");
         }

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use super::{Operator, Replacement, Subject};
+use crate::detect::address::places_at;
 use crate::error::DataError;
 use crate::rule::canonical::fold;
 use crate::rule::{Mask, embedded};
@@ -108,39 +109,14 @@ fn person_name(canonical: &str) -> String {
     plain_starred(canonical, |index| given > 0 && (index < surname || (given > 1 && index + 1 == length)))
 }
 
-/// Names of provinces, cities and districts, with the number of their level.
-static PLACES: LazyLock<HashSet<(&'static str, u8)>> = LazyLock::new(|| {
-    embedded::rows("cn_gazetteer.tsv")
-        .filter_map(|mut row| {
-            let name = row.next()?;
-            let level = match row.next()? {
-                "province" => 1,
-                "city" => 2,
-                "district" => 3,
-                _ => return None,
-            };
-            Some((name, level))
-        })
-        .collect()
-});
-
-/// Longest name of a place, in characters.
-const LONGEST_PLACE: usize = 16;
-
 /// Province to district, then `***`; nothing of an address that does not start with a known place.
 fn address(canonical: &str) -> String {
     let mut shown = 0;
     let mut level = 0;
     loop {
         let rest = canonical.get(shown..).unwrap_or_default();
-        let ends = rest.char_indices().map(|(at, character)| at + character.len_utf8()).take(LONGEST_PLACE);
-        let longest = ends
-            .filter_map(|end| {
-                let name = rest.get(..end)?;
-                let found = (level + 1..=3).find(|level| PLACES.contains(&(name, *level)))?;
-                Some((end, found))
-            })
-            .last();
+        let deeper = places_at(rest.as_bytes()).filter(|(_, found)| *found > level);
+        let longest = deeper.min_by_key(|(end, found)| (std::cmp::Reverse(*end), *found));
         match longest {
             // A place without anything behind it is the whole value: it is hidden too.
             Some((end, found)) if end < rest.len() => {

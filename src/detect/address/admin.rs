@@ -1,9 +1,9 @@
 //! The head of an address: country, province, city and district names in descending order, checked against each
 //! other by their codes (GB/T 2260). Must not take a road named after a place (南京路) for that place.
 
-use super::gazetteer::{Entry, Kind, Level, gazetteer};
+use super::gazetteer::{Entry, Kind, Level, names_at};
 use super::word;
-use crate::detect::han::{any_at, char_at, ends, fold, is_han, starts};
+use crate::detect::han::{any_at, char_at, char_before, ends, fold, is_han, starts};
 
 /// A chain of administrative names.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,12 @@ const GENERIC: &[&str] = &[
     "一区", "二区", "三区", "东区", "西区", "南区", "北区", "中区", "城区", "郊区", "新区", "矿区", "市区", "林区",
     "区", "县",
 ];
+
+fn is_generic(name: &[u8]) -> bool {
+    name.len() <= 6
+        && char_before(name, name.len()).is_some_and(|(c, _)| matches!(c, '区' | '县'))
+        && GENERIC.iter().any(|generic| generic.as_bytes() == name)
+}
 
 /// What makes a zone that is administered like a district.
 const ZONES: &[&str] =
@@ -100,15 +106,16 @@ impl Admin {
         let at = if self.names == 0 { self.end } else { separated(text, self.end) };
         let mut disagreeing = None;
         let mut best: Option<(Entry, Level)> = None;
-        for entry in gazetteer().names_at(text, at) {
-            if best.is_some_and(|(other, _)| entry.name != other.name) {
+        for entry in names_at(text, at) {
+            if best.is_some_and(|(other, _)| entry.length != other.length) {
                 break;
             }
-            let end = at + entry.name.len();
+            let end = at + entry.length;
+            let name = text.get(at..end).unwrap_or_default();
             let level = level_of(&entry);
-            let starts_nothing = self.names == 0 && (GENERIC.contains(&entry.name) || is_inside_word(text, at));
+            let starts_nothing = || self.names == 0 && (is_generic(name) || is_inside_word(text, at));
             let is_higher = self.deepest.is_some_and(|deepest| level <= deepest);
-            if starts_nothing || is_higher || is_road_name(text, end, &entry) {
+            if is_higher || starts_nothing() || is_road_name(text, end, name) {
                 continue;
             }
             if !self.agrees(&entry) {
@@ -121,7 +128,7 @@ impl Admin {
                 best = Some((entry, level));
             }
         }
-        best.map(|(entry, level)| (at + entry.name.len(), entry, level, true)).or(disagreeing)
+        best.map(|(entry, level)| (at + entry.length, entry, level, true)).or(disagreeing)
     }
 
     /// Whether the codes say that `entry` lies in the places named so far. Districts have moved between cities of a
@@ -153,34 +160,32 @@ fn separated(text: &[u8], at: usize) -> usize {
 }
 
 /// 南京路, 中山东路, 朝阳门: a name without its suffix that only begins another name.
-fn is_road_name(text: &[u8], end: usize, entry: &Entry) -> bool {
-    let suffixed = ["省", "市", "区", "县", "旗", "州", "盟"].iter().any(|suffix| entry.name.ends_with(suffix));
-    if suffixed && entry.name.len() > 6 {
+fn is_road_name(text: &[u8], end: usize, name: &[u8]) -> bool {
+    let is_suffix = |c| matches!(c, '省' | '市' | '区' | '县' | '旗' | '州' | '盟');
+    if name.len() > 6 && char_before(name, name.len()).is_some_and(|(c, _)| is_suffix(c)) {
         return false;
     }
-    if starts(text, end, "路由") || starts(text, end, "市") {
-        return starts(text, end, "市场");
-    }
-    let end = match any_at(text, end, &["东", "西", "南", "北", "中", "支", "新", "环"]) {
-        Some(direction) if any_at(text, end + direction.len(), &["路", "街", "大道", "大街", "巷"]).is_some() => {
-            return true;
+    let Some((c, length)) = char_at(text, end) else { return false };
+    let behind = end + length;
+    match c {
+        '路' | '街' | '巷' | '道' | '里' | '门' | '镇' | '乡' | '村' => {
+            !(c == '路' && starts(text, behind, "由"))
         }
-        _ => end,
-    };
-    any_at(
-        text,
-        end,
-        &["路", "街", "大道", "大街", "巷", "道", "胡同", "里", "门", "镇", "乡", "村", "社区", "小区", "银行", "大学"],
-    )
-    .is_some()
+        '市' => starts(text, behind, "场"),
+        '东' | '西' | '南' | '北' | '中' | '支' | '新' | '环' => {
+            any_at(text, behind, &["路", "街", "大道", "大街", "巷"]).is_some()
+        }
+        '大' => any_at(text, behind, &["道", "街", "学"]).is_some(),
+        '胡' => starts(text, behind, "同"),
+        '社' | '小' => starts(text, behind, "区"),
+        '银' => starts(text, behind, "行"),
+        _ => false,
+    }
 }
 
 /// Whether the place name at `at` is the tail of a longer word that says something else (如东, 今天津贴).
 fn is_inside_word(text: &[u8], at: usize) -> bool {
-    ["今天", "每天", "明天", "昨天", "当天"].iter().any(|word| {
-        let head = "今".len();
-        text.get(at.saturating_sub(head)..).is_some_and(|rest| rest.starts_with(word.as_bytes()))
-    })
+    starts(text, at, "天") && char_before(text, at).is_some_and(|(c, _)| matches!(c, '今' | '每' | '明' | '昨' | '当'))
 }
 
 /// 经济技术开发区, 高新区 and the like right after a city.

@@ -2,9 +2,9 @@
 //! end at the last element that is surely part of the address and never run into the sentence behind it.
 
 use super::element::Number;
-use super::gazetteer::{Kind, Level, gazetteer};
-use super::word::{Named, Unit, is_measure, is_next_field, is_prose, is_stop, suffix_at};
-use crate::detect::han::{char_at, fold, is_han, is_numeral};
+use super::gazetteer::{Kind, Level, may_start, names_at};
+use super::word::{Named, Unit, is_measure, is_next_field, is_plain, is_prose, is_stop, suffix_at};
+use crate::detect::han::{char_at, char_before, fold, is_han, is_numeral};
 
 /// How much the text around the address has told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +188,12 @@ impl Walk<'_> {
     fn name(&self, start: usize, district: bool) -> Option<Next> {
         let mut p = start;
         for characters in 0..LONGEST_NAME {
+            let (c, length) = char_at(self.text, p)?;
+            let may_be_other = || self.detail.numbered > 0 && may_start(self.text, p);
+            if is_plain(c) && !may_be_other() {
+                p += length;
+                continue;
+            }
             let joined = characters > 0 || matches!(self.behind, Behind::Named(_));
             if joined && let Some((end, named)) = suffix_at(self.text, p) {
                 return Some(Next::Suffix { end, named });
@@ -195,7 +201,6 @@ impl Walk<'_> {
             if is_next_field(self.text, p) || self.detail.numbered > 0 && is_other_address(self.text, p) {
                 return None;
             }
-            let (c, length) = char_at(self.text, p)?;
             let c = fold(c);
             let spaced_names = self.setting == Setting::Labelled && self.behind == Behind::Start && characters >= 2;
             if c == ' ' && spaced_names {
@@ -283,13 +288,20 @@ impl Walk<'_> {
 
 /// Whether another address begins at `at`, with the full name of a province or city.
 fn is_other_address(text: &[u8], at: usize) -> bool {
-    gazetteer()
-        .names_at(text, at)
-        .any(|entry| entry.kind == Kind::Current && entry.level <= Level::City && entry.name.ends_with(['省', '市']))
+    names_at(text, at).any(|entry| {
+        let last = char_before(text, at + entry.length);
+        entry.kind == Kind::Current && entry.level <= Level::City && matches!(last, Some(('省' | '市', _)))
+    })
 }
 
 /// The end of a balanced pair of round brackets at `at` with a short note inside.
+#[inline]
 pub(super) fn bracketed(text: &[u8], at: usize) -> Option<usize> {
+    // Either `(` or the lead byte of its full-width form.
+    matches!(text.get(at), Some(b'(' | 0xEF)).then(|| closed_bracket(text, at)).flatten()
+}
+
+fn closed_bracket(text: &[u8], at: usize) -> Option<usize> {
     let (open, length) = char_at(text, at)?;
     if fold(open) != '(' {
         return None;

@@ -2,7 +2,7 @@
 //! amounts, line numbers (2号线) or digit runs such as phone numbers for house numbers.
 
 use super::word::{Unit, is_measure, unit_at};
-use crate::detect::han::{any_at, char_at, fold, is_han, is_numeral};
+use crate::detect::han::{char_at, fold, is_han, is_numeral};
 
 /// A numbered element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +23,15 @@ impl Number {
 
     /// The element at `at`.
     pub(super) fn at(text: &[u8], at: usize) -> Option<Number> {
-        // 甲5号, 附3号; 西8号 is a house number too, but 西区 is not.
-        let sided = any_at(text, at, &["东", "西", "南", "北"])
-            .map(|side| at + side.len())
-            .filter(|next| char_at(text, *next).is_some_and(|(c, _)| fold(c).is_ascii_digit()));
-        let prefixed = any_at(text, at, &["甲", "乙", "丙", "丁", "附", "副", "临", "第"])
-            .map(|prefix| at + prefix.len())
-            .or(sided)
-            .unwrap_or(at);
+        let (first, length) = char_at(text, at)?;
+        let prefixed = match first {
+            '甲' | '乙' | '丙' | '丁' | '附' | '副' | '临' | '第' => at + length,
+            // 西8号 is a house number too, but 西区 is not.
+            '东' | '西' | '南' | '北' if char_at(text, at + length).is_some_and(|(c, _)| fold(c).is_ascii_digit()) => {
+                at + length
+            }
+            _ => at,
+        };
         let mut atom = Atom::at(text, prefixed)?;
         let mut parts = 1;
         while let Some((dash, length)) = char_at(text, atom.end)
@@ -68,6 +69,9 @@ enum AtomKind {
     Side,
 }
 
+/// Most Arabic digits of one number.
+const MOST_DIGITS: usize = 5;
+
 /// One number, before its unit.
 #[derive(Debug, Clone, Copy)]
 struct Atom {
@@ -79,15 +83,26 @@ struct Atom {
 
 impl Atom {
     fn at(text: &[u8], at: usize) -> Option<Atom> {
-        let (c, _) = char_at(text, at)?;
+        let (c, length) = char_at(text, at)?;
         let first = fold(c);
+        if c.is_ascii_digit() {
+            // Nearly all numbers: a few plain digits, and neither a letter nor something full-width behind them.
+            let digits = text.get(at..)?.iter().take(MOST_DIGITS + 1).take_while(|b| b.is_ascii_digit()).count();
+            if digits > MOST_DIGITS {
+                return None;
+            }
+            let end = at + digits;
+            if !text.get(end).is_some_and(|b| b.is_ascii_alphabetic() || *b == 0xEF) {
+                return Some(Atom { end, kind: AtomKind::Digits, digits });
+            }
+        }
         if first.is_ascii_digit() {
             let (end, digits) = run(text, at, |c| c.is_ascii_digit());
             let (end, letters) = match char_at(text, end) {
                 Some((c, _)) if fold(c) == 'F' && unit_at(text, end).is_some() => (end, 0),
                 _ => run(text, end, |c| c.is_ascii_alphabetic()),
             };
-            return (digits <= 5 && letters <= 1).then_some(Atom { end, kind: AtomKind::Digits, digits });
+            return (digits <= MOST_DIGITS && letters <= 1).then_some(Atom { end, kind: AtomKind::Digits, digits });
         }
         if first.is_ascii_alphabetic() {
             let (end, letters) = run(text, at, |c| c.is_ascii_alphabetic());
@@ -95,11 +110,11 @@ impl Atom {
             return (letters <= 2 && digits <= 4).then_some(Atom { end, kind: AtomKind::Letters, digits });
         }
         if is_numeral(first) {
-            let (end, length) = run(text, at, is_numeral);
-            return (length <= 5).then_some(Atom { end, kind: AtomKind::Numerals, digits: 0 });
+            let (end, numerals) = run(text, at, is_numeral);
+            return (numerals <= 5).then_some(Atom { end, kind: AtomKind::Numerals, digits: 0 });
         }
-        let side = any_at(text, at, &["东", "西", "南", "北", "中"])?;
-        Some(Atom { end: at + side.len(), kind: AtomKind::Side, digits: 0 })
+        let is_side = matches!(first, '东' | '西' | '南' | '北' | '中');
+        is_side.then_some(Atom { end: at + length, kind: AtomKind::Side, digits: 0 })
     }
 
     /// Whether this kind of number goes with `unit`.
@@ -137,6 +152,10 @@ fn run(text: &[u8], at: usize, accept: impl Fn(char) -> bool) -> (usize, usize) 
 
 /// The `-2` of `6室-2`, the `E` of `24楼E`: the end after it, or `end`.
 fn suffix_number(text: &[u8], end: usize) -> usize {
+    // What folds to a letter or a dash: ASCII, long dashes, full-width forms.
+    if !matches!(text.get(end), Some(b'-' | b'A'..=b'Z' | 0xE2 | 0xEF)) {
+        return end;
+    }
     let Some((dash, length)) = char_at(text, end) else { return end };
     let is_boundary = |at| char_at(text, at).is_none_or(|(c, _)| !fold(c).is_ascii_alphanumeric() && !is_han(c));
     if fold(dash).is_ascii_uppercase() && is_boundary(end + length) {

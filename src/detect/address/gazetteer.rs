@@ -1,10 +1,11 @@
 //! The administrative gazetteer: which province, city or district names start at a byte. Names are indexed by their
-//! first two characters, behind a small bitmap that refuses most Han text with one multiplication. Building it must
-//! stay far below a millisecond or two, because every run pays for it.
+//! first two characters, behind a small bitmap that refuses most Han text with one multiplication. The build script
+//! makes the index, because every run would pay for it.
 
 use std::sync::LazyLock;
 
-use crate::detect::han::starts;
+use crate::detect::han::char_at;
+use crate::detect::sorted_table::layout;
 use crate::rule::embedded;
 
 /// Depth of an administrative division.
@@ -23,137 +24,91 @@ pub(super) enum Kind {
     Alias,
 }
 
-/// One line of the gazetteer.
+/// One line of the gazetteer, found in a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    pub(super) name: &'static str,
+    /// Bytes of its name.
+    pub(super) length: usize,
     pub(super) level: Level,
     /// GB/T 2260, six digits.
     pub(super) code: u32,
     pub(super) kind: Kind,
 }
 
-/// Bytes of two Han characters, the key of the index.
-const KEY: usize = 6;
+include!(concat!(env!("OUT_DIR"), "/gazetteer.rs"));
 
-pub(super) struct Gazetteer {
-    /// The table as text, sorted by name; its lines are parsed when asked for.
-    table: &'static str,
-    /// One bit for each value of the upper 16 bits of a key's hash.
-    bitmap: Vec<u64>,
-    /// Open addressing: key, first byte of the lines that share it, one past the last. An empty slot has key 0.
-    slots: Vec<(u64, u32, u32)>,
-}
+/// Bytes of a Han character of a name; all are of the first block.
+const HAN: usize = 3;
 
-/// Must stay at least twice the number of different keys (5,600).
-const SLOTS: usize = 16_384;
-
-static GAZETTEER: LazyLock<Gazetteer> = LazyLock::new(Gazetteer::load);
-
-/// The gazetteer, built at first use.
-pub(super) fn gazetteer() -> &'static Gazetteer {
-    &GAZETTEER
-}
-
-fn key_at(text: &[u8], at: usize) -> Option<u64> {
-    let [a, b, c, d, e, f] = *text.get(at..)?.first_chunk::<KEY>()?;
-    Some(u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))
-}
-
-fn hash(key: u64) -> u64 {
-    key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
+/// The table as text; the entries point into it.
+static TABLE: LazyLock<&'static [u8]> = LazyLock::new(|| embedded::table("cn_gazetteer.tsv").as_bytes());
 
 impl Entry {
-    fn parse(line: &'static str) -> Option<Entry> {
-        let mut fields = line.split('\t');
-        let name = fields.next()?;
-        let level = match fields.next()? {
-            "province" => Level::Province,
-            "city" => Level::City,
-            "district" => Level::District,
-            _ => return None,
+    /// The entry that the build script packed, if `rest`, whose first two characters are the entry's, goes on with
+    /// its name. The third character is in the entry, so that the table is read for long names only.
+    fn matching(packed: u64, rest: &[u8], third: u64) -> Option<Entry> {
+        let length = (packed >> 25 & 0xF) as usize * HAN;
+        if length > layout::KEY && packed >> 48 != third {
+            return None;
+        }
+        let known = layout::KEY + HAN;
+        if length > known {
+            let start = (packed >> 29 & 0x7_FFFF) as usize;
+            if rest.get(known..length)? != TABLE.get(start + known..start + length)? {
+                return None;
+            }
+        }
+        let level = match packed >> 3 & 3 {
+            1 => Level::Province,
+            2 => Level::City,
+            _ => Level::District,
         };
-        let code = fields.next()?.parse().ok()?;
-        let kind = match fields.next()? {
-            "current" => Kind::Current,
-            "historical" => Kind::Historical,
+        let kind = match packed >> 1 & 3 {
+            0 => Kind::Current,
+            1 => Kind::Historical,
             _ => Kind::Alias,
         };
-        Some(Entry { name, level, code, kind })
+        Some(Entry { length, level, code: (packed >> 5) as u32 & 0xF_FFFF, kind })
     }
 }
 
-impl Gazetteer {
-    pub(super) fn load() -> Gazetteer {
-        let table = embedded::table("cn_gazetteer.tsv");
-        let mut gazetteer = Gazetteer { table, bitmap: vec![0; 1024], slots: vec![(0, 0, 0); SLOTS] };
-        let bytes = table.as_bytes();
-        let (mut run, mut start) = ((0, 0), 0);
-        for newline in memchr::memchr_iter(b'\n', bytes) {
-            // Comment lines are plain ASCII and get no key.
-            let key = if bytes.get(start).is_some_and(|b| *b >= 0x80) { key_at(bytes, start) } else { None };
-            let key = key.unwrap_or(0);
-            if key != run.0 {
-                gazetteer.insert(run.0, run.1, start);
-                run = (key, start);
-            }
-            start = newline + 1;
-        }
-        gazetteer.insert(run.0, run.1, start);
-        gazetteer
-    }
+/// The key of the two characters at `at` and its hash, unless the bitmap says that no name begins with them.
+#[inline]
+fn key_at(text: &[u8], at: usize) -> Option<(u64, u64)> {
+    let key = layout::key(text.get(at..)?)?;
+    let hash = layout::key_hash(key);
+    let (word, bit) = layout::pair_bit(hash);
+    (BITMAP.get(word)? >> bit & 1 != 0).then_some((key, hash))
+}
 
-    fn insert(&mut self, key: u64, start: usize, end: usize) {
-        if key == 0 {
-            return;
-        }
-        let hash = hash(key);
-        if let Some(word) = self.bitmap.get_mut((hash >> 54) as usize) {
-            *word |= 1 << ((hash >> 48) & 63);
-        }
-        let mut slot = (hash >> 32) as usize % SLOTS;
-        for _ in 0..SLOTS {
-            match self.slots.get_mut(slot) {
-                Some(free) if free.0 == 0 => {
-                    *free = (key, start as u32, end as u32);
-                    return;
-                }
-                _ => slot = (slot + 1) % SLOTS,
-            }
+/// The index of the first of the entries that share the two characters at `at`; often none.
+fn first_entry(text: &[u8], at: usize) -> Option<usize> {
+    let (key, hash) = key_at(text, at)?;
+    let mut slot = layout::first_slot(hash);
+    loop {
+        match SLOTS.get(slot)? {
+            0 => return None,
+            taken if taken >> 16 == key => return Some((taken & 0xFFFF) as usize),
+            _ => slot = (slot + 1) % layout::SLOTS,
         }
     }
+}
 
-    /// The lines of the names that share the two characters at `at`; often none.
-    fn lines(&self, text: &[u8], at: usize) -> &'static str {
-        let Some(key) = key_at(text, at) else { return "" };
-        let hash = hash(key);
-        if self.bitmap.get((hash >> 54) as usize).is_none_or(|word| word >> ((hash >> 48) & 63) & 1 == 0) {
-            return "";
-        }
-        let mut slot = (hash >> 32) as usize % SLOTS;
-        for _ in 0..SLOTS {
-            match self.slots.get(slot) {
-                Some((taken, start, end)) if *taken == key => {
-                    return self.table.get(*start as usize..*end as usize).unwrap_or("");
-                }
-                Some((0, _, _)) | None => return "",
-                _ => slot = (slot + 1) % SLOTS,
-            }
-        }
-        ""
-    }
+/// Whether some name of the gazetteer may start at `at`.
+#[inline]
+pub(super) fn may_start(text: &[u8], at: usize) -> bool {
+    key_at(text, at).is_some()
+}
 
-    /// Whether some name of the gazetteer may start at `at` (it shares its first two characters).
-    pub(super) fn may_start(&self, text: &[u8], at: usize) -> bool {
-        !self.lines(text, at).is_empty()
-    }
-
-    /// The entries of the names that start at `at`, longest name first.
-    pub(super) fn names_at<'t>(&self, text: &'t [u8], at: usize) -> impl Iterator<Item = Entry> + use<'t> {
-        let lines = self.lines(text, at).trim_end_matches('\n');
-        lines.rsplit('\n').filter_map(Entry::parse).filter(move |entry| starts(text, at, entry.name))
-    }
+/// The entries of the names that start at `at`, longest name first.
+#[inline]
+pub(super) fn names_at(text: &[u8], at: usize) -> impl Iterator<Item = Entry> {
+    let entries = first_entry(text, at).and_then(|first| ENTRIES.get(first..)).unwrap_or_default();
+    let rest = text.get(at..).unwrap_or_default();
+    let third = char_at(rest, layout::KEY).map_or(0, |(c, _)| u64::from(u32::from(c)));
+    let mut is_open = true;
+    let of_key = entries.iter().take_while(move |packed| std::mem::replace(&mut is_open, **packed & 1 == 0));
+    of_key.filter_map(move |packed| Entry::matching(*packed, rest, third))
 }
 
 #[cfg(test)]
@@ -166,27 +121,36 @@ mod tests {
             return;
         }
         let text = "内蒙古自治区杭州市西湖区".as_bytes();
-        let names = |at| {
-            let mut names: Vec<_> = gazetteer().names_at(text, at).map(|entry| entry.name).collect();
+        let names_of = |at| {
+            let mut names: Vec<_> =
+                names_at(text, at).map(|entry| str::from_utf8(&text[at..at + entry.length]).unwrap()).collect();
             names.dedup();
             names
         };
-        assert_eq!(names(0), ["内蒙古自治区", "内蒙古", "内蒙"]);
-        assert_eq!(names("内蒙古自治区".len()), ["杭州市", "杭州"]);
-        assert!(names(3).is_empty());
+        assert_eq!(names_of(0), ["内蒙古自治区", "内蒙古", "内蒙"]);
+        assert_eq!(names_of("内蒙古自治区".len()), ["杭州市", "杭州"]);
+        assert!(names_of(3).is_empty());
     }
 
     #[test]
     fn every_entry_is_found() {
         let mut names = 0;
         for mut row in embedded::rows("cn_gazetteer.tsv") {
-            let (name, code) = (row.next().unwrap(), row.nth(1).unwrap());
-            let found = gazetteer().names_at(name.as_bytes(), 0).any(|entry| format!("{:06}", entry.code) == code);
+            let [name, level, code, kind] = [(); 4].map(|()| row.next().unwrap());
+            assert!(name.chars().all(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c)), "{name}");
+            let is_it = |entry: Entry| entry.length == name.len() && format!("{:06}", entry.code) == code;
+            let mut found = names_at(name.as_bytes(), 0).filter(|entry| is_it(*entry));
+            let found = found.any(|entry| {
+                (format!("{:?} {:?}", entry.level, entry.kind)).to_lowercase() == format!("{level} {kind}")
+            });
             assert!(found, "{name} {code}");
+            let longer = format!("{name}人");
+            assert!(names_at(longer.as_bytes(), 0).any(is_it), "{name}");
             names += 1;
         }
-        let keys = gazetteer().slots.iter().filter(|slot| slot.0 != 0).count();
-        assert!(keys * 2 < SLOTS && names >= keys, "{keys} keys of {names} names");
+        let keys = SLOTS.iter().filter(|slot| **slot != 0).count();
+        assert!(keys * 4 < layout::SLOTS * 3 && names >= keys, "{keys} keys of {names} names");
+        assert_eq!(names, ENTRIES.len());
     }
 
     #[test]

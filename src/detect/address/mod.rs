@@ -12,10 +12,10 @@ use std::ops::Range;
 
 use self::admin::Admin;
 use self::detail::{Detail, Setting, bracketed};
-use self::gazetteer::gazetteer;
+use self::gazetteer::{may_start, names_at};
 use self::word::{is_next_field, is_prose, is_stop};
 use super::Found;
-use super::han::{any_at, char_at, char_before, ends, fold, is_han, is_numeral, trimmed};
+use super::han::{Ideographs, any_at, char_at, char_before, ends, fold, is_han, is_numeral, trimmed};
 use crate::finding::Traits;
 
 /// Labels that say the address belongs to an organization.
@@ -49,7 +49,6 @@ const LONGEST: usize = 400;
 pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
     let end = run.end.min(text.len());
     let Some(last) = last_number(text, run.start, end) else { return };
-    let gazetteer = gazetteer();
     let mut p = run.start;
     while p <= last {
         let Some(byte) = text.get(p) else { return };
@@ -57,7 +56,7 @@ pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
             p += 1;
             continue;
         }
-        if !gazetteer.may_start(text, p) {
+        if !may_start(text, p) {
             p += 3;
             continue;
         }
@@ -77,7 +76,10 @@ pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
 
 /// The address that starts at `at`, behind a label that says it is one.
 pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
-    let at = any_at(text, at, &["位于", "为", "是", "在"]).map_or(at, |word| at + word.len());
+    let at = match text.get(at) {
+        Some(0x80..) => any_at(text, at, &["位于", "为", "是", "在"]).map_or(at, |word| at + word.len()),
+        _ => at,
+    };
     let limit = text.len().min(at.saturating_add(LONGEST));
     let mut found = labelled(text, at, limit)?;
     let most = if found.structure < 30 { 8 } else { 24 };
@@ -88,8 +90,7 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
 
 /// Whether the name of an administrative division stands at the start of `span` and fills it at least: 于田 in 于田县.
 pub(super) fn is_place_name(text: &[u8], span: Range<usize>) -> bool {
-    gazetteer().may_start(text, span.start)
-        && Admin::at(text, span.start, text.len()).is_some_and(|admin| admin.end >= span.end)
+    Admin::at(text, span.start, text.len()).is_some_and(|admin| admin.end >= span.end)
 }
 
 /// `value` as an address: the whole cell of a column whose name says that it holds addresses.
@@ -223,32 +224,36 @@ fn is_of_organization(text: &[u8], at: usize) -> bool {
             _ => break,
         }
     }
-    ORGANIZATION_LABELS.iter().any(|label| ends(text, p, label))
+    // The last characters of the labels.
+    let may_end = |c| matches!(c, '址' | '部' | '于' | '地' | '所' | '点');
+    char_before(text, p).is_some_and(|(c, _)| may_end(c))
+        && ORGANIZATION_LABELS.iter().any(|label| ends(text, p, label))
 }
 
-/// The last place in the run where a number stands before a unit or a dash: no address without one. This is the test
-/// that nearly all Han text fails, so it must stay cheap.
+/// The names of provinces (level 1), cities (2) and districts (3) that `text` begins with: bytes and level.
+pub(crate) fn places_at(text: &[u8]) -> impl Iterator<Item = (usize, u8)> {
+    names_at(text, 0).map(|entry| (entry.length, entry.level as u8))
+}
+
+/// The last place in the run where a number stands before a unit or a dash: no address without one. Sought from the
+/// end, where the addresses of records have it.
 fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
     let run = text.get(start..end)?;
-    let (mut last, mut p) = (None, 0);
-    while let Some(byte) = run.get(p) {
-        let (is_unit, length) = match byte {
-            b'-' | b'#' | b'F' => (true, 1),
-            // The ideographs of the units start with these bytes only.
-            0xE4..=0xE9 => (char_at(run, p).is_some_and(|(c, _)| is_unit_start(c)), 3),
-            // Full-width - # F and the long dashes.
-            0xEF | 0xE2 => (char_at(run, p).is_some_and(|(c, _)| matches!(fold(c), '-' | '#' | 'F')), 3),
-            _ => (false, 1),
+    let mut p = run.len();
+    while p > 0 {
+        let Some((c, before)) = char_before(run, p) else {
+            p -= 1;
+            continue;
         };
-        if is_unit
-            && let Some((c, before)) = char_before(run, p)
+        if (is_unit_start(c) || matches!(fold(c), '-' | '#' | 'F'))
+            && let Some((c, number)) = char_before(run, before)
             && is_number_before_unit(c)
         {
-            last = Some(start + before);
+            return Some(start + number);
         }
-        p += length;
+        p = before;
     }
-    last
+    None
 }
 
 /// What may be the number, or the last digit of it, before a unit.
@@ -257,31 +262,10 @@ pub(super) fn is_number_before_unit(c: char) -> bool {
 }
 
 /// The first characters of what [`word::unit_at`] knows.
+#[inline]
 pub(super) fn is_unit_start(c: char) -> bool {
-    matches!(
-        c,
-        '号' | '弄'
-            | '支'
-            | '栋'
-            | '幢'
-            | '座'
-            | '塔'
-            | '楼'
-            | '层'
-            | '单'
-            | '门'
-            | '梯'
-            | '室'
-            | '户'
-            | '铺'
-            | '房'
-            | '组'
-            | '队'
-            | '社'
-            | '排'
-            | '院'
-            | '村'
-    )
+    static UNITS: Ideographs = Ideographs::of("号弄支栋幢座塔楼层单门梯室户铺房组队社排院村");
+    UNITS.holds(c)
 }
 
 /// An address in English: a number, a road and a place, as whole cell only.

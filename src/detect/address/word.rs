@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use crate::detect::han::{any_at, char_at, fold, starts};
+use crate::detect::han::{FIRST, Ideographs, LAST, any_at, char_at, fold, is_numeral, starts};
 use crate::detect::words::Words;
 
 /// What a named element is.
@@ -55,7 +55,7 @@ pub(super) fn is_stop(c: char) -> bool {
 }
 
 /// Function words that do not occur in place names: the text is a sentence.
-pub(super) fn is_prose(c: char) -> bool {
+pub(super) const fn is_prose(c: char) -> bool {
     matches!(
         c,
         '的' | '了'
@@ -98,32 +98,32 @@ pub(super) fn is_prose(c: char) -> bool {
 }
 
 /// Words that begin the next field.
-static NEXT_FIELD: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(&[
-        "电话",
-        "手机",
-        "联系",
-        "邮编",
-        "邮政编码",
-        "邮箱",
-        "姓名",
-        "收件人",
-        "收货人",
-        "身份证",
-        "备注",
-        "电邮",
-        "传真",
-        "座机",
-        "客服",
-        "户主",
-        "业主",
-        "法定代表人",
-        "法人",
-        "证件",
-        "银行",
-        "微信",
-    ])
-});
+const NEXT_FIELDS: &[&str] = &[
+    "电话",
+    "手机",
+    "联系",
+    "邮编",
+    "邮政编码",
+    "邮箱",
+    "姓名",
+    "收件人",
+    "收货人",
+    "身份证",
+    "备注",
+    "电邮",
+    "传真",
+    "座机",
+    "客服",
+    "户主",
+    "业主",
+    "法定代表人",
+    "法人",
+    "证件",
+    "银行",
+    "微信",
+];
+
+static NEXT_FIELD: LazyLock<Words> = LazyLock::new(|| Words::new(NEXT_FIELDS));
 
 /// Whether the next field begins at `at`.
 pub(super) fn is_next_field(text: &[u8], at: usize) -> bool {
@@ -187,53 +187,49 @@ pub(super) fn is_measure(c: char) -> bool {
 
 /// Whether what follows `号` at `after` makes it something other than a house number (号码, 号线, 号令…).
 pub(super) fn is_false_door(text: &[u8], after: usize) -> bool {
-    const FALSE: &[&str] = &[
-        "码",
-        "线",
-        "令",
-        "文",
-        "机",
-        "召",
-        "称",
-        "角",
-        "球",
-        "选手",
-        "台风",
-        "公告",
-        "决定",
-        "议案",
-        "通告",
-        "通知",
-        "飞船",
-        "卫星",
-        "火箭",
-        "探测",
-        "航",
-        "种子",
-        "出口",
-        "口",
-        "站",
-        "登机",
-        "病",
-        "店",
-        "公路",
-        "高速",
-        "标段",
-        "电池",
-        "汽油",
-        "柴油",
-        "运动",
-        "员",
-        "服务器",
-        "节点",
-    ];
-    any_at(text, after, FALSE).is_some()
+    let Some((c, length)) = char_at(text, after) else { return false };
+    let tails: &[&str] = match c {
+        '码' | '线' | '令' | '文' | '机' | '召' | '称' | '角' | '球' | '航' | '口' | '站' | '病' | '店' | '员' =>
+        {
+            return true;
+        }
+        '选' => &["手"],
+        '台' => &["风"],
+        '公' => &["告", "路"],
+        '决' => &["定"],
+        '议' => &["案"],
+        '通' => &["告", "知"],
+        '飞' => &["船"],
+        '卫' => &["星"],
+        '火' => &["箭"],
+        '探' => &["测"],
+        '种' => &["子"],
+        '出' => &["口"],
+        '登' => &["机"],
+        '高' => &["速"],
+        '标' => &["段"],
+        '电' => &["池"],
+        '汽' | '柴' => &["油"],
+        '运' => &["动"],
+        '服' => &["务器"],
+        '节' => &["点"],
+        _ => return false,
+    };
+    any_at(text, after + length, tails).is_some()
 }
 
 /// The suffix of a named element at `at`: the place after it, and what it names. Longest first.
 pub(super) fn suffix_at(text: &[u8], at: usize) -> Option<(usize, Named)> {
-    use Named::{Place, Road, Short, Town, Village};
     let (c, length) = char_at(text, at)?;
+    let tails = if is_plain(c) { None } else { suffix_tails(c) }?;
+    let (tail, named) = tails.iter().find(|(tail, _)| starts(text, at + length, tail))?;
+    let end = at + length + tail.len();
+    (!is_false_suffix(text, end, c)).then_some((end, *named))
+}
+
+/// What may follow the first character of a suffix, longest first.
+const fn suffix_tails(c: char) -> Option<&'static [(&'static str, Named)]> {
+    use Named::{Place, Road, Short, Town, Village};
     let tails: &[(&str, Named)] = match c {
         '街' => &[("道办事处", Town), ("道办", Town), ("道", Town), ("区", Short), ("", Road)],
         '镇' | '乡' => &[("", Town)],
@@ -293,9 +289,29 @@ pub(super) fn suffix_at(text: &[u8], at: usize) -> Option<(usize, Named)> {
         }
         _ => return None,
     };
-    let (tail, named) = tails.iter().find(|(tail, _)| starts(text, at + length, tail))?;
-    let end = at + length + tail.len();
-    (!is_false_suffix(text, end, c)).then_some((end, *named))
+    Some(tails)
+}
+
+/// Whether `c` is an ideograph that means nothing to this grammar by itself: it begins no suffix and no next field, is
+/// no numeral and no function word.
+#[inline]
+pub(super) fn is_plain(c: char) -> bool {
+    #[allow(long_running_const_eval)] // At compile time, each ideograph of the first block.
+    static PLAIN: Ideographs = {
+        let mut plain = Ideographs::EMPTY;
+        let fields = Ideographs::first_of(NEXT_FIELDS);
+        let mut code = FIRST;
+        while code <= LAST {
+            if let Some(c) = char::from_u32(code)
+                && !(suffix_tails(c).is_some() || is_numeral(c) || is_prose(c) || fields.holds(c))
+            {
+                plain.enter(code);
+            }
+            code += 1;
+        }
+        plain
+    };
+    PLAIN.holds(c)
 }
 
 /// Words that only begin with a suffix (路由, 街机, 道理) at the suffix that ends at `end`.

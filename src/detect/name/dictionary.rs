@@ -4,28 +4,36 @@
 
 use std::sync::LazyLock;
 
-use crate::detect::sorted_table;
+use crate::detect::han::{FIRST, LAST};
+use crate::detect::sorted_table::{self, Filter};
 use crate::rule::embedded;
-
-/// The block that surnames and given-name characters come from.
-const FIRST: u32 = 0x4E00;
-const LAST: u32 = 0x9FFF;
 
 const TRADITIONAL: &str = "張陳黃劉吳楊趙許鄭謝馮鄧蔣葉蘇呂賈閻鍾譚賴盧韓馬蕭龍羅孫莊嚴錢湯顧龔萬歐陽偉強軍國華麗靜傑銘鋒鳳蘭紅雲學慶義飛東樂鵬寶貴\
     艷瓊燦誠詩穎曉夢輝勝榮瑋瑩綺鈺鑫維紹興倫億書維澤濤慧賢芸齊關鄒陸鄺傅連葦衛簡詹餘";
 const SIMPLIFIED: &str = "张陈黄刘吴杨赵许郑谢冯邓蒋叶苏吕贾阎钟谭赖卢韩马萧龙罗孙庄严钱汤顾龚万欧阳伟强军国华丽静杰铭锋凤兰红云学庆义飞东乐鹏宝贵\
     艳琼灿诚诗颖晓梦辉胜荣玮莹绮钰鑫维绍兴伦亿书维泽涛慧贤芸齐关邹陆邝傅连苇卫简詹余";
 
+/// What is known of one character.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// 0 for no surname, else people per million + 1.
+    surname: u16,
+    /// How often in given names.
+    given: u16,
+    /// Of a traditional character: the simplified one, 0 for itself.
+    simplified: u16,
+    /// Whether a compound or double surname begins with it.
+    begins_pair: bool,
+}
+
 struct Dictionary {
-    /// By code point: 0 for no surname, else people per million + 1.
-    surnames: Vec<u16>,
-    /// By code point: how often in given names.
-    given: Vec<u16>,
-    /// By code point of a traditional character: the simplified one, 0 for itself.
-    simplified: Vec<u16>,
+    /// By code point.
+    characters: Vec<Known>,
     compound: Vec<[char; 2]>,
     double: Vec<[char; 2]>,
 }
+
+include!(concat!(env!("OUT_DIR"), "/common_words.rs"));
 
 static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(Dictionary::load);
 
@@ -37,72 +45,77 @@ fn index(c: char) -> Option<usize> {
 impl Dictionary {
     fn load() -> Dictionary {
         let size = (LAST - FIRST + 1) as usize;
-        let mut dictionary = Dictionary {
-            surnames: vec![0; size],
-            given: vec![0; size],
-            simplified: vec![0; size],
-            compound: Vec::new(),
-            double: Vec::new(),
-        };
+        let characters = vec![Known::default(); size];
+        let mut dictionary = Dictionary { characters, compound: Vec::new(), double: Vec::new() };
         for mut row in embedded::rows("surnames.tsv") {
             let (Some(name), Some(weight), Some(kind)) = (row.next(), row.next(), row.next()) else { continue };
             let weight: u32 = weight.parse().unwrap_or(0);
             let mut characters = name.chars();
             match (characters.next(), characters.next(), kind) {
                 (Some(one), None, _) => {
-                    if let Some(slot) = index(one).and_then(|index| dictionary.surnames.get_mut(index)) {
-                        *slot = u16::try_from(weight.saturating_add(1)).unwrap_or(u16::MAX);
-                    }
+                    let surname = u16::try_from(weight.saturating_add(1)).unwrap_or(u16::MAX);
+                    dictionary.enter(one, |known| known.surname = surname);
                 }
-                (Some(one), Some(two), "double") => dictionary.double.push([one, two]),
-                (Some(one), Some(two), _) => dictionary.compound.push([one, two]),
+                (Some(one), Some(two), kind) => {
+                    dictionary.enter(one, |known| known.begins_pair = true);
+                    let list = if kind == "double" { &mut dictionary.double } else { &mut dictionary.compound };
+                    list.push([one, two]);
+                }
                 _ => {}
             }
         }
         for mut row in embedded::rows("given_name_chars.tsv") {
             let (Some(name), Some(count)) = (row.next(), row.next()) else { continue };
-            if let Some(slot) = name.chars().next().and_then(index).and_then(|index| dictionary.given.get_mut(index)) {
-                *slot = count.parse().unwrap_or(u16::MAX);
-            }
+            let count = count.parse().unwrap_or(u16::MAX);
+            name.chars().take(1).for_each(|c| dictionary.enter(c, |known| known.given = count));
         }
         for (traditional, plain) in TRADITIONAL.chars().zip(SIMPLIFIED.chars()) {
-            if let Some(slot) = index(traditional).and_then(|index| dictionary.simplified.get_mut(index)) {
-                *slot = u16::try_from(u32::from(plain)).unwrap_or(0);
-            }
+            let plain = u16::try_from(u32::from(plain)).unwrap_or(0);
+            dictionary.enter(traditional, |known| known.simplified = plain);
         }
         dictionary
     }
+
+    fn enter(&mut self, c: char, what: impl FnOnce(&mut Known)) {
+        if let Some(known) = index(c).and_then(|index| self.characters.get_mut(index)) {
+            what(known);
+        }
+    }
+}
+
+fn known(c: char) -> Known {
+    index(c).and_then(|index| DICTIONARY.characters.get(index)).copied().unwrap_or_default()
 }
 
 /// People per million with the surname `c`, plus 1; 0 when it is no surname.
 pub(super) fn surname(c: char) -> u16 {
-    index(c).and_then(|index| DICTIONARY.surnames.get(index)).copied().unwrap_or(0)
+    known(c).surname
 }
 
 /// How often `c` stands in given names; 0 when unknown.
 pub(super) fn given(c: char) -> u16 {
-    index(c).and_then(|index| DICTIONARY.given.get(index)).copied().unwrap_or(0)
+    known(c).given
 }
 
 /// Traditional characters that are frequent in names, in simplified form; any other character as it is.
 pub(super) fn simplified(c: char) -> char {
-    let plain = index(c).and_then(|index| DICTIONARY.simplified.get(index)).copied().unwrap_or(0);
+    let plain = known(c).simplified;
     if plain == 0 { c } else { char::from_u32(u32::from(plain)).unwrap_or(c) }
 }
 
 /// Whether `pair` is a surname of two characters (欧阳).
 pub(super) fn is_compound(pair: [char; 2]) -> bool {
-    DICTIONARY.compound.contains(&pair)
+    known(pair[0]).begins_pair && DICTIONARY.compound.contains(&pair)
 }
 
 /// Whether `pair` is a known pair of two surnames (张王).
 pub(super) fn is_double(pair: [char; 2]) -> bool {
-    DICTIONARY.double.contains(&pair)
+    known(pair[0]).begins_pair && DICTIONARY.double.contains(&pair)
 }
 
 /// Whether `text` is an ordinary word.
 pub(in crate::detect) fn is_word(text: &[u8]) -> bool {
-    sorted_table::contains(embedded::table("common_words.txt"), text)
+    Filter(&COMMON_WORDS).may_hold(text) && sorted_table::contains(embedded::table("common_words.txt"), text)
 }
 
 #[cfg(test)]
@@ -132,10 +145,21 @@ mod tests {
     }
 
     #[test]
+    fn the_filter_refuses_no_word() {
+        let mut refused = 0;
+        for mut row in embedded::rows("common_words.txt") {
+            let word = row.next().unwrap();
+            assert!(is_word(word.as_bytes()), "{word}");
+            refused += usize::from(!Filter(&COMMON_WORDS).may_hold(format!("{word}{word}").as_bytes()));
+        }
+        assert!(refused > 30_000, "{refused}");
+    }
+
+    #[test]
     fn builds_quickly() {
         let start = std::time::Instant::now();
         for _ in 0..10 {
-            assert_eq!(Dictionary::load().surnames.len(), 0x5200);
+            assert_eq!(Dictionary::load().characters.len(), 0x5200);
         }
         println!("dictionary: {:?} a build", start.elapsed() / 10);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::detect::han::{any_at, char_at};
+use crate::detect::han::{Ideographs, any_at, char_at};
 use crate::detect::words::Words;
 
 /// Labels and words that a name cannot run into.
@@ -84,9 +84,10 @@ static GOES_ON: LazyLock<Words> = LazyLock::new(|| {
 pub(super) fn field_at(text: &[u8], at: usize) -> bool {
     // 男 and 女 are given-name characters too: only before an age or a date.
     let sex = || {
-        any_at(text, at, &["男", "女"])
-            .and_then(|sex| char_at(text, at + sex.len()))
-            .is_some_and(|(c, _)| c.is_ascii_digit() || matches!(c, '，' | ','))
+        text.get(at) >= Some(&0x80)
+            && any_at(text, at, &["男", "女"])
+                .and_then(|sex| char_at(text, at + sex.len()))
+                .is_some_and(|(c, _)| c.is_ascii_digit() || matches!(c, '，' | ','))
             && any_at(text, at, &["男，", "女，", "男,", "女,"]).is_none()
     };
     FIELDS.at(text, at).is_some() || sex()
@@ -104,5 +105,7 @@ pub(super) fn continues(text: &[u8], at: usize) -> bool {
 
 /// Characters that in running text are function words even where they are surnames.
 pub(super) fn is_function(c: char) -> bool {
-    "和与跟同及对向给找问请让叫由于从为是在有被把将经时的了、让见谢由据代邀助帮陪嫁应都连但位称".contains(c)
+    static SET: Ideographs =
+        Ideographs::of("和与跟同及对向给找问请让叫由于从为是在有被把将经时的了让见谢由据代邀助帮陪嫁应都连但位称");
+    SET.holds(c) || c == '、'
 }

@@ -1,8 +1,11 @@
 //! Names of Tibetan, Mongolian, Uyghur, Kazakh and Yi people without a Chinese surname, put together from the syllables
 //! that are frequent in them. Only for values that a label or column already calls names.
 
+use std::sync::LazyLock;
+
 use super::shape::Shape;
-use crate::detect::han::any_at;
+use crate::detect::han::starts;
+use crate::detect::words::Words;
 
 /// Parts of names, the longer before their own beginnings.
 const PARTS: &[&str] = &[
@@ -272,10 +275,12 @@ const PARTS: &[&str] = &[
     "伍各",
 ];
 
+static INDEX: LazyLock<Words> = LazyLock::new(|| Words::new(PARTS));
+
 /// The shape of a name of three or more characters made of known parts only.
 pub(super) fn judge(characters: &[char], bytes: &[u8]) -> Option<Shape> {
     if !(2..=12).contains(&characters.len())
-        || (characters.len() == 2 && PARTS.iter().all(|part| part.as_bytes() != bytes))
+        || (characters.len() == 2 && INDEX.of(bytes).iter().all(|part| part.as_bytes() != bytes))
     {
         return None;
     }
@@ -291,9 +296,10 @@ fn cover(bytes: &[u8], at: usize, parts: u32) -> Option<u32> {
     if parts == 5 {
         return None;
     }
-    PARTS
+    INDEX
+        .of(bytes.get(at..)?)
         .iter()
-        .filter(|part| any_at(bytes, at, &[part]).is_some() && (at > 0 || part.len() > 3))
+        .filter(|part| starts(bytes, at, part) && (at > 0 || part.len() > 3))
         .find_map(|part| cover(bytes, at + part.len(), parts + 1))
 }
 

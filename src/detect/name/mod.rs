@@ -85,8 +85,9 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     }
     if cut <= 4
         && let Some(shape) = judged(text, &run, cut)
+        // A shorter name and a function word (张伟已, 李娜在) may explain the characters better.
         && (cut < 4 || shape.structure >= 30)
-        && (cut < 3 || !is_better_split(text, &run, cut))
+        && (cut < 3 || shape.structure >= 34 || split(text, &run, cut).is_none())
     {
         return Some(found(run.start(), run.end(cut), shape));
     }
@@ -235,11 +236,6 @@ fn is_identifier(rest: &[u8]) -> bool {
 
 fn judged(text: &[u8], run: &Run, count: usize) -> Option<Shape> {
     shape::judge(run.first(count), text.get(run.start()..run.end(count))?)
-}
-
-/// Whether a shorter name and a function word (张伟已, 李娜在) explain `cut` characters better than one long name.
-fn is_better_split(text: &[u8], run: &Run, cut: usize) -> bool {
-    judged(text, run, cut).is_none_or(|shape| shape.structure < 34) && split(text, run, cut).is_some()
 }
 
 /// A name at the head of a longer run, in front of a word that goes on after it: 张伟已经, 王小明将于.

@@ -2,7 +2,7 @@
 //! list of ordinary words. Looks only at the characters themselves, never at what stands around them.
 
 use super::dictionary::{given, is_compound, is_double, is_word, simplified, surname};
-use crate::detect::han::is_han;
+use crate::detect::han::{Ideographs, is_han};
 
 /// Points of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,9 @@ impl Shape {
 
 /// Characters that no given name holds.
 fn is_never_given(c: char) -> bool {
-    "的了是在与及或请您我你他她它这那们不把被吗呢吧就也都没得等号码址话户和给让并但而".contains(c)
+    static SET: Ideographs =
+        Ideographs::of("的了是在与及或请您我你他她它这那们不把被吗呢吧就也都没得等号码址话户和给让并但而");
+    SET.holds(c)
 }
 
 /// The shape of `name`, whose bytes are `bytes`; nothing when it is no Chinese name with a surname.
@@ -78,7 +80,8 @@ pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
 
 /// Characters that transliterations do not use.
 fn is_never_transliterated(c: char) -> bool {
-    "的了是在请您我你他她这那们吗呢号码址话".contains(c)
+    static SET: Ideographs = Ideographs::of("的了是在请您我你他她这那们吗呢号码址话");
+    SET.holds(c)
 }
 
 /// The dots that separate the parts of a transliterated name.
