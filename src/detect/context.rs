@@ -59,7 +59,7 @@ impl<'a> Context<'a> {
         let joined = skip_joiners(text, start);
         let word = word_before(text, joined);
         let key = labels.look_up_word(text, word..joined);
-        let near = if key.is_empty() { near_labels(program, text, word) } else { &[] };
+        let near = if key.is_empty() { near_labels(program, text, word, start) } else { &[] };
         Context {
             key,
             near,
@@ -194,12 +194,13 @@ fn line_around(text: &[u8], at: usize) -> &[u8] {
 }
 
 /// What the nearest label in the window left of `end` says. The window ends at the borders of a field.
-fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize) -> &'a [Says] {
-    let word_end = skip_joiners_end(text, end);
+fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize, start: usize) -> &'a [Says] {
+    // What stands behind the candidate is no label of it.
+    let word_end = skip_joiners_end(text, end).min(start);
     let from = word_end.saturating_sub(NEAR_WINDOW);
     let window = text.get(from..word_end).unwrap_or_default();
-    let start = window.iter().rposition(|b| matches!(b, b'\n' | b',' | b';' | b'\t' | b'{' | b'}' | b'|' | b'&'));
-    let window = window.get(start.map_or(0, |border| border + 1)..).unwrap_or_default();
+    let border = window.iter().rposition(|b| matches!(b, b'\n' | b',' | b';' | b'\t' | b'{' | b'}' | b'|' | b'&'));
+    let window = window.get(border.map_or(0, |border| border + 1)..).unwrap_or_default();
     let is_ascii = window.is_ascii();
     let window = if is_ascii { window } else { after_wide_border(window) };
     let labels = program.rules.labels();

@@ -25,7 +25,7 @@ impl<'a> Pass<'a> {
         // Runs that letters stand beside, as in a UUID, join nothing to this one.
         let joins =
             joined_before && !self.is_glued_before(start) || joined_after && !is_glued_after(text, end) || letter;
-        if !joins && !self.single_may_count(start, end) {
+        if !joins && !self.program.plain && !self.single_may_count(start, end) {
             return end;
         }
         let mut runs = std::mem::take(&mut self.buffers.runs);
@@ -54,7 +54,8 @@ impl<'a> Pass<'a> {
 
     /// Whether a label that speaks for some candidate made of digits may stand before `start`, or name the column.
     fn may_be_labelled(&self, start: usize) -> bool {
-        self.column.as_ref().is_some_and(|scope| !scope.says.is_empty())
+        self.program.plain
+            || self.column.as_ref().is_some_and(|scope| !scope.says.is_empty())
             || may_be_labelled(&self.program.digit_labels, self.text, start)
     }
 
@@ -121,7 +122,7 @@ impl<'a> Pass<'a> {
             if (tail.letter && !check_letter) || !separated {
                 continue;
             }
-            if !recognizer.may_take(&compact) {
+            if !program.plain && !recognizer.may_take(&compact) {
                 continue;
             }
             // Labels cost most: they are sought only where everything else is in favour.
@@ -134,7 +135,7 @@ impl<'a> Pass<'a> {
             }
             let start = self.with_opening(head.start, tail.end, &compact);
             let end = self.with_suffix(tail.end, recognizer.suffix.as_ref());
-            if context.is_none() {
+            if context.is_none() && !program.plain {
                 let original = self.text.get(start..end).unwrap_or_default();
                 let candidate = Candidate { compact: &compact, original, labelled: false };
                 if !stands_alone(recognizer, &candidate) && !labelled() {

@@ -141,7 +141,8 @@ impl Pass<'_> {
     fn walk(&mut self, at: usize) -> (Worth, usize) {
         let text = self.text;
         let (characters, starts) = (&self.program.characters, &self.program.start_labels);
-        let mut worth = Worth::default();
+        let plain = self.program.plain;
+        let mut worth = Worth { numbered: plain, labelled: plain };
         let mut number = byte_before(text, at).is_ascii_alphanumeric();
         let mut end = at;
         while let Some(&first) = text.get(end) {

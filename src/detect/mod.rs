@@ -72,6 +72,15 @@ impl Detector {
         Detector { program: Program::new(rules) }
     }
 
+    /// A detector that takes no shortcut, which gives the same matches many times as slowly: what tests hold
+    /// [`Detector::new`] against.
+    #[doc(hidden)]
+    pub fn plain(rules: Arc<RuleSet>) -> Detector {
+        let mut program = Program::new(rules);
+        program.plain = true;
+        Detector { program }
+    }
+
     /// The rules.
     pub fn rules(&self) -> &Arc<RuleSet> {
         &self.program.rules

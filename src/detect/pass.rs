@@ -5,7 +5,7 @@ use super::Found;
 use super::context::{ColumnScope, Context, byte, points};
 use super::fold::FoldLines;
 use super::program::{At, Program};
-use super::scan::{Anchors, Sink, scan};
+use super::scan::{Anchors, Sink, scan, scan_plainly};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::Recognizer;
 use crate::rule::label::Standing;
@@ -58,7 +58,10 @@ impl<'a> Pass<'a> {
     ) {
         let mut anchors = buffers.anchors.take().unwrap_or_default();
         let mut pass = Pass { program, text, column, buffers, out, colon_until: 0 };
-        scan(text, program.wanted, &mut anchors, &mut pass);
+        match program.plain {
+            false => scan(text, program.wanted, &mut anchors, &mut pass),
+            true => scan_plainly(text, &mut pass),
+        }
         pass.buffers.anchors = Some(anchors);
         pass.literals();
         pass.plain_regexes();

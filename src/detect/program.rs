@@ -19,6 +19,8 @@ pub(super) type At = (u16, u16);
 /// Recognizers by anchor, and automata over labels and literals.
 pub(super) struct Program {
     pub(super) rules: Arc<RuleSet>,
+    /// Take no shortcut: look at every place, and refuse nothing before it was looked at. For tests.
+    pub(super) plain: bool,
     /// By packed group lengths.
     pub(super) groups: HashMap<u64, Vec<At>, FixedState>,
     /// Those in one group, by its length.
@@ -53,6 +55,7 @@ pub(super) struct Program {
 impl Program {
     pub(super) fn new(rules: Arc<RuleSet>) -> Program {
         let mut program = Program {
+            plain: false,
             groups: HashMap::default(),
             singles: vec![Vec::new(); MAX_DIGITS + 1],
             wanted: Wanted::default(),

@@ -321,6 +321,41 @@ impl Work for Derive<'_> {
     }
 }
 
+/// Tells `sink` of every place that could be an anchor, byte by byte: what `scan` must find enough of. For tests.
+pub(super) fn scan_plainly(text: &[u8], sink: &mut impl Sink) {
+    let is = |at: usize, bytes: &[u8]| text.get(at).is_some_and(|byte| bytes.contains(byte));
+    let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let high = |at: usize| text.get(at).is_some_and(|byte| *byte >= 0x80);
+    let (mut digits_from, mut high_from) = (0, 0);
+    for at in 0..text.len() {
+        let after = at.checked_sub(1);
+        if digit(at) && !after.is_some_and(digit) && at >= digits_from {
+            digits_from = sink.digits(at).max(at + 1);
+        }
+        if digit(at) && after.is_some_and(|before| is(before, b".")) {
+            sink.dotted_quad(at);
+        }
+        if is(at, b"@") {
+            sink.at_sign(at);
+        }
+        if (0..5).all(|step| is(at + 3 * step, b":-")) {
+            sink.hex_pairs(at);
+        }
+        if is(at, b".") && is(at + 5, b".") {
+            sink.hex_quads(at);
+        }
+        if is(at, b":") {
+            sink.colon_hex(at);
+        }
+        if is(at, b":=") && !after.is_some_and(digit) {
+            sink.key_separator(at);
+        }
+        if high(at) && !after.is_some_and(high) && at >= high_from {
+            high_from = sink.high(at).max(at + 1);
+        }
+    }
+}
+
 /// Tells `sink` of every anchor in `text`.
 pub(super) fn scan(text: &[u8], wanted: Wanted, buffers: &mut Anchors, sink: &mut impl Sink) {
     let Anchors { maps, stages, found } = buffers;

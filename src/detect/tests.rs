@@ -344,3 +344,59 @@ fn the_policies_own_contact_data_is_found_and_nothing_else() {
         ]
     );
 }
+
+/// The matches that both detectors find in `text`, after they were found equal.
+fn equally(fast: &Detector, plain: &Detector, text: &[u8]) -> usize {
+    let (mut one, mut other) = (Vec::new(), Vec::new());
+    fast.detect_bytes(text, &mut Scratch::default(), &mut one);
+    plain.detect_bytes(text, &mut Scratch::default(), &mut other);
+    assert_eq!(one, other);
+    one.len()
+}
+
+#[test]
+fn shortcuts_lose_and_add_nothing() {
+    let (fast, plain) = (Detector::new(rules()), Detector::plain(rules()));
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo");
+    let mut found = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            found += equally(&fast, &plain, String::from_utf8_lossy(&bytes).as_bytes());
+        }
+    }
+    assert!(found > 1_000, "{found}");
+    // Every example of every rule, at every offset from a word of the bitmaps.
+    for rule in fast.rules().rules() {
+        let texts = rule.syntax.examples.iter().map(|example| &example.value.text);
+        for text in texts.chain(rule.syntax.counterexamples.iter().map(|example| &example.value.text)) {
+            for shift in [0, 1, 7, 50, 58, 59, 60, 61, 62, 63, 64, 65, 4090, 4095] {
+                equally(&fast, &plain, format!("{}\n{text}\n{text} {text}", " ".repeat(shift)).as_bytes());
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn shortcuts_lose_and_add_nothing_in_arbitrary_text(parts in proptest::collection::vec(proptest::sample::select(vec![
+        "138", "0013", "8000", "13800138000", "400", "80", "13260", "11010519491231002X", "6222021234567890128", "012",
+        "f4:5c:89:aa:bb:cd", "f45c.89aa.bbcd", "2001:db8::1", "10.0.0.1", "1", "22", "333333", "010", "85699449", "86",
+        " ", "-", ".", ":", "=", "(", ")", ",", "\n", "_", "x", "a", "@", "qq.com", "\"", "：", "，", "１３８", "+",
+        "手机", "电话", "姓名", "联系人", "张伟", "地址", "浙江省杭州市西湖区", "文三路", "号", "栋", "2单元", "账号", "开户行",
+        "name", "phone", "tel", "mac", "id_card", "IMEI", "mobileNo", "service", "orderNo", "3", "室", "#", "F",
+    ]), 0..24)) {
+        let (fast, plain) = DETECTORS.with(std::rc::Rc::clone).as_ref().clone();
+        equally(&fast, &plain, parts.concat().as_bytes());
+    }
+}
+
+thread_local! {
+    static DETECTORS: std::rc::Rc<(std::rc::Rc<Detector>, std::rc::Rc<Detector>)> = std::rc::Rc::new((
+        std::rc::Rc::new(Detector::new(rules())),
+        std::rc::Rc::new(Detector::plain(rules())),
+    ));
+}

@@ -35,7 +35,7 @@ impl Pass<'_> {
             key_end -= 1;
         }
         // A full-width joiner (`「姓名」:`) is stepped over by the slower way.
-        if byte_before(text, key_end) >= 0x80 || program.start_labels.may_end(text, key_end) {
+        if program.plain || byte_before(text, key_end) >= 0x80 || program.start_labels.may_end(text, key_end) {
             self.key_before(at, 1);
         }
     }
@@ -87,7 +87,9 @@ impl Pass<'_> {
                 }
             }
             Anchor::Label(None) => {
-                if recognizer.first_bytes.as_ref().is_some_and(|bytes| !bytes.admit(byte(text, at))) {
+                if !self.program.plain
+                    && recognizer.first_bytes.as_ref().is_some_and(|bytes| !bytes.admit(byte(text, at)))
+                {
                     return;
                 }
                 let Some(length) = recognizer.pattern.as_ref().and_then(|p| p.find(ahead)).map(|hit| hit.end()) else {
