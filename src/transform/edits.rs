@@ -16,9 +16,11 @@ use super::{Ledger, Outcome, Replacement, Transformer};
 use crate::block::{
     Block, CellEdit, Column, ColumnContext, ColumnKind, Edits, Syntax, TableBlock, TextBlock, TextEdit,
 };
+use crate::detect::address::is_region;
 use crate::error::{DataError, Position};
 use crate::finding::{Match, Place};
 use crate::format::Codec;
+use crate::rule::Mask;
 
 /// The text of the value that `found` is a match of: the span in the block's text, or in the cell's.
 ///
@@ -164,6 +166,7 @@ impl Transformer {
             }
             // A mask that hides nothing of it (the district of an address that is no more than a district).
             Replacement::Value(new) if memchr::memmem::find(new, value).is_some() => ledger.enter_kept(found.entity),
+            _ if entity.mask == Mask::Address && is_region(&canonical) => ledger.enter_replaced_region(found.entity),
             Replacement::Null | Replacement::Value(_) => ledger.enter_replaced(found.entity, &canonical, None),
         }
         Ok(replacement)

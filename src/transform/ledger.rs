@@ -212,6 +212,13 @@ impl Ledger {
         }
     }
 
+    /// Enters a replaced value that other places may rightly hold: the mask of a longer address leaves its region.
+    pub(crate) fn enter_replaced_region(&mut self, entity: EntityId) {
+        if let Some(page) = self.page(usize::from(entity.0)) {
+            page.counts.replaced += 1;
+        }
+    }
+
     /// Enters the operator that a value met.
     pub(crate) fn enter_operator(&mut self, entity: EntityId, carried_out: CarriedOut) {
         if let Some(page) = self.page(usize::from(entity.0)) {

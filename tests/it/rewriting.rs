@@ -261,6 +261,21 @@ fn short_values_that_other_numbers_would_be_by_chance_are_left_and_said() {
 }
 
 #[test]
+fn a_region_that_a_mask_leaves_is_no_leftover() {
+    let folder = prepared();
+    // An address that is no more than a district, the same district as the rest of a masked one, and somebody whose
+    // name is also a county.
+    let log = "收货地址：四川省凉山彝族自治州喜德县\n收货地址：四川省凉山彝族自治州喜德县花园街152号12栋2368室\n\
+        收货人：于田\n收货地址：新疆维吾尔自治区和田地区于田县和平路8号3栋201室\n";
+    folder.write("a.log", log);
+    folder.tuomin(&["deidentify", "--key-file", "k", "a.log", "-o", "o.log"]).expect(0);
+    let out = folder.text("o.log");
+    for original in ["花园街", "152号", "和平路", "收货人：于田"] {
+        assert!(!out.contains(original), "{original} in {out}");
+    }
+}
+
+#[test]
 fn values_of_every_column_type_are_replaced_within_their_type() {
     let folder = prepared();
     folder.write("types.sql", TYPES);

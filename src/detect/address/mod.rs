@@ -88,6 +88,11 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     Some(found)
 }
 
+/// Whether `value` is the names of administrative divisions and nothing more.
+pub fn is_region(value: &[u8]) -> bool {
+    Admin::at(value, 0, value.len()).is_some_and(|admin| admin.end == value.len())
+}
+
 /// Whether the name of an administrative division stands at the start of `span` and fills it at least: 于田 in 于田县.
 pub(super) fn is_place_name(text: &[u8], span: Range<usize>) -> bool {
     Admin::at(text, span.start, text.len()).is_some_and(|admin| admin.end >= span.end)
