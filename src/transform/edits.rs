@@ -161,12 +161,12 @@ impl Transformer {
         ledger.enter_operator(found.entity, carried_out);
         match &replacement {
             Replacement::Keep => ledger.enter_kept(found.entity),
-            Replacement::Value(new) if same_shape => {
-                ledger.enter_replaced(found.entity, &canonical, Some(&entity.canonical.of(new)));
-            }
             // A mask that hides nothing of it (the district of an address that is no more than a district).
             Replacement::Value(new) if memchr::memmem::find(new, value).is_some() => ledger.enter_kept(found.entity),
             _ if entity.mask == Mask::Address && is_region(&canonical) => ledger.enter_replaced_region(found.entity),
+            Replacement::Value(new) if same_shape => {
+                ledger.enter_replaced(found.entity, &canonical, Some(&entity.canonical.of(new)));
+            }
             Replacement::Null | Replacement::Value(_) => ledger.enter_replaced(found.entity, &canonical, None),
         }
         Ok(replacement)

@@ -266,7 +266,7 @@ fn a_region_that_a_mask_leaves_is_no_leftover() {
     // An address that is no more than a district, the same district as the rest of a masked one, and somebody whose
     // name is also a county.
     let log = "收货地址：四川省凉山彝族自治州喜德县\n收货地址：四川省凉山彝族自治州喜德县花园街152号12栋2368室\n\
-        收货人：于田\n收货地址：新疆维吾尔自治区和田地区于田县和平路8号3栋201室\n";
+        收货人：于田\n姓名：刘科长\n收货人：刘祥华\n收货地址：新疆维吾尔自治区和田地区于田县和平路8号3栋201室\n";
     folder.write("a.log", log);
     folder.tuomin(&["deidentify", "--key-file", "k", "a.log", "-o", "o.log"]).expect(0);
     let out = folder.text("o.log");

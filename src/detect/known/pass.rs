@@ -229,7 +229,8 @@ impl<'a> KnownPass<'a> {
         }
         let known = self.known;
         for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Text) {
-            let begins = sought.profile.may_begin(whole);
+            // A surname alone (刘科长) stands for anybody.
+            let begins = sought.profile.may_begin(whole) && (whole.len() > 3 || !sought.names);
             if begins && self.ask(sought, whole, run.clone()) || !sought.names {
                 continue;
             }
