@@ -14,6 +14,7 @@ mod han;
 mod high;
 pub mod known;
 pub mod name;
+mod number;
 mod pass;
 mod program;
 #[cfg(test)]

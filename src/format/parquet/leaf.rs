@@ -142,6 +142,26 @@ where
         Ok(read)
     }
 
+    /// Steps over `records` records without decoding more than it has to; returns how many there were.
+    pub(super) fn skip(&mut self, records: usize) -> Result<usize, ParquetError> {
+        // Of a flat column whole pages are stepped over, whatever they hold.
+        let most = if self.descriptor.max_rep_level() == 0 { records } else { STEP };
+        let mut skipped = 0;
+        while skipped < records {
+            self.handed_out.store(0, Ordering::Relaxed);
+            match self.reader.skip_records(most.min(records - skipped))? {
+                0 => break,
+                got => skipped += got,
+            }
+        }
+        Ok(skipped)
+    }
+
+    /// Forgets the last batch and gives its memory back.
+    pub(super) fn forget(&mut self) {
+        (self.values, self.definitions, self.repetitions) = (Vec::new(), Vec::new(), Vec::new());
+    }
+
     fn step(&mut self, records: usize) -> Result<usize, ParquetError> {
         self.handed_out.store(0, Ordering::Relaxed);
         let (records, _, _) = self.reader.read_records(
@@ -183,7 +203,9 @@ impl PageReader for BoundedPages {
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
-        self.inner.peek_next_page()
+        // What a page of version 2 says of its records may be wrong, and nobody would see it: they are counted.
+        let page = self.inner.peek_next_page()?;
+        Ok(page.map(|page| PageMetadata { num_rows: None, ..page }))
     }
 
     fn skip_next_page(&mut self) -> Result<(), ParquetError> {
@@ -246,6 +268,16 @@ impl Leaf {
     /// As [`TypedLeaf::next`].
     pub(super) fn next(&mut self, records: usize) -> Result<usize, ParquetError> {
         on_typed!(self, leaf => leaf.next(records))
+    }
+
+    /// As [`TypedLeaf::skip`].
+    pub(super) fn skip(&mut self, records: usize) -> Result<usize, ParquetError> {
+        on_typed!(self, leaf => leaf.skip(records))
+    }
+
+    /// As [`TypedLeaf::forget`].
+    pub(super) fn forget(&mut self) {
+        on_typed!(self, leaf => leaf.forget());
     }
 
     /// As [`TypedLeaf::drain`].
