@@ -13,6 +13,7 @@ mod fold;
 mod han;
 mod high;
 pub mod known;
+mod lines;
 pub mod name;
 mod number;
 mod pass;
@@ -46,7 +47,7 @@ pub struct Detector {
 #[derive(Default)]
 pub struct Scratch {
     buffers: Buffers,
-    lines: column::Lines,
+    lines: lines::Lines,
     folded: fold::Folded,
     aside: Vec<Match>,
 }

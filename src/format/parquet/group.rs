@@ -157,10 +157,11 @@ impl Group {
         let missing = || fail("it is missing");
         let chunk = self.metadata().and_then(|group| group.columns().get(index)).ok_or_else(missing)?;
         let survey = self.surveys.get(index).ok_or_else(missing)?;
-        guard(|| Leaf::open(&self.opened.source, chunk, self.rows, survey)).map_err(|reason| fail(&reason))
+        let text = self.opened.leaves.get(index).is_some_and(|leaf| matches!(leaf.shape, Shape::Bytes { .. }));
+        guard(|| Leaf::open(&self.opened.source, chunk, self.rows, survey, text)).map_err(|reason| fail(&reason))
     }
 
-    fn build(&self, leaf: &Leaf, index: usize) -> Result<Option<Built>, DataError> {
+    fn build(&self, leaf: &mut Leaf, index: usize) -> Result<Option<Built>, DataError> {
         let Some(schema) = self.opened.leaves.get(index) else { return Ok(None) };
         let dictionary = self.surveys.get(index).is_some_and(|survey| survey.dictionary);
         let built = guard(|| Ok(build(leaf, index, schema.shape, dictionary)));

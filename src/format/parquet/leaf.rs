@@ -17,6 +17,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::flat::Flat;
 use super::source::Source;
 use super::survey::Survey;
 
@@ -226,6 +227,7 @@ pub(super) enum Leaf {
     Float(TypedLeaf<FloatType>),
     Double(TypedLeaf<DoubleType>),
     Bytes(TypedLeaf<ByteArrayType>),
+    Text(Flat),
     Fixed(TypedLeaf<FixedLenByteArrayType>),
 }
 
@@ -240,20 +242,24 @@ macro_rules! on_typed {
             $crate::format::parquet::leaf::Leaf::Float($typed) => $expression,
             $crate::format::parquet::leaf::Leaf::Double($typed) => $expression,
             $crate::format::parquet::leaf::Leaf::Bytes($typed) => $expression,
+            $crate::format::parquet::leaf::Leaf::Text($typed) => $expression,
             $crate::format::parquet::leaf::Leaf::Fixed($typed) => $expression,
         }
     };
 }
 
 impl Leaf {
+    /// Opens `chunk`, which holds `text` or something else.
     pub(super) fn open(
         source: &Arc<Source>,
         chunk: &ColumnChunkMetaData,
         rows: usize,
         survey: &Survey,
+        text: bool,
     ) -> Result<Self, ParquetError> {
         use parquet::basic::Type;
         Ok(match chunk.column_type() {
+            _ if text && Flat::fits(chunk, survey) => Leaf::Text(Flat::open(source, chunk, rows)?),
             Type::BOOLEAN => Leaf::Bool(TypedLeaf::open(source, chunk, rows, survey)?),
             Type::INT32 => Leaf::Int32(TypedLeaf::open(source, chunk, rows, survey)?),
             Type::INT64 => Leaf::Int64(TypedLeaf::open(source, chunk, rows, survey)?),

@@ -11,8 +11,10 @@
 mod bounds;
 mod column;
 mod edits;
+mod flat;
 mod footer;
 mod group;
+mod hybrid;
 #[macro_use]
 mod leaf;
 mod notes;
