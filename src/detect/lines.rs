@@ -243,9 +243,12 @@ mod tests {
     use super::*;
     use crate::block::{Block, Column, ColumnContext, ColumnKind, TableBlock, TableContext};
     use crate::detect::{Detector, Scratch};
+    use crate::finding::EntityId;
     use crate::rule::RuleSet;
 
-    fn detect(detector: &Detector, column: &str, kind: ColumnKind, values: ArrayRef) -> Vec<Match> {
+    type Found = (EntityId, f32, Place, u32, u32, Traits);
+
+    fn detect(detector: &Detector, column: &str, kind: ColumnKind, values: ArrayRef) -> Vec<Found> {
         let columns = vec![ColumnContext { name: column.to_owned(), kind }];
         let table = Arc::new(TableContext { name: None, columns });
         let rows = values.len();
@@ -253,7 +256,7 @@ mod tests {
         let block = Block::Table(TableBlock { table, columns, rows, first_row: 1, text: None });
         let mut found = Vec::new();
         detector.detect(&block, &mut Scratch::default(), &mut found);
-        found
+        found.into_iter().map(|m| (m.entity, m.score, m.place, m.start, m.end, m.traits)).collect()
     }
 
     #[test]
@@ -322,7 +325,9 @@ mod tests {
             let mut alone = Vec::new();
             for (row, value) in values.iter().enumerate() {
                 let found = detect(&detector, column, ColumnKind::FREE_TEXT, text(std::slice::from_ref(value)));
-                let placed = |one: Match| Match { place: Place::Cell { column: 0, row: row as u32 }, ..one };
+                let placed = |(entity, score, _, start, end, traits)| {
+                    (entity, score, Place::Cell { column: 0, row: row as u32 }, start, end, traits)
+                };
                 alone.extend(found.into_iter().map(placed));
             }
             prop_assert_eq!(found, alone);

@@ -309,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn columns_that_were_not_decoded_are_counted() {
+        let mut outcome = Outcome::bare("a.parquet".into(), Status::Scanned, true);
+        outcome.by_statistics = [("id".to_owned(), 7), ("quantity".to_owned(), 7)].into();
+        let mut totals = Totals::default();
+        totals.enter(&outcome);
+        let sentence = totals.sentence();
+        assert!(sentence.ends_with("; 2 columns of numbers examined by their statistics alone"), "{sentence}");
+    }
+
+    #[test]
     fn long_names_are_cut_on_character_boundaries() {
         assert!(shortened(&"脱敏".repeat(40)).width() <= WIDEST);
         assert!(shortened_from_left(&"脱敏".repeat(40)).width() <= WIDEST);

@@ -259,7 +259,7 @@ impl Leaf {
     ) -> Result<Self, ParquetError> {
         use parquet::basic::Type;
         Ok(match chunk.column_type() {
-            _ if text && Flat::fits(chunk, survey) => Leaf::Text(Flat::open(source, chunk, rows)?),
+            _ if text && Flat::fits(chunk, survey) => Leaf::Text(Flat::open(source, chunk, rows, survey)?),
             Type::BOOLEAN => Leaf::Bool(TypedLeaf::open(source, chunk, rows, survey)?),
             Type::INT32 => Leaf::Int32(TypedLeaf::open(source, chunk, rows, survey)?),
             Type::INT64 => Leaf::Int64(TypedLeaf::open(source, chunk, rows, survey)?),

@@ -8,6 +8,7 @@
 //! Memory: the footer; one batch of the examined columns (about 16 MiB, more where single values are larger) with a page
 //! and a dictionary of each; when rewriting also the edits of one row group and one encoded column chunk.
 
+mod batch;
 mod bounds;
 mod column;
 mod edits;

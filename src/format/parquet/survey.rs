@@ -36,6 +36,8 @@ pub(super) struct Survey {
     pub(super) encoding: Option<i32>,
     /// All data pages have plain values or keys of a dictionary, and levels in the hybrid encoding.
     pub(super) common: bool,
+    /// Values up to the end of the last data page with keys of a dictionary.
+    pub(super) keyed: i64,
 }
 
 /// What one page header declares.
@@ -81,6 +83,9 @@ pub(super) fn survey(source: &Source, chunk: &ColumnChunkMetaData) -> Result<Sur
                     .encoding
                     .is_some_and(|encoding| encoding == PLAIN || DICTIONARY_ENCODINGS.contains(&encoding));
                 found.common &= is_plain && header.levels.is_none_or(|levels| levels == HYBRID);
+                if header.encoding.is_none_or(|encoding| DICTIONARY_ENCODINGS.contains(&encoding)) {
+                    found.keyed = values;
+                }
                 found.version_2 |= header.kind == DATA_PAGE_V2;
                 if let Some(encoding) = header.encoding.filter(|encoding| !DICTIONARY_ENCODINGS.contains(encoding)) {
                     found.encoding.get_or_insert(encoding);
