@@ -52,7 +52,9 @@ fn detect_column(
             pass.whole_value(lines.value(index));
         }
         filled = lines.filled();
-        settled = lines.settle(out, from, position);
+        if out.len() > from {
+            settled = lines.settle(out, from, position);
+        }
     }
     Pass::run(program, &lines.text, scope(), buffers, out);
     let folded_lines = FoldedLines { program, text: &lines.text, column: scope() };

@@ -36,8 +36,14 @@ pub(super) struct Group {
     examined: Vec<usize>,
     rows: usize,
     batch: usize,
-    /// Readers that wait for their next block.
-    idle: Mutex<Vec<GroupReader>>,
+    idle: Mutex<Idle>,
+}
+
+/// Readers that wait for their next block, no more than blocks are still to come.
+#[derive(Default)]
+struct Idle {
+    readers: Vec<GroupReader>,
+    begun: usize,
 }
 
 /// The examined leaves of a row group, all at the same record.
@@ -133,7 +139,10 @@ impl Group {
         }
         reader.done = start + records;
         if reader.done < self.rows {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.readers.len() < self.starts().count().saturating_sub(idle.begun) {
+                idle.readers.push(reader);
+            }
         }
         let context = &self.opened.context;
         let table = if not_text.is_empty() { Arc::clone(context) } else { Arc::new(without_text(context, &not_text)) };
@@ -143,11 +152,16 @@ impl Group {
     /// The reader that has least to step over before record `start`, or a new one.
     fn reader_for(&self, start: usize) -> Result<GroupReader, DataError> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = idle.iter().enumerate().filter(|(_, reader)| reader.done <= start);
-        if let Some((at, _)) = before.max_by_key(|(_, reader)| reader.done) {
-            return Ok(idle.swap_remove(at));
-        }
+        idle.begun += 1;
+        let to_come = self.starts().count().saturating_sub(idle.begun);
+        let before = idle.readers.iter().enumerate().filter(|(_, reader)| reader.done <= start);
+        let nearest = before.max_by_key(|(_, reader)| reader.done).map(|(at, _)| at);
+        let nearest = nearest.map(|at| idle.readers.swap_remove(at));
+        idle.readers.truncate(to_come);
         drop(idle);
+        if let Some(reader) = nearest {
+            return Ok(reader);
+        }
         let leaves = self.examined.iter().map(|&index| self.open_leaf(index)).collect::<Result<_, _>>()?;
         Ok(GroupReader { leaves, done: 0 })
     }
