@@ -3,12 +3,11 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
-
 use super::context::{ColumnScope, look_up};
 use super::known::Known;
 use super::known::pass::KnownPass;
+use super::lines::Lines;
+use super::number::{self, DigitCounts};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::{MATCH_SCORE, resolve};
@@ -23,95 +22,6 @@ use crate::rule::{EntityType, Mask};
 const PREVALENCE: f64 = 0.8;
 /// Fewest values from which prevalence is judged.
 const FEWEST: usize = 5;
-
-/// The values of a column as lines of text.
-#[derive(Default)]
-pub(super) struct Lines {
-    text: Vec<u8>,
-    /// Start of each value in `text`; the value ends one byte (the line end) before the next.
-    starts: Vec<u32>,
-    /// Index of each value in the column.
-    rows: Vec<u32>,
-}
-
-impl Lines {
-    /// Lays out the values of `array`; NULLs are left out.
-    fn fill(&mut self, array: &ArrayRef) {
-        self.text.clear();
-        self.starts.clear();
-        self.rows.clear();
-        each_value(array, &mut |row, value| {
-            self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-            self.rows.push(row);
-            self.text.extend_from_slice(value);
-            self.text.push(b'\n');
-        });
-        self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-    }
-
-    fn value(&self, index: usize) -> std::ops::Range<usize> {
-        let start = self.starts.get(index).copied().unwrap_or_default() as usize;
-        let next = self.starts.get(index + 1).copied().unwrap_or_default() as usize;
-        start..next.saturating_sub(1).max(start)
-    }
-
-    /// Whether the bytes at `range` are one whole value.
-    fn is_value(&self, range: &std::ops::Range<usize>) -> bool {
-        let index = self.starts.binary_search_by(|start| (*start as usize).cmp(&range.start));
-        index.is_ok_and(|index| self.value(index) == *range)
-    }
-}
-
-/// Calls `visit` with the index and the bytes of every value of `array` that is not NULL; numbers as their digits.
-/// Types that cannot hold an identifier have no values.
-pub fn each_value(array: &ArrayRef, visit: &mut dyn FnMut(u32, &[u8])) {
-    macro_rules! each {
-        ($typed:expr) => {
-            for (row, value) in $typed.iter().enumerate() {
-                if let Some(value) = value {
-                    visit(row as u32, value.as_ref());
-                }
-            }
-        };
-    }
-    macro_rules! each_number {
-        ($typed:expr) => {{
-            use std::io::Write as _;
-            let mut digits = Vec::with_capacity(48);
-            for (row, value) in $typed.iter().enumerate() {
-                if let Some(value) = value {
-                    digits.clear();
-                    let _ = write!(digits, "{value}");
-                    visit(row as u32, &digits);
-                }
-            }
-        }};
-    }
-    match array.data_type() {
-        DataType::Utf8 => each!(array.as_string::<i32>()),
-        DataType::LargeUtf8 => each!(array.as_string::<i64>()),
-        DataType::Binary => each!(array.as_binary::<i32>()),
-        DataType::LargeBinary => each!(array.as_binary::<i64>()),
-        DataType::Int64 => each_number!(array.as_primitive::<Int64Type>()),
-        DataType::Decimal128(_, 0) => each_number!(array.as_primitive::<Decimal128Type>()),
-        DataType::Dictionary(key, _) if **key == DataType::Int32 => {
-            let dictionary = array.as_dictionary::<Int32Type>();
-            let mut values: Vec<Option<Vec<u8>>> = vec![None; dictionary.values().len()];
-            each_value(dictionary.values(), &mut |at, value| {
-                if let Some(slot) = values.get_mut(at as usize) {
-                    *slot = Some(value.to_vec());
-                }
-            });
-            for (row, key) in dictionary.keys().iter().enumerate() {
-                let value = key.and_then(|key| values.get(usize::try_from(key).ok()?)?.as_deref());
-                if let Some(value) = value {
-                    visit(row as u32, value);
-                }
-            }
-        }
-        _ => {}
-    }
-}
 
 /// Appends the matches of all columns of `block`, by column, then value, then position.
 pub(super) fn detect_table(program: &Program, block: &TableBlock, scratch: &mut Scratch, out: &mut Vec<Match>) {
@@ -134,12 +44,17 @@ fn detect_column(
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
     let scope = || Some(ColumnScope { says, names });
-    lines.fill(&column.values);
+    lines.fill(&column.values, number::admitted(program, says));
     let from = out.len();
-    let mut pass = Pass { program, text: &lines.text, column: scope(), buffers, out, colon_until: 0 };
+    let (mut settled, mut filled) = (Vec::new(), 0);
     if says.iter().any(|said| LabelIndex::starts_values(*said)) {
+        let mut pass = Pass { program, text: &lines.text, column: scope(), buffers, out, colon_until: 0 };
         for index in 0..lines.rows.len() {
             pass.whole_value(lines.value(index));
+        }
+        filled = lines.filled();
+        if out.len() > from {
+            settled = lines.settle(out, from, position);
         }
     }
     Pass::run(program, &lines.text, scope(), buffers, out);
@@ -147,11 +62,14 @@ fn detect_column(
     folded_lines.detect(|line| lines.is_value(line), buffers, folded, aside, out);
     resolve(out, from);
     place_in_cells(out, from, lines, position);
-    fill_name_column(program, says, out, from, lines, position);
+    if !settled.is_empty() {
+        out.append(&mut settled);
+        sort_by_place(out, from);
+    }
+    lines.expand(out, from);
+    fill_name_column(program, says, out, from, (lines, filled), position);
     if matches!(declared.kind, ColumnKind::Number { .. }) {
-        drop_chance_hits(out, from, lines.rows.len(), |entity| {
-            LabelIndex::standing(says, entity) == Standing::Positive
-        });
+        drop_chance_hits(out, from, lines.values, |entity| LabelIndex::standing(says, entity) == Standing::Positive);
     }
 }
 
@@ -162,7 +80,7 @@ fn fill_name_column(
     says: &[Says],
     out: &mut Vec<Match>,
     from: usize,
-    lines: &Lines,
+    (lines, filled): (&Lines, usize),
     position: usize,
 ) {
     let is_name = |entity: &&EntityType| {
@@ -180,18 +98,21 @@ fn fill_name_column(
     }
     named.sort_unstable();
     named.dedup();
-    let values = (0..lines.rows.len()).filter(|at| !lines.value(*at).is_empty()).count();
-    if values < FEWEST || (named.len() as f64) < PREVALENCE * values as f64 {
+    if filled < FEWEST || (named.len() as f64) < PREVALENCE * filled as f64 {
         return;
     }
-    for (at, &row) in lines.rows.iter().enumerate() {
-        let value = lines.text.get(lines.value(at)).unwrap_or_default();
+    for (row, line) in lines.each_row() {
+        let value = lines.text.get(lines.value(line)).unwrap_or_default();
         if name::looks_like_a_name(value) && named.binary_search(&row).is_err() {
             let place = Place::Cell { column: position as u32, row };
             let traits = Traits { whole: true, ..Traits::default() };
             out.push(Match { entity, score: MATCH_SCORE, place, start: 0, end: value.len() as u32, traits });
         }
     }
+    sort_by_place(out, from);
+}
+
+fn sort_by_place(out: &mut [Match], from: usize) {
     if let Some(fresh) = out.get_mut(from..) {
         fresh.sort_by_key(|one| (one.place, one.start));
     }
@@ -207,17 +128,18 @@ pub(super) fn known_in_table(
     out: &mut Vec<Match>,
 ) {
     for (position, column) in block.columns.iter().enumerate() {
-        lines.fill(&column.values);
+        lines.fill(&column.values, DigitCounts::ALL);
         let from = out.len();
         // Short numbers stand for other things too: not in a type in which they could not be replaced.
         let fixed = |declared: &ColumnContext| matches!(declared.kind, ColumnKind::Fixed(_));
         let short = !block.table.columns.get(column.index).is_some_and(fixed);
         KnownPass::run(program, &lines.text, (known, short), buffers, out);
         place_in_cells(out, from, lines, position);
+        lines.expand(out, from);
     }
 }
 
-/// Rewrites text spans into cell spans.
+/// Rewrites text spans into cell spans; of a dictionary, the row is the index in it.
 fn place_in_cells(out: &mut Vec<Match>, from: usize, lines: &Lines, position: usize) {
     let mut index = 0;
     let mut kept = from;
@@ -269,7 +191,7 @@ fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: 
 }
 
 /// The part of a nested leaf's path that names it: `user.phones.list.element` → `user.phones`.
-fn leaf_name(path: &str) -> &str {
+pub(super) fn leaf_name(path: &str) -> &str {
     let mut name = path;
     for tail in [".element", ".item", ".array", ".list", ".value", ".key_value", ".bag", ".array_element"] {
         name = name.strip_suffix(tail).unwrap_or(name);

@@ -13,7 +13,9 @@ mod fold;
 mod han;
 mod high;
 pub mod known;
+mod lines;
 pub mod name;
+mod number;
 mod pass;
 mod program;
 #[cfg(test)]
@@ -46,7 +48,7 @@ pub struct Detector {
 #[derive(Default)]
 pub struct Scratch {
     buffers: Buffers,
-    lines: column::Lines,
+    lines: lines::Lines,
     folded: fold::Folded,
     aside: Vec<Match>,
 }

@@ -115,9 +115,56 @@ pub trait Codec: Send + Sync {
     fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError>;
 }
 
+/// What a container is taken apart into.
+pub enum Part {
+    /// A block.
+    Block(Block),
+    /// A block that any thread may decode.
+    Undecoded(Box<dyn Undecoded>),
+    /// A column that was not decoded, because its statistics show that it holds nothing that is looked for.
+    ByStatistics {
+        /// Its name.
+        column: String,
+        /// Values that it holds, NULLs included.
+        values: u64,
+    },
+}
+
+/// A block that is yet to be decoded.
+pub trait Undecoded: Send {
+    /// Decodes it.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
+    fn decode(self: Box<Self>) -> Result<Block, DataError>;
+}
+
+/// How a container is taken apart.
+pub struct Reading<'a> {
+    /// Bytes of a block to aim for, where that is less than the format would.
+    pub block_bytes: u64,
+    /// Whether a column of that name with whole numbers between these two may hold something that is looked for.
+    /// `None`: statistics are not believed.
+    pub may_hold: Option<MayHold<'a>>,
+}
+
+/// Whether a column of this name with whole numbers from the first to the second may hold what is looked for.
+pub type MayHold<'a> = &'a dyn Fn(&str, i128, i128) -> bool;
+
 /// A format that needs the whole file.
 pub trait Container: Send + Sync {
-    /// Reads the file block by block, in order, and hands each to `visit`.
+    /// Takes the file apart, in order. Columns that can hold nothing that is looked for are not decoded.
+    ///
+    /// # Errors
+    /// When the file is damaged, encrypted or of a kind that cannot be read, by name; or what `visit` returned.
+    fn take_apart(
+        &self,
+        file: &File,
+        reading: &Reading<'_>,
+        visit: &mut dyn FnMut(Part) -> Result<(), DataError>,
+    ) -> Result<(), DataError>;
+
+    /// Reads the file block by block, in order, and hands each to `visit`. All columns are decoded.
     ///
     /// # Errors
     /// When the file is damaged, encrypted or of a kind that cannot be read, by name; or what `visit` returned.

@@ -2,6 +2,7 @@
 //!
 //! Never holds more than one record beyond the block size, and refuses a record beyond the memory limit.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use super::ordered::Push;
 use super::{InvalidBytes, Settings};
 use crate::block::Block;
 use crate::error::{DataError, Position};
-use crate::format::{Codec, Container, Cut, Splitter};
+use crate::format::{Codec, Container, Cut, MayHold, Part, Reading, Splitter, Undecoded};
 use crate::source::buffer;
 use crate::source::decompress::Compression;
 use crate::source::slab::Slab;
@@ -33,6 +34,8 @@ pub enum Piece {
     },
     /// A block of a container.
     Block(Block),
+    /// A block of a container that is yet to be decoded.
+    Undecoded(Box<dyn Undecoded>),
 }
 
 impl Piece {
@@ -43,6 +46,7 @@ impl Piece {
     pub fn into_block(self, invalid_bytes: InvalidBytes) -> Result<(Block, Option<Arc<dyn Codec>>), DataError> {
         match self {
             Piece::Block(block) => Ok((block, None)),
+            Piece::Undecoded(undecoded) => Ok((undecoded.decode()?, None)),
             Piece::Raw { bytes, byte_offset, first_line, codec } => {
                 let slab = slab(bytes, byte_offset, first_line, invalid_bytes)?;
                 Ok((codec.lex(slab)?, Some(codec)))
@@ -112,17 +116,41 @@ pub fn stream(
     }
 }
 
-/// Reads a container and pushes its blocks.
+/// Columns that were not decoded, because their statistics show that they hold nothing that is looked for: their
+/// values by name.
+pub type ByStatistics = BTreeMap<String, u64>;
+
+/// Takes a container apart and pushes its blocks, undecoded where the container allows it. Columns of which `may_hold`
+/// says no are entered in `by_statistics` instead.
 ///
 /// # Errors
 /// When the container is damaged.
-pub fn container(container: &dyn Container, file: &std::fs::File, push: Push<'_, Piece>) -> Result<(), DataError> {
+pub fn container(
+    container: &dyn Container,
+    file: &std::fs::File,
+    settings: &Settings,
+    may_hold: Option<MayHold<'_>>,
+    by_statistics: &mut ByStatistics,
+    push: Push<'_, Piece>,
+) -> Result<(), DataError> {
     let mut stopped = false;
-    let outcome = container.read(file, &mut |block| match push(Piece::Block(block)) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => {
-            stopped = true;
-            Err(DataError::new("stopped"))
+    // As many bytes as a record may have can be held several times over.
+    let block_bytes = (settings.record_bytes as u64).max(1 << 20);
+    let outcome = container.take_apart(file, &Reading { block_bytes, may_hold }, &mut |part| {
+        let piece = match part {
+            Part::Block(block) => Piece::Block(block),
+            Part::Undecoded(undecoded) => Piece::Undecoded(undecoded),
+            Part::ByStatistics { column, values } => {
+                *by_statistics.entry(column).or_default() += values;
+                return Ok(());
+            }
+        };
+        match push(piece) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => {
+                stopped = true;
+                Err(DataError::new("stopped"))
+            }
         }
     });
     if stopped { Ok(()) } else { outcome }

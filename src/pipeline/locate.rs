@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray};
+use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type};
 
 use crate::block::{Block, TableBlock, TextBlock};
 use crate::finding::{Match, Place};
@@ -179,6 +179,27 @@ pub fn value_at(values: &ArrayRef, row: usize) -> Option<Cow<'_, [u8]>> {
         }
         _ => return None,
     })
+}
+
+/// How many of `values` say something: NULL does not, and an empty text as little.
+pub fn count_filled(values: &ArrayRef) -> usize {
+    fn filled<T: ByteArrayType>(values: &GenericByteArray<T>) -> usize {
+        let filled = values.offsets().windows(2).enumerate();
+        filled.filter(|(row, pair)| pair.first() != pair.last() && values.is_valid(*row)).count()
+    }
+    match values.data_type() {
+        DataType::Utf8 => filled(values.as_string::<i32>()),
+        DataType::Binary => filled(values.as_binary::<i32>()),
+        DataType::Int64 | DataType::Decimal128(_, 0) => values.len() - values.null_count(),
+        DataType::Dictionary(keys, _) if **keys == DataType::Int32 => {
+            let dictionary = values.as_dictionary::<Int32Type>();
+            let filled = |at| value_at(dictionary.values(), at).is_some_and(|value| !value.is_empty());
+            let filled: Vec<bool> = (0..dictionary.values().len()).map(filled).collect();
+            let of_key = |key: i32| usize::try_from(key).ok().and_then(|key| filled.get(key).copied()).unwrap_or(false);
+            dictionary.keys().iter().filter(|key| key.is_some_and(of_key)).count()
+        }
+        _ => (0..values.len()).filter(|row| value_at(values, *row).is_some_and(|value| !value.is_empty())).count(),
+    }
 }
 
 /// A name from the data, with what may be an identifier in it left out: long digit runs and addresses. The parts of

@@ -216,6 +216,8 @@ pub struct Outcome {
     pub bytes: u64,
     /// What was found.
     pub findings: Findings,
+    /// Columns that were examined by their statistics alone.
+    pub by_statistics: blocks::ByStatistics,
     /// A JSON line for each match.
     pub lines: Spool,
     /// What was written, after a rewrite.
@@ -233,6 +235,7 @@ impl Outcome {
             compression: None,
             bytes: 0,
             findings: Findings::default(),
+            by_statistics: blocks::ByStatistics::new(),
             lines: Spool::default(),
             rewritten: None,
         }

@@ -51,7 +51,7 @@ impl Rewriter<'_> {
     ) -> Result<BlockResult, DataError> {
         let (byte_offset, first_line) = match &piece {
             Piece::Raw { byte_offset, first_line, .. } => (*byte_offset, *first_line),
-            Piece::Block(_) => (0, 1),
+            Piece::Block(_) | Piece::Undecoded(_) => (0, 1),
         };
         let invalid_bytes = self.context.settings.invalid_bytes;
         let (block, codec) = piece.into_block(invalid_bytes)?;

@@ -2,14 +2,13 @@
 //!
 //! Shows no value unless the user asked for values: what leaves here is masked, counted or fingerprinted.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::blocks::{self, Piece};
 use super::findings::{Findings, Spot};
-use super::locate::{Locator, safe_name, value_at};
+use super::locate::{Locator, count_filled, safe_name};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
 use super::tally::{Entered, Tally};
@@ -37,9 +36,17 @@ pub fn scan(context: &Context, input: &Input, named: bool, threads: usize) -> Ou
         describe(outcome, &opened);
         let Opened { body, compression, trail, .. } = opened;
         let path = input.path();
+        let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
+        let by_statistics = &mut outcome.by_statistics;
         let done = ordered(
             threads,
-            |push| produce(body, compression, &context.settings, push),
+            |push| match body {
+                Body::Container { container, file } => {
+                    let (settings, may_hold) = (&context.settings, Some(&may_hold as _));
+                    blocks::container(&*container, &file, settings, may_hold, by_statistics, push)
+                }
+                body => produce(body, compression, &context.settings, push),
+            },
             Worker::default,
             |worker, piece| worker.scan(context, path, piece),
             |report| {
@@ -100,7 +107,10 @@ pub(super) fn produce(
         Body::Stream { mut reader, mut splitter } => {
             blocks::stream(&mut *reader, &mut *splitter, compression, settings, push)
         }
-        Body::Container { container, file } => blocks::container(&*container, &file, push),
+        // Statistics are believed only where that is told: in a scan.
+        Body::Container { container, file } => {
+            blocks::container(&*container, &file, settings, None, &mut blocks::ByStatistics::new(), push)
+        }
     }
 }
 
@@ -197,10 +207,7 @@ fn count_values(block: &Block, findings: &mut Findings) {
             table: block.table.name.as_deref().map(super::locate::safe_name),
             column: Some(super::locate::safe_name(&context.name)),
         };
-        let values = (0..column.values.len()).filter(|row| {
-            // An empty cell of a text format says as little as NULL.
-            value_at(&column.values, *row).is_some_and(|value: Cow<'_, [u8]>| !value.is_empty())
-        });
-        findings.enter_values(spot, values.count() as u64);
+        // An empty cell of a text format says as little as NULL.
+        findings.enter_values(spot, count_filled(&column.values) as u64);
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::escape;
 use crate::finding::EntityId;
 use crate::pipeline::findings::{Finding, Prevalence, Spot};
+use crate::pipeline::locate::safe_name;
 use crate::pipeline::{Outcome, Status};
 use crate::rule::RuleSet;
 
@@ -56,7 +57,17 @@ struct Asset {
     #[serde(skip_serializing_if = "Option::is_none")]
     compression: Option<&'static str>,
     bytes: u64,
+    /// Columns of numbers that were not decoded, because their smallest and largest values show that no number in them
+    /// is of a length that is looked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    examined_by_statistics: Vec<ByStatistics>,
     findings: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct ByStatistics {
+    column: String,
+    values: u64,
 }
 
 #[derive(Serialize)]
@@ -133,6 +144,7 @@ impl Summary {
             format: outcome.format,
             compression: outcome.compression,
             bytes: outcome.bytes,
+            examined_by_statistics: by_statistics(outcome),
             findings,
         });
     }
@@ -144,6 +156,11 @@ impl Summary {
         json.push(b'\n');
         json
     }
+}
+
+fn by_statistics(outcome: &Outcome) -> Vec<ByStatistics> {
+    let columns = outcome.by_statistics.iter();
+    columns.map(|(column, values)| ByStatistics { column: safe_name(column), values: *values }).collect()
 }
 
 fn found(spot: &Spot, entity: EntityId, finding: &Finding, prevalence: Option<Prevalence>, rules: &RuleSet) -> Found {

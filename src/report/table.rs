@@ -50,6 +50,8 @@ pub struct Totals {
     pub bytes: u64,
     /// Entity types found.
     pub entities: BTreeSet<EntityId>,
+    /// Columns of numbers that were examined by their statistics alone.
+    pub by_statistics: u64,
     /// The assets were rewritten, not only read.
     pub rewritten: bool,
     /// Values that met another operator than that of the policy, because the place cannot hold what that one writes.
@@ -71,6 +73,7 @@ impl Totals {
         self.with_matches += u64::from(count > 0);
         self.matches += count;
         self.bytes += outcome.bytes;
+        self.by_statistics += outcome.by_statistics.len() as u64;
         self.unsought += outcome.rewritten.iter().flat_map(|written| written.unsought.values()).sum::<u64>();
         self.entities.extend(outcome.findings.by_entity().keys());
         for ((_, carried_out), count) in outcome.rewritten.iter().flat_map(|written| &written.operators) {
@@ -157,6 +160,10 @@ impl Totals {
             sentence += &format!(", {} FAILED", self.failed);
         }
         sentence += &format!("; {} read", indicatif::BinaryBytes(self.bytes));
+        if self.by_statistics > 0 {
+            let columns = if self.by_statistics == 1 { "column" } else { "columns" };
+            sentence += &format!("; {} {columns} of numbers examined by their statistics alone", self.by_statistics);
+        }
         if !self.substitutes.is_empty() {
             let each = self.substitutes.iter().map(|(carried_out, count)| format!("{count} {carried_out}"));
             sentence += &format!("; to fit their places: {}", each.collect::<Vec<_>>().join(", "));
@@ -299,6 +306,16 @@ mod tests {
         table.write(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.trim_end().ends_with("; to fit their places: 4 fpe for hash, 2 mask for hash"), "{text}");
+    }
+
+    #[test]
+    fn columns_that_were_not_decoded_are_counted() {
+        let mut outcome = Outcome::bare("a.parquet".into(), Status::Scanned, true);
+        outcome.by_statistics = [("id".to_owned(), 7), ("quantity".to_owned(), 7)].into();
+        let mut totals = Totals::default();
+        totals.enter(&outcome);
+        let sentence = totals.sentence();
+        assert!(sentence.ends_with("; 2 columns of numbers examined by their statistics alone"), "{sentence}");
     }
 
     #[test]

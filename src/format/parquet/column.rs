@@ -14,6 +14,7 @@ use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::Int32Type;
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
 
+use super::describe;
 use super::leaf::{Leaf, TypedLeaf};
 use super::schema::{Shape, from_big_endian, from_double};
 use crate::block::Column;
@@ -29,7 +30,12 @@ pub(super) struct Built {
 ///
 /// # Errors
 /// When the batch does not fit an Arrow array.
-pub(super) fn build(leaf: &Leaf, index: usize, shape: Shape, dictionary: bool) -> Result<Option<Built>, DataError> {
+pub(super) fn build(leaf: &mut Leaf, index: usize, shape: Shape, dictionary: bool) -> Result<Option<Built>, DataError> {
+    if let Leaf::Text(flat) = leaf {
+        let built = flat.build().map_err(|error| DataError::new(describe(&error)))?;
+        return Ok(built.map(|(values, text)| Built { column: Column { index, values, records: None }, text }));
+    }
+    let leaf = &*leaf;
     let (values, places, text) = match (leaf, shape) {
         (Leaf::Bytes(leaf), Shape::Bytes { .. }) => {
             let places = Places::of(leaf)?;

@@ -17,6 +17,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::flat::Flat;
 use super::source::Source;
 use super::survey::Survey;
 
@@ -142,6 +143,26 @@ where
         Ok(read)
     }
 
+    /// Steps over `records` records without decoding more than it has to; returns how many there were.
+    pub(super) fn skip(&mut self, records: usize) -> Result<usize, ParquetError> {
+        // Of a flat column whole pages are stepped over, whatever they hold.
+        let most = if self.descriptor.max_rep_level() == 0 { records } else { STEP };
+        let mut skipped = 0;
+        while skipped < records {
+            self.handed_out.store(0, Ordering::Relaxed);
+            match self.reader.skip_records(most.min(records - skipped))? {
+                0 => break,
+                got => skipped += got,
+            }
+        }
+        Ok(skipped)
+    }
+
+    /// Forgets the last batch and gives its memory back.
+    pub(super) fn forget(&mut self) {
+        (self.values, self.definitions, self.repetitions) = (Vec::new(), Vec::new(), Vec::new());
+    }
+
     fn step(&mut self, records: usize) -> Result<usize, ParquetError> {
         self.handed_out.store(0, Ordering::Relaxed);
         let (records, _, _) = self.reader.read_records(
@@ -183,7 +204,9 @@ impl PageReader for BoundedPages {
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
-        self.inner.peek_next_page()
+        // What a page of version 2 says of its records may be wrong, and nobody would see it: they are counted.
+        let page = self.inner.peek_next_page()?;
+        Ok(page.map(|page| PageMetadata { num_rows: None, ..page }))
     }
 
     fn skip_next_page(&mut self) -> Result<(), ParquetError> {
@@ -204,6 +227,7 @@ pub(super) enum Leaf {
     Float(TypedLeaf<FloatType>),
     Double(TypedLeaf<DoubleType>),
     Bytes(TypedLeaf<ByteArrayType>),
+    Text(Flat),
     Fixed(TypedLeaf<FixedLenByteArrayType>),
 }
 
@@ -218,20 +242,24 @@ macro_rules! on_typed {
             $crate::format::parquet::leaf::Leaf::Float($typed) => $expression,
             $crate::format::parquet::leaf::Leaf::Double($typed) => $expression,
             $crate::format::parquet::leaf::Leaf::Bytes($typed) => $expression,
+            $crate::format::parquet::leaf::Leaf::Text($typed) => $expression,
             $crate::format::parquet::leaf::Leaf::Fixed($typed) => $expression,
         }
     };
 }
 
 impl Leaf {
+    /// Opens `chunk`, which holds `text` or something else.
     pub(super) fn open(
         source: &Arc<Source>,
         chunk: &ColumnChunkMetaData,
         rows: usize,
         survey: &Survey,
+        text: bool,
     ) -> Result<Self, ParquetError> {
         use parquet::basic::Type;
         Ok(match chunk.column_type() {
+            _ if text && Flat::fits(chunk, survey) => Leaf::Text(Flat::open(source, chunk, rows, survey)?),
             Type::BOOLEAN => Leaf::Bool(TypedLeaf::open(source, chunk, rows, survey)?),
             Type::INT32 => Leaf::Int32(TypedLeaf::open(source, chunk, rows, survey)?),
             Type::INT64 => Leaf::Int64(TypedLeaf::open(source, chunk, rows, survey)?),
@@ -246,6 +274,16 @@ impl Leaf {
     /// As [`TypedLeaf::next`].
     pub(super) fn next(&mut self, records: usize) -> Result<usize, ParquetError> {
         on_typed!(self, leaf => leaf.next(records))
+    }
+
+    /// As [`TypedLeaf::skip`].
+    pub(super) fn skip(&mut self, records: usize) -> Result<usize, ParquetError> {
+        on_typed!(self, leaf => leaf.skip(records))
+    }
+
+    /// As [`TypedLeaf::forget`].
+    pub(super) fn forget(&mut self) {
+        on_typed!(self, leaf => leaf.forget());
     }
 
     /// As [`TypedLeaf::drain`].

@@ -8,10 +8,14 @@
 //! Memory: the footer; one batch of the examined columns (about 16 MiB, more where single values are larger) with a page
 //! and a dictionary of each; when rewriting also the edits of one row group and one encoded column chunk.
 
+mod batch;
+mod bounds;
 mod column;
 mod edits;
+mod flat;
 mod footer;
 mod group;
+mod hybrid;
 #[macro_use]
 mod leaf;
 mod notes;
@@ -27,13 +31,13 @@ mod thrift;
 use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use parquet::errors::ParquetError;
 
-use self::group::GroupReader;
+use self::group::{BLOCK_BYTES, Group, UndecodedBlock};
 use self::open::Opened;
-use super::{Access, Confidence, Container, Format};
+use super::{Access, Confidence, Container, Format, Part, Reading};
 use crate::block::{Block, Edits};
 use crate::error::DataError;
 
@@ -56,18 +60,54 @@ impl Format for Parquet {
 }
 
 impl Container for Parquet {
+    fn take_apart(
+        &self,
+        file: &File,
+        reading: &Reading<'_>,
+        visit: &mut dyn FnMut(Part) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        let opened = Arc::new(Opened::new(file, false)?);
+        for note in notes::notes(&opened)? {
+            visit(Part::Block(Block::Text(note.block)))?;
+        }
+        let block_bytes = reading.block_bytes.min(BLOCK_BYTES);
+        let mut first_row = 1;
+        for (number, metadata) in opened.metadata.row_groups().iter().enumerate() {
+            let mut passed_over = Vec::new();
+            if let Some(may_hold) = reading.may_hold {
+                for (chunk, leaf) in metadata.columns().iter().zip(&opened.leaves) {
+                    if bounds::of(chunk, leaf).is_some_and(|(least, most)| !may_hold(&leaf.name, least, most)) {
+                        passed_over.push(leaf.index);
+                        let values = chunk.num_values().unsigned_abs();
+                        visit(Part::ByStatistics { column: leaf.name.clone(), values })?;
+                    }
+                }
+            }
+            let group = Arc::new(Group::new(&opened, number, first_row, block_bytes, &passed_over)?);
+            for start in group.starts() {
+                visit(Part::Undecoded(Box::new(UndecodedBlock { group: Arc::clone(&group), start })))?;
+            }
+            first_row += metadata.num_rows().unsigned_abs();
+        }
+        Ok(())
+    }
+
     fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
-        let opened = Opened::new(file, false)?;
+        let opened = Arc::new(Opened::new(file, false)?);
         for note in notes::notes(&opened)? {
             visit(Block::Text(note.block))?;
         }
         let mut first_row = 1;
-        for (number, group) in opened.metadata.row_groups().iter().enumerate() {
-            let mut reader = GroupReader::open(&opened, group, number, first_row)?;
-            while let Some((_, block)) = reader.next_block()? {
-                visit(Block::Table(block))?;
+        for (number, metadata) in opened.metadata.row_groups().iter().enumerate() {
+            let group = Group::new(&opened, number, first_row, BLOCK_BYTES, &[])?;
+            group.drain_others()?;
+            for start in group.starts() {
+                let block = group.block(start)?;
+                if block.rows > 0 {
+                    visit(Block::Table(block))?;
+                }
             }
-            first_row += group.num_rows().unsigned_abs();
+            first_row += metadata.num_rows().unsigned_abs();
         }
         Ok(())
     }
@@ -78,7 +118,7 @@ impl Container for Parquet {
         out: &mut File,
         edit: &mut dyn FnMut(&Block) -> Result<Edits, DataError>,
     ) -> Result<(), DataError> {
-        rewrite::rewrite(&Opened::new(file, true)?, out, edit)
+        rewrite::rewrite(&Arc::new(Opened::new(file, true)?), out, edit)
     }
 }
 

@@ -23,7 +23,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::edits::{Accept, LeafEdits, apply};
 use super::footer::{Indexes, Output, write_kept, write_out};
-use super::group::{GroupReader, damaged};
+use super::group::{BLOCK_BYTES, Group, damaged};
 use super::guard;
 use super::leaf::{TypedLeaf, Weight};
 use super::notes::notes;
@@ -42,7 +42,7 @@ type Edit<'a> = &'a mut dyn FnMut(&Block) -> Result<Edits, DataError>;
 ///
 /// # Errors
 /// When the source cannot be read, when a new value does not fit, and when a note would have to be changed.
-pub(super) fn rewrite(opened: &Opened, file: &mut File, edit: Edit<'_>) -> Result<(), DataError> {
+pub(super) fn rewrite(opened: &Arc<Opened>, file: &mut File, edit: Edit<'_>) -> Result<(), DataError> {
     for note in notes(opened)? {
         let edits = edit(&Block::Text(note.block))?;
         if !edits.text.is_empty() || !edits.cells.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn rewrite(opened: &Opened, file: &mut File, edit: Edit<'_>) -> Resul
     write_out(&kept, opened, file)
 }
 
-fn write_groups(opened: &Opened, out: Output<'_>, edit: Edit<'_>) -> Result<(), DataError> {
+fn write_groups(opened: &Arc<Opened>, out: Output<'_>, edit: Edit<'_>) -> Result<(), DataError> {
     let mut out = TrackedWrite::new(out);
     out.write_all(b"PAR1")?;
     let groups = opened.metadata.row_groups();
@@ -64,9 +64,11 @@ fn write_groups(opened: &Opened, out: Output<'_>, edit: Edit<'_>) -> Result<(), 
     let mut written = Vec::with_capacity(groups.len());
     let mut first_row = 1;
     for (number, group) in groups.iter().enumerate() {
-        let mut reader = GroupReader::open(opened, group, number, first_row)?;
-        let edits = collect(opened, &mut reader, edit)?;
-        let target = GroupWriter { opened, group, number, first_row, surveys: reader.surveys(), edits: &edits };
+        let read = Group::new(opened, number, first_row, BLOCK_BYTES, &[])?;
+        // What is copied was read before: no part of the output is of a kind that could not be.
+        read.drain_others()?;
+        let edits = collect(opened, &read, group, edit)?;
+        let target = GroupWriter { opened, group, number, first_row, surveys: read.surveys(), edits: &edits };
         written.push(target.write(&mut out, &mut indexes)?);
         first_row += group.num_rows().unsigned_abs();
     }
@@ -74,11 +76,20 @@ fn write_groups(opened: &Opened, out: Output<'_>, edit: Edit<'_>) -> Result<(), 
 }
 
 /// Asks for the edits of every block of a row group.
-fn collect(opened: &Opened, reader: &mut GroupReader<'_>, edit: Edit<'_>) -> Result<Vec<LeafEdits>, DataError> {
+fn collect(
+    opened: &Opened,
+    read: &Group,
+    group: &RowGroupMetaData,
+    edit: Edit<'_>,
+) -> Result<Vec<LeafEdits>, DataError> {
     let mut edits: Vec<LeafEdits> = opened.leaves.iter().map(|_| LeafEdits::default()).collect();
     // For a repeated leaf: the number of its values in the blocks so far.
     let mut values_before = vec![0u64; opened.leaves.len()];
-    while let Some((start, block)) = reader.next_block()? {
+    for start in read.starts() {
+        let block = read.block(start)?;
+        if block.rows == 0 {
+            continue;
+        }
         let block = Block::Table(block);
         let asked = edit(&block)?;
         let Block::Table(block) = block else { continue };
@@ -95,7 +106,7 @@ fn collect(opened: &Opened, reader: &mut GroupReader<'_>, edit: Edit<'_>) -> Res
                 None => start as u64,
             };
             let position = || position(&block, cell.column as usize, cell.row as usize, schema);
-            check(&block, cell.column as usize, cell.row as usize, schema, cell.value.as_deref(), reader.metadata())
+            check(&block, cell.column as usize, cell.row as usize, schema, cell.value.as_deref(), group)
                 .map_err(|error| error.at(position()))?;
             let leaf_edits = edits.get_mut(column.index).ok_or_else(unknown)?;
             let pushed = leaf_edits.push(before + u64::from(cell.row), cell.value.as_deref());

@@ -19,6 +19,9 @@ const DATA_PAGE: i32 = 0;
 const INDEX_PAGE: i32 = 1;
 const DICTIONARY_PAGE: i32 = 2;
 const DATA_PAGE_V2: i32 = 3;
+const PLAIN: i32 = 0;
+/// `RLE`, of levels.
+const HYBRID: i32 = 3;
 /// `PLAIN_DICTIONARY` and `RLE_DICTIONARY`.
 const DICTIONARY_ENCODINGS: [i32; 2] = [2, 8];
 
@@ -31,6 +34,10 @@ pub(super) struct Survey {
     pub(super) version_2: bool,
     /// The first encoding of its data pages that is not a dictionary's, as the format numbers it.
     pub(super) encoding: Option<i32>,
+    /// All data pages have plain values or keys of a dictionary, and levels in the hybrid encoding.
+    pub(super) common: bool,
+    /// Values up to the end of the last data page with keys of a dictionary.
+    pub(super) keyed: i64,
 }
 
 /// What one page header declares.
@@ -41,6 +48,7 @@ struct Header {
     compressed: i32,
     values: Option<i32>,
     encoding: Option<i32>,
+    levels: Option<i32>,
 }
 
 /// Walks the pages of `chunk`.
@@ -54,7 +62,7 @@ pub(super) fn survey(source: &Source, chunk: &ColumnChunkMetaData) -> Result<Sur
     };
     let end = start.checked_add(length).filter(|&end| end <= source.len());
     let end = end.ok_or("the footer places it beyond the end of the file")?;
-    let mut found = Survey::default();
+    let mut found = Survey { common: true, ..Survey::default() };
     let mut values = 0i64;
     let mut at = start;
     let mut window = vec![0; 512];
@@ -71,6 +79,13 @@ pub(super) fn survey(source: &Source, chunk: &ColumnChunkMetaData) -> Result<Sur
             }
             DATA_PAGE | DATA_PAGE_V2 => {
                 values += i64::from(header.values.unwrap_or(0));
+                let is_plain = header
+                    .encoding
+                    .is_some_and(|encoding| encoding == PLAIN || DICTIONARY_ENCODINGS.contains(&encoding));
+                found.common &= is_plain && header.levels.is_none_or(|levels| levels == HYBRID);
+                if header.encoding.is_none_or(|encoding| DICTIONARY_ENCODINGS.contains(&encoding)) {
+                    found.keyed = values;
+                }
                 found.version_2 |= header.kind == DATA_PAGE_V2;
                 if let Some(encoding) = header.encoding.filter(|encoding| !DICTIONARY_ENCODINGS.contains(encoding)) {
                     found.encoding.get_or_insert(encoding);
@@ -145,6 +160,8 @@ fn parse_page(cursor: &mut Cursor<'_>, encoding_field: i16, header: &mut Header)
         last = field.id;
         match (field.id, field.kind) {
             (1, thrift::I32) => header.values = Some(cursor.int32()?),
+            // Those of a page of version 2 are always in the hybrid encoding.
+            (3, thrift::I32) if encoding_field == 2 => header.levels = Some(cursor.int32()?),
             (id, thrift::I32) if id == encoding_field => header.encoding = Some(cursor.int32()?),
             (_, kind) => cursor.skip(kind)?,
         }

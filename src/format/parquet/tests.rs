@@ -8,14 +8,18 @@ use std::time::{Duration, Instant};
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::Compression;
 use ::parquet::file::properties::{WriterProperties, WriterVersion};
-use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
+    UInt32Array, UInt64Array,
+};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use proptest::prelude::*;
 
 use super::Parquet;
 use crate::block::{Block, CellEdit, Edits};
 use crate::error::{DataError, Position};
-use crate::format::Container;
+use crate::format::{Container, Part, Reading, Undecoded};
+use crate::pipeline::locate::value_at;
 
 const ROWS: i64 = 600;
 
@@ -192,6 +196,113 @@ fn a_dictionary_is_not_expanded() {
         Ok(())
     });
     assert_eq!((read, blocks), (Ok(()), 1));
+}
+
+/// First row of a block, column, values.
+type Values = Vec<(u64, usize, Vec<Option<Vec<u8>>>)>;
+/// Blocks that are yet to be decoded, and columns that are not, with their values.
+type Parts = (Vec<Box<dyn Undecoded>>, Vec<(String, u64)>);
+
+/// The values of all blocks, by row of the file, column and place in the block.
+fn values(blocks: impl IntoIterator<Item = Block>) -> Values {
+    let mut values = Vec::new();
+    for block in blocks {
+        let Block::Table(block) = block else { continue };
+        for column in &block.columns {
+            let value = |at| value_at(&column.values, at).map(std::borrow::Cow::into_owned);
+            values.push((block.first_row, column.index, (0..column.values.len()).map(value).collect()));
+        }
+    }
+    values.sort();
+    values
+}
+
+fn parts(bytes: &[u8], block_bytes: u64, may_hold: bool) -> Parts {
+    let (mut undecoded, mut by_statistics) = (Vec::new(), Vec::new());
+    let none_with_less = |_: &str, _: i128, most: i128| most >= 1000;
+    let reading = Reading { block_bytes, may_hold: may_hold.then_some(&none_with_less) };
+    let visit = &mut |part| {
+        match part {
+            Part::Undecoded(block) => undecoded.push(block),
+            Part::ByStatistics { column, values } => by_statistics.push((column, values)),
+            Part::Block(_) => {}
+        }
+        Ok(())
+    };
+    Parquet.take_apart(&file_of(bytes), &reading, visit).unwrap();
+    (undecoded, by_statistics)
+}
+
+/// Blocks that begin and end within pages, decoded backwards and by turns from the middle, hold what they hold in order.
+#[test]
+fn blocks_are_the_same_in_any_order() {
+    for bytes in samples() {
+        for block_bytes in [1, 700, 3000] {
+            let decoded = |blocks: Vec<Box<dyn Undecoded>>| blocks.into_iter().map(|block| block.decode().unwrap());
+            let in_order = values(decoded(parts(&bytes, block_bytes, false).0));
+            let mut backwards = parts(&bytes, block_bytes, false).0;
+            assert!(backwards.len() > 4);
+            backwards.reverse();
+            assert_eq!(values(decoded(backwards)), in_order);
+            let mut mixed = parts(&bytes, block_bytes, false).0;
+            let middle = mixed.len() / 2;
+            mixed.rotate_left(middle);
+            mixed.swap(0, 2);
+            assert_eq!(values(decoded(mixed)), in_order);
+        }
+        // One value to the record, in order, whatever the blocks.
+        let whole = |column: usize, blocks: Values| {
+            let of_column = blocks.into_iter().filter(|(_, index, _)| *index == column);
+            of_column.flat_map(|(_, _, values)| values).collect::<Vec<_>>()
+        };
+        let mut read = Vec::new();
+        Parquet
+            .read(&file_of(&bytes), &mut |block| {
+                read.push(block);
+                Ok(())
+            })
+            .unwrap();
+        let read = values(read);
+        let small = values(parts(&bytes, 700, false).0.into_iter().map(|block| block.decode().unwrap()));
+        for column in 0..4 {
+            assert_eq!(whole(column, small.clone()), whole(column, read.clone()), "{column}");
+        }
+        let gaps: Vec<_> = (0..ROWS).map(|i| (i % 3 != 0).then(|| format!("第{}行", i % 9).into_bytes())).collect();
+        assert_eq!(whole(1, small), gaps);
+    }
+}
+
+#[test]
+fn columns_of_small_numbers_are_passed_over_and_named() {
+    for bytes in samples() {
+        let (undecoded, by_statistics) = parts(&bytes, 1 << 20, true);
+        let named: Vec<&str> = by_statistics.iter().map(|(column, _)| column.as_str()).collect();
+        assert_eq!(named, ["small", "list.list.item", "small", "list.list.item"]);
+        assert_eq!(by_statistics.iter().filter(|(name, _)| name == "small").map(|(_, n)| n).sum::<u64>(), ROWS as u64);
+        for block in undecoded {
+            let Block::Table(block) = block.decode().unwrap() else { panic!("a text") };
+            assert_eq!(block.columns.iter().map(|column| column.index).collect::<Vec<_>>(), [0, 1, 2]);
+        }
+    }
+}
+
+/// Unsigned numbers are compared as such, and whole numbers in a column of doubles are seen.
+#[test]
+fn bounds_are_those_of_the_column_type() {
+    let columns: [(&str, ArrayRef); 5] = [
+        ("price", Arc::new(Float64Array::from(vec![1.25, -300.5]))),
+        ("mobile", Arc::new(Float64Array::from(vec![13_800_138_000.0, 0.5]))),
+        ("endless", Arc::new(Float64Array::from(vec![f64::INFINITY, 0.5]))),
+        ("unsigned", Arc::new(UInt32Array::from(vec![4_000_000_000, 1]))),
+        ("long", Arc::new(UInt64Array::from(vec![u64::MAX, 1]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    assert_eq!(parts(&bytes, 1 << 20, true).1, [("price".to_owned(), 2)]);
+    assert_eq!(parts(&bytes, 1 << 20, false).1, []);
 }
 
 #[test]
