@@ -1,9 +1,15 @@
 //! Bytes to bitmaps: for 64 bytes at a time, one bit per byte and class.
 //!
-//! The only module with `unsafe`: vector instructions that are chosen at run time. The scalar twin says what each of
-//! them must give, byte for byte; a property test holds them against it. Never reads outside the text.
+//! The only module with `unsafe`, with its parts for each processor: vector instructions that are chosen at run time.
+//! The scalar twin says what each of them must give, byte for byte; a property test holds them against it. Never reads
+//! outside the text.
 
 #![allow(unsafe_code)]
+
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 /// Words of 64 bytes that are classified at a time: 4 KiB of text, which stay in the nearest cache.
 pub(super) const WORDS: usize = 64;
@@ -232,172 +238,6 @@ fn scalar(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
             map.high |= u64::from(byte >> 7) << bit;
         }
         maps.set(from + at, &map);
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::{
-        __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_loadu_si256,
-        _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
-        _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8,
-        _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
-    };
-
-    use super::{AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word, Work};
-
-    pub(super) fn has_avx2() -> bool {
-        use std::arch::is_x86_feature_detected as has;
-        has!("avx2") && has!("bmi1") && has!("bmi2") && has!("popcnt")
-    }
-
-    pub(super) fn has_avx512() -> bool {
-        use std::arch::is_x86_feature_detected as has;
-        has_avx2() && has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512dq")
-    }
-
-    pub(super) fn avx2(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
-        // SAFETY: chosen only where `has_avx2` says that the processor has these instructions.
-        unsafe { by_avx2(chunks, maps, from) }
-    }
-
-    pub(super) fn avx512(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
-        // SAFETY: chosen only where `has_avx512` says that the processor has these instructions.
-        unsafe { by_avx512(chunks, maps, from) }
-    }
-
-    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
-    pub(super) fn with_avx2(work: impl Work) {
-        work.run();
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,bmi1,bmi2,popcnt")]
-    pub(super) fn with_avx512(work: impl Work) {
-        work.run();
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn by_avx2(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
-        // SAFETY: both tables are 16 bytes long, which is what is read.
-        let (low, high) = unsafe {
-            (_mm_loadu_si128(LOW.as_ptr().cast::<__m128i>()), _mm_loadu_si128(HIGH.as_ptr().cast::<__m128i>()))
-        };
-        let (low, high) = (_mm256_broadcastsi128_si256(low), _mm256_broadcastsi128_si256(high));
-        let nibble = _mm256_set1_epi8(15);
-        for (at, chunk) in chunks.iter().enumerate() {
-            let bytes = chunk.as_ptr().cast::<__m256i>();
-            // SAFETY: a chunk is 64 bytes long, which are two reads of 32.
-            let (a, b) = unsafe { (_mm256_loadu_si256(bytes), _mm256_loadu_si256(bytes.add(1))) };
-            let class = |bytes| {
-                // A shuffle gives 0 where the top bit of the index is set, as in all bytes from 0x80 on.
-                let by_low = _mm256_shuffle_epi8(low, bytes);
-                let by_high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble));
-                _mm256_and_si256(by_low, by_high)
-            };
-            let (first, second) = (class(a), class(b));
-            macro_rules! bits {
-                ($shift:literal) => {{
-                    let first = _mm256_movemask_epi8(_mm256_slli_epi16::<$shift>(first)).cast_unsigned();
-                    let second = _mm256_movemask_epi8(_mm256_slli_epi16::<$shift>(second)).cast_unsigned();
-                    u64::from(first) | u64::from(second) << 32
-                }};
-            }
-            let (top_a, top_b) = (_mm256_movemask_epi8(a).cast_unsigned(), _mm256_movemask_epi8(b).cast_unsigned());
-            let map = Word {
-                digit: bits!(7),
-                colon: bits!(6),
-                equals: bits!(5),
-                hyphen: bits!(4),
-                full_stop: bits!(3),
-                gap: bits!(2),
-                at_sign: bits!(1),
-                hex_letter: bits!(0),
-                high: u64::from(top_a) | u64::from(top_b) << 32,
-            };
-            maps.set(from + at, &map);
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn by_avx512(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
-        // SAFETY: both tables are 16 bytes long, which is what is read.
-        let (low, high) = unsafe {
-            (_mm_loadu_si128(LOW.as_ptr().cast::<__m128i>()), _mm_loadu_si128(HIGH.as_ptr().cast::<__m128i>()))
-        };
-        let (low, high) = (_mm512_broadcast_i32x4(low), _mm512_broadcast_i32x4(high));
-        let nibble = _mm512_set1_epi8(15);
-        for (at, chunk) in chunks.iter().enumerate() {
-            // SAFETY: a chunk is 64 bytes long, which is what is read.
-            let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
-            let by_low = _mm512_shuffle_epi8(low, bytes);
-            let by_high = _mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), nibble));
-            let class = _mm512_and_si512(by_low, by_high);
-            let bits = |class_bit: u8| _mm512_test_epi8_mask(class, _mm512_set1_epi8(class_bit.cast_signed()));
-            let map = Word {
-                digit: bits(DIGIT),
-                colon: bits(COLON),
-                equals: bits(EQUALS),
-                hyphen: bits(HYPHEN),
-                full_stop: bits(FULL_STOP),
-                gap: bits(GAP),
-                at_sign: bits(AT_SIGN),
-                hex_letter: bits(HEX_LETTER),
-                high: _mm512_movepi8_mask(bytes),
-            };
-            maps.set(from + at, &map);
-        }
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-mod neon {
-    use std::arch::aarch64::{
-        uint8x16_t, vandq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vpaddq_u8, vqtbl1q_u8, vreinterpretq_u64_u8,
-        vshrq_n_u8, vtstq_u8,
-    };
-
-    use super::{AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word};
-
-    const PLACES: [u8; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
-
-    pub(super) fn neon(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
-        // SAFETY: every 64-bit ARM processor has these instructions.
-        unsafe { by_neon(chunks, maps, from) }
-    }
-
-    #[target_feature(enable = "neon")]
-    fn by_neon(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
-        // SAFETY: all three tables are 16 bytes long, which is what is read.
-        let (low, high, places) =
-            unsafe { (vld1q_u8(LOW.as_ptr()), vld1q_u8(HIGH.as_ptr()), vld1q_u8(PLACES.as_ptr())) };
-        for (at, chunk) in chunks.iter().enumerate() {
-            let start = chunk.as_ptr();
-            // SAFETY: a chunk is 64 bytes long, which are four reads of 16.
-            let bytes: [uint8x16_t; 4] =
-                unsafe { [vld1q_u8(start), vld1q_u8(start.add(16)), vld1q_u8(start.add(32)), vld1q_u8(start.add(48))] };
-            let class = bytes.map(|bytes| {
-                // The high half of bytes from 0x80 on has no class.
-                let by_low = vqtbl1q_u8(low, vandq_u8(bytes, vdupq_n_u8(15)));
-                vandq_u8(by_low, vqtbl1q_u8(high, vshrq_n_u8::<4>(bytes)))
-            });
-            let bits = |of: [uint8x16_t; 4], bit: u8| {
-                let [a, b, c, d] = of.map(|of| vandq_u8(vtstq_u8(of, vdupq_n_u8(bit)), places));
-                let sum = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
-                vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)))
-            };
-            let map = Word {
-                digit: bits(class, DIGIT),
-                colon: bits(class, COLON),
-                equals: bits(class, EQUALS),
-                hyphen: bits(class, HYPHEN),
-                full_stop: bits(class, FULL_STOP),
-                gap: bits(class, GAP),
-                at_sign: bits(class, AT_SIGN),
-                hex_letter: bits(class, HEX_LETTER),
-                high: bits(bytes, 0x80),
-            };
-            maps.set(from + at, &map);
-        }
     }
 }
 
