@@ -22,7 +22,7 @@ mod program;
 mod prose_tests;
 pub mod resolve;
 mod scan;
-mod sorted_table;
+pub(crate) mod sorted_table;
 mod symbol;
 mod value;
 mod words;

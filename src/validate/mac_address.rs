@@ -3,50 +3,21 @@
 //! Must never take a fragment of a fingerprint or a time for an address: the separators of the value as it stands
 //! are looked at, not only its digits.
 
-use std::sync::LazyLock;
-
 use super::{Candidate, Evidence, all_same, fold};
+use crate::detect::sorted_table::contains;
 use crate::finding::Traits;
 use crate::rule::embedded;
 
 /// Whether the registry of the IEEE has a prefix (of 24, 28 or 36 bits) of this address of 48 bits.
 pub fn is_registered(address: u64) -> bool {
-    let prefixes: &Prefixes = &PREFIXES;
-    prefixes.large.binary_search(&((address >> 24) as u32)).is_ok()
-        || prefixes.medium.binary_search(&((address >> 20) as u32)).is_ok()
-        || prefixes.small.binary_search(&(address >> 12)).is_ok()
-}
-
-struct Prefixes {
-    large: Vec<u32>,
-    medium: Vec<u32>,
-    small: Vec<u64>,
-}
-
-static PREFIXES: LazyLock<Prefixes> = LazyLock::new(|| {
-    let mut prefixes = Prefixes { large: Vec::with_capacity(45_000), medium: Vec::new(), small: Vec::new() };
-    // By hand: the longest table there is, and a file with one address waits for it.
-    let mut table = embedded::table("oui.tsv").as_bytes();
-    while !table.is_empty() {
-        let (mut value, mut digits) = (0, 0);
-        while let Some(digit) = table.get(digits).and_then(|byte| char::from(*byte).to_digit(16)) {
-            value = value << 4 | u64::from(digit);
-            digits += 1;
-        }
-        match digits {
-            6 => prefixes.large.push(value as u32),
-            7 => prefixes.medium.push(value as u32),
-            9 => prefixes.small.push(value),
-            _ => {}
-        }
-        let line = memchr::memchr(b'\n', table).map_or(table.len(), |newline| newline + 1);
-        table = table.get(line..).unwrap_or_default();
+    let mut digits = [0; 12];
+    for (digit, place) in digits.iter_mut().rev().zip(0..) {
+        *digit = char::from_digit((address >> (4 * place) & 15) as u32, 16).map_or(0, |c| c.to_ascii_uppercase() as u8);
     }
-    prefixes.large.sort_unstable();
-    prefixes.medium.sort_unstable();
-    prefixes.small.sort_unstable();
-    prefixes
-});
+    // Bisected in the text: a table of 45,000 prefixes would cost more than most files that hold an address.
+    let table = embedded::table("oui.tsv");
+    [6, 7, 9].iter().any(|length| digits.get(..*length).is_some_and(|prefix| contains(table, prefix)))
+}
 
 /// How an address is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +190,9 @@ mod tests {
 
     #[test]
     fn prefixes_of_all_sizes_are_known() {
-        assert!(PREFIXES.large.len() > 30_000 && PREFIXES.medium.len() > 5_000 && PREFIXES.small.len() > 5_000);
+        let of =
+            |length| embedded::rows("oui.tsv").filter_map(|mut row| row.next()).filter(|p| p.len() == length).count();
+        assert!(of(6) > 30_000 && of(7) > 5_000 && of(9) > 5_000);
         assert!(is_registered(0x0000_0000_0001));
         assert!(!is_registered(0x0200_0000_0001_u64 | 1 << 41));
     }
