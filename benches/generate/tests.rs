@@ -82,3 +82,18 @@ fn the_custom_rules_pass_their_own_examples() {
     let outcome = self_test::run(&rules);
     assert_eq!(outcome.failures, []);
 }
+
+#[test]
+fn the_fast_pass_finds_in_the_samples_what_the_plain_one_finds() {
+    let rules = Arc::new(RuleSet::load(&[]).unwrap());
+    let (fast, plain) = (Detector::new(Arc::clone(&rules)), Detector::plain(rules));
+    for write in [mix::write::<Vec<u8>>, dense::write, copy::write] {
+        let (text, _) = made(write, 7);
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        fast.detect_bytes(&text, &mut Scratch::default(), &mut one);
+        plain.detect_bytes(&text, &mut Scratch::default(), &mut other);
+        assert!(one.len() > 100);
+        let difference = one.iter().zip(&other).find(|(one, other)| one != other);
+        assert!(one == other, "{} and {} matches, first difference {difference:?}", one.len(), other.len());
+    }
+}
