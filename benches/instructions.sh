@@ -22,14 +22,15 @@ action=${1:---print}
 case $action in --print | --check | --update) ;; *) echo "usage: benches/instructions.sh [--check|--update]" >&2; exit 2 ;; esac
 command -v valgrind >/dev/null || { echo 'valgrind is missing: apt-get install valgrind' >&2; exit 1; }
 
+built=${CARGO_TARGET_DIR:-target}
 megabytes=${MEGABYTES:-2} seed=${SEED:-20260312} data=${DATA:-target/bench}/instructions
 mkdir -p "$data"
 cargo build --locked --quiet --example generate
 cargo build --locked --profile profiling --quiet --bin tuomin
 # Without line numbers: with them, callgrind counts a function once for each file that it has inlined code of.
-strip --strip-debug -o "$data/tuomin" target/profiling/tuomin
+strip --strip-debug -o "$data/tuomin" "$built/profiling/tuomin"
 for kind in mix dense; do
-    target/debug/examples/generate $kind --megabytes "$megabytes" --seed "$seed" --output "$data/$kind.log" >/dev/null
+    "$built/debug/examples/generate" $kind --megabytes "$megabytes" --seed "$seed" --output "$data/$kind.log" >/dev/null
 done
 : >"$data/empty.log"
 
