@@ -303,7 +303,9 @@ pub(super) fn may_be_labelled(labels: &TailFilter, text: &[u8], start: usize) ->
     if labels.may_end(text, start) {
         return true;
     }
-    let lowest = skip_joiners(text, start).saturating_sub(NEAR_WINDOW);
+    // Where `near_labels` begins to look: a word with `.` or `-` in it reaches further back than the window.
+    let word = word_before(text, skip_joiners(text, start));
+    let lowest = skip_joiners_end(text, word).min(start).saturating_sub(NEAR_WINDOW).min(word);
     let mut next = Side::Word;
     let before = text.get(lowest..start).unwrap_or_default();
     for (at, byte) in before.iter().enumerate().rev() {
