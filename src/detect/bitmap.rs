@@ -107,6 +107,53 @@ impl Bitmaps {
     }
 }
 
+/// What the 64 bytes before a place are, one bit for each; the top one is the nearest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Before {
+    /// Letters and digits of ASCII.
+    pub(super) word: u64,
+    /// `_`.
+    pub(super) underscore: u64,
+    /// `-`.
+    pub(super) hyphen: u64,
+    /// `.`.
+    pub(super) full_stop: u64,
+    /// What ends a field: line feed and `,;{}|&`.
+    pub(super) border: u64,
+    /// Bytes from 0x80 on.
+    pub(super) high: u64,
+    /// Those of them that go on a character: 0x80 to 0xBF.
+    pub(super) follower: u64,
+}
+
+/// A way to tell what 64 bytes are.
+pub(super) type LookBack = fn(&[u8; 64]) -> Before;
+
+/// The best way to look back on this processor.
+pub(super) fn fastest_look_back() -> LookBack {
+    #[cfg(target_arch = "x86_64")]
+    if x86::has_avx2() {
+        return x86::look_back;
+    }
+    look_back
+}
+
+/// The scalar twin of [`fastest_look_back`].
+fn look_back(bytes: &[u8; 64]) -> Before {
+    let mut before = Before::default();
+    for (bit, &byte) in bytes.iter().enumerate() {
+        let one = |is: bool| u64::from(is) << bit;
+        before.word |= one(byte.is_ascii_alphanumeric());
+        before.underscore |= one(byte == b'_');
+        before.hyphen |= one(byte == b'-');
+        before.full_stop |= one(byte == b'.');
+        before.border |= one(matches!(byte, b'\n' | b',' | b';' | b'{' | b'}' | b'|' | b'&'));
+        before.high |= one(byte >= 0x80);
+        before.follower |= one(byte & 0xC0 == 0x80);
+    }
+    before
+}
+
 /// Work that is worth compiling once for each set of instructions. Its `run`, and all in it, must be inlined.
 pub(super) trait Work {
     /// Does it.
@@ -273,6 +320,14 @@ mod tests {
     }
 
     #[test]
+    fn looking_back_tells_every_byte_apart() {
+        let all: Vec<u8> = (0..=255).collect();
+        for bytes in all.as_chunks::<64>().0 {
+            assert_eq!(fastest_look_back()(bytes), look_back(bytes), "from {}", bytes[0]);
+        }
+    }
+
+    #[test]
     fn every_byte_has_the_class_that_its_name_says() {
         let text: Vec<u8> = (0..=255).collect();
         let mut map = Bitmaps::default();
@@ -293,6 +348,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn looking_back_agrees_with_its_scalar_twin(bytes in prop::collection::vec(any::<u8>(), 64)) {
+            let bytes: &[u8; 64] = bytes.as_slice().try_into().unwrap();
+            prop_assert_eq!(fastest_look_back()(bytes), look_back(bytes));
+        }
+
         #[test]
         fn every_way_agrees_with_the_scalar_twin(text in prop::collection::vec(any::<u8>(), 0..CHUNK)) {
             agree(&text)?;

@@ -5,10 +5,9 @@
 use super::program::Program;
 use crate::finding::EntityId;
 use crate::rule::label::{LabelIndex, Says, Standing};
-use crate::rule::tail::TailFilter;
 
 /// How far left labels are sought, in bytes: twelve Han characters.
-const NEAR_WINDOW: usize = 36;
+pub(super) const NEAR_WINDOW: usize = 36;
 /// How much of a line is searched for companions, each side.
 const COMPANION_WINDOW: usize = 240;
 
@@ -107,58 +106,48 @@ pub(super) fn look_up<'a>(labels: &'a LabelIndex, word: &[u8]) -> &'a [Says] {
     labels.look_up_word(word, 0..word.len())
 }
 
-/// Multi-byte joiners between a label and its value.
-const WIDE_JOINERS: [&str; 12] = ["：", "（", "“", "【", "】", "「", "是", "为", "　", "＝", "‘", "《"];
+/// Most bytes that may stand between a label and its value.
+pub(super) const MOST_JOINERS: usize = 16;
+/// Longest word that is looked at, in bytes.
+pub(super) const LONGEST_WORD: usize = 48;
+/// Most words left of a candidate that are looked up.
+pub(super) const NEAR_WORDS: usize = 4;
+
+/// Whether a character beyond ASCII may stand between a label and its value.
+fn is_wide_joiner(character: &[u8]) -> bool {
+    std::str::from_utf8(character)
+        .is_ok_and(|joiner| matches!(joiner, "：" | "（" | "“" | "【" | "】" | "「" | "是" | "为" | "　" | "＝" | "‘" | "《"))
+}
 
 /// Steps back from `at` over what may stand between a label and its value.
 pub(super) fn skip_joiners(text: &[u8], mut at: usize) -> usize {
-    let lowest = at.saturating_sub(16);
-    'back: while at > lowest {
-        if matches!(byte_before(text, at), b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'+' | b'>' | b'*')
-        {
-            at -= 1;
-            continue;
+    let lowest = at.saturating_sub(MOST_JOINERS);
+    while at > lowest {
+        match byte_before(text, at) {
+            b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'+' | b'>' | b'*' => at -= 1,
+            0x80.. if at >= 3 && text.get(at - 3..at).is_some_and(is_wide_joiner) => at -= 3,
+            _ => break,
         }
-        if byte_before(text, at) < 0x80 {
-            break;
-        }
-        for joiner in WIDE_JOINERS {
-            let from = at.saturating_sub(joiner.len());
-            if text.get(from..at) == Some(joiner.as_bytes()) {
-                at = from;
-                continue 'back;
-            }
-        }
-        break;
     }
     at
 }
 
 /// Steps on from `at` over what may stand between a label and its value; bounded.
 pub(super) fn skip_joiners_ahead(text: &[u8], mut at: usize) -> usize {
-    let highest = at + 16;
-    'ahead: while at < highest {
-        if matches!(byte(text, at), b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'*') {
-            at += 1;
-            continue;
+    let highest = at + MOST_JOINERS;
+    while at < highest {
+        match byte(text, at) {
+            b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'*' => at += 1,
+            0x80.. if text.get(at..at + 3).is_some_and(is_wide_joiner) => at += 3,
+            _ => break,
         }
-        if byte(text, at) < 0x80 {
-            break;
-        }
-        for joiner in WIDE_JOINERS {
-            if text.get(at..).is_some_and(|rest| rest.starts_with(joiner.as_bytes())) {
-                at += joiner.len();
-                continue 'ahead;
-            }
-        }
-        break;
     }
     at
 }
 
 /// Where the word (letters, digits, `_`, `-`, `.`, Han characters) that ends at `end` begins.
 pub(super) fn word_before(text: &[u8], end: usize) -> usize {
-    let lowest = end.saturating_sub(48);
+    let lowest = end.saturating_sub(LONGEST_WORD);
     let mut at = end;
     while at > lowest {
         let previous = byte_before(text, at);
@@ -212,7 +201,7 @@ fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize, start: usize) 
     let window_start = word_end - window.len();
     let lowest = window_start + han.map_or(0, |found| found.end());
     let mut end = word_end;
-    for _ in 0..4 {
+    for _ in 0..NEAR_WORDS {
         while end > lowest && !byte_before(text, end).is_ascii_alphanumeric() {
             end -= 1;
         }
@@ -242,7 +231,7 @@ fn skip_joiners_end(text: &[u8], word_start: usize) -> usize {
     let mut at = word_start;
     while han_ahead(text, at) || byte(text, at).is_ascii_alphanumeric() || byte(text, at) == b'_' {
         at += if han_ahead(text, at) { 3 } else { 1 };
-        if at > word_start + 48 {
+        if at > word_start + LONGEST_WORD {
             break;
         }
     }
@@ -254,7 +243,7 @@ fn han_ahead(text: &[u8], at: usize) -> bool {
 }
 
 /// Full-width punctuation that ends a field.
-const WIDE_BORDERS: [&str; 6] = ["，", "；", "。", "、", "！", "？"];
+pub(super) const WIDE_BORDERS: [&str; 6] = ["，", "；", "。", "、", "！", "？"];
 
 /// What follows the last full-width field border of `window`.
 fn after_wide_border(window: &[u8]) -> &[u8] {
@@ -265,69 +254,4 @@ fn after_wide_border(window: &[u8]) -> &[u8] {
         }
     }
     rest
-}
-
-/// What a byte is for the place where a label may end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    /// Ends a field.
-    Border,
-    /// A letter or digit: labels end where the word does.
-    Word,
-    /// The first byte of a character beyond ASCII, and the others of it.
-    Lead,
-    Follower,
-    Other,
-}
-
-#[allow(clippy::indexing_slicing)] // At compile time: an index out of range does not compile.
-const SIDES: [Side; 256] = {
-    let mut sides = [Side::Other; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        sides[byte] = match byte as u8 {
-            b'\n' | b',' | b';' | b'{' | b'}' | b'|' | b'&' => Side::Border,
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Side::Word,
-            0x80..=0xBF => Side::Follower,
-            0xC0..=0xFF => Side::Lead,
-            _ => Side::Other,
-        };
-        byte += 1;
-    }
-    sides
-};
-
-/// Whether one of `labels` may stand before `start` of `text`, where [`Context::new`] would find it. Refuses most places
-/// at a fraction of its cost.
-pub(super) fn may_be_labelled(labels: &TailFilter, text: &[u8], start: usize) -> bool {
-    if labels.may_end(text, start) {
-        return true;
-    }
-    // Where `near_labels` begins to look: a word with `.` or `-` in it reaches further back than the window.
-    let word = word_before(text, skip_joiners(text, start));
-    let lowest = skip_joiners_end(text, word).min(start).saturating_sub(NEAR_WINDOW).min(word);
-    let mut next = Side::Word;
-    let before = text.get(lowest..start).unwrap_or_default();
-    for (at, byte) in before.iter().enumerate().rev() {
-        let side = SIDES.get(usize::from(*byte)).copied().unwrap_or(Side::Other);
-        let ends = match side {
-            // The borders of a field are no part of a key, nor of what may stand between it and its value.
-            Side::Border => return false,
-            Side::Word => next != Side::Word,
-            Side::Lead if is_wide_border(text, lowest + at) => return false,
-            Side::Lead | Side::Follower => next != Side::Follower,
-            Side::Other => false,
-        };
-        if ends && labels.may_end(text, lowest + at + 1) {
-            return true;
-        }
-        next = side;
-    }
-    false
-}
-
-/// Whether a full-width border of fields stands at `at`, as `context` knows them.
-fn is_wide_border(text: &[u8], at: usize) -> bool {
-    let rest = text.get(at..).unwrap_or_default();
-    matches!(byte(text, at), 0xE3 | 0xEF) && WIDE_BORDERS.iter().any(|border| rest.starts_with(border.as_bytes()))
 }

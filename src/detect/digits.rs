@@ -1,7 +1,8 @@
 //! Candidates made of digits: runs joined by single separators form a cluster; the parts of a cluster whose group
 //! lengths some rule asked for are candidates.
 
-use super::context::{Context, byte, byte_before, may_be_labelled, word_before};
+use super::context::{Context, byte, byte_before, word_before};
+use super::look_back::may_be_labelled;
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
@@ -56,7 +57,7 @@ impl<'a> Pass<'a> {
     fn may_be_labelled(&self, start: usize) -> bool {
         self.program.plain
             || self.column.as_ref().is_some_and(|scope| !scope.says.is_empty())
-            || may_be_labelled(&self.program.digit_labels, self.text, start)
+            || may_be_labelled(&self.program.digit_labels, self.program.look_back, self.text, start)
     }
 
     /// Whether letters that are no label stand before the run that is joined to the one at `start`.

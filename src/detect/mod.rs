@@ -14,6 +14,7 @@ mod han;
 mod high;
 pub mod known;
 mod lines;
+mod look_back;
 pub mod name;
 mod number;
 mod pass;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::fast::FixedState;
 
+use super::bitmap::{LookBack, fastest_look_back};
 use super::high::Characters;
 use super::scan::Wanted;
 use crate::rule::RuleSet;
@@ -27,6 +28,8 @@ pub(super) struct Program {
     pub(super) singles: Vec<Vec<At>>,
     /// What the scan must tell of for them.
     pub(super) wanted: Wanted,
+    /// How to see what stands before a place.
+    pub(super) look_back: LookBack,
     /// Labels that a candidate made of digits may need.
     pub(super) digit_labels: TailFilter,
     /// Labels that values start from.
@@ -59,6 +62,7 @@ impl Program {
             groups: HashMap::default(),
             singles: vec![Vec::new(); MAX_DIGITS + 1],
             wanted: Wanted::default(),
+            look_back: fastest_look_back(),
             digit_labels: TailFilter::new(std::iter::empty()),
             start_labels: TailFilter::new(std::iter::empty()),
             characters: Characters::default(),

@@ -3,13 +3,16 @@
 //! Must give what the scalar twin gives, and never reads outside what it is handed.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_loadu_si256,
-    _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
+    __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
+    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256,
+    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
     _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8,
     _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
 };
 
-use super::{AT_SIGN, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word, Work};
+use super::{
+    AT_SIGN, Before, Bitmaps, COLON, DIGIT, EQUALS, FULL_STOP, GAP, HEX_LETTER, HIGH, HYPHEN, LOW, Word, Work,
+};
 
 pub(super) fn has_avx2() -> bool {
     use std::arch::is_x86_feature_detected as has;
@@ -108,5 +111,100 @@ fn by_avx512(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
             high: _mm512_movepi8_mask(bytes),
         };
         maps.set(from + at, &map);
+    }
+}
+
+pub(super) fn look_back(bytes: &[u8; 64]) -> Before {
+    // SAFETY: chosen only where `has_avx2` says that the processor has these instructions.
+    unsafe { look_back_by_avx2(bytes) }
+}
+
+/// By its low half, what a byte may be: a digit; a letter of @ to O, or of P to Z; one of the borders.
+const NEAR_LOW: [u8; 16] = [
+    UP_DIGIT | TO_Z,
+    UP_DIGIT | TO_O | TO_Z,
+    UP_DIGIT | TO_O | TO_Z,
+    UP_DIGIT | TO_O | TO_Z,
+    UP_DIGIT | TO_O | TO_Z,
+    UP_DIGIT | TO_O | TO_Z,
+    UP_DIGIT | TO_O | TO_Z | COMMA,
+    UP_DIGIT | TO_O | TO_Z,
+    UP_DIGIT | TO_O | TO_Z,
+    UP_DIGIT | TO_O | TO_Z,
+    TO_O | TO_Z | LINE_FEED,
+    TO_O | SEMICOLON,
+    TO_O | COMMA | BAR,
+    TO_O | BAR,
+    TO_O,
+    TO_O,
+];
+/// By its high half.
+const NEAR_HIGH: [u8; 16] = [
+    LINE_FEED,
+    0,
+    COMMA,
+    UP_DIGIT | SEMICOLON,
+    TO_O,
+    TO_Z,
+    TO_O,
+    TO_Z | SEMICOLON | BAR,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+];
+const UP_DIGIT: u8 = 1;
+const TO_O: u8 = 1 << 1;
+const TO_Z: u8 = 1 << 2;
+const LINE_FEED: u8 = 1 << 3;
+/// `,` and `&`.
+const COMMA: u8 = 1 << 4;
+/// `;` and `{`.
+const SEMICOLON: u8 = 1 << 5;
+/// `|` and `}`.
+const BAR: u8 = 1 << 6;
+
+#[target_feature(enable = "avx2")]
+fn look_back_by_avx2(bytes: &[u8; 64]) -> Before {
+    // SAFETY: both tables are 16 bytes long, which is what is read.
+    let (low, high) = unsafe {
+        (_mm_loadu_si128(NEAR_LOW.as_ptr().cast::<__m128i>()), _mm_loadu_si128(NEAR_HIGH.as_ptr().cast::<__m128i>()))
+    };
+    let (low, high) = (_mm256_broadcastsi128_si256(low), _mm256_broadcastsi128_si256(high));
+    let start = bytes.as_ptr().cast::<__m256i>();
+    // SAFETY: 64 bytes are two reads of 32.
+    let (a, b) = unsafe { (_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))) };
+    let class = |bytes| {
+        let by_high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(15)));
+        _mm256_and_si256(_mm256_shuffle_epi8(low, bytes), by_high)
+    };
+    let bits = |a, b| {
+        let (a, b) = (_mm256_movemask_epi8(a).cast_unsigned(), _mm256_movemask_epi8(b).cast_unsigned());
+        u64::from(a) | u64::from(b) << 32
+    };
+    let (first, second) = (class(a), class(b));
+    let any_of = |classes: u8| {
+        let classes = _mm256_set1_epi8(classes.cast_signed());
+        let none = |class| _mm256_cmpeq_epi8(_mm256_and_si256(class, classes), _mm256_setzero_si256());
+        !bits(none(first), none(second))
+    };
+    let is = |byte: u8| {
+        let byte = _mm256_set1_epi8(byte.cast_signed());
+        bits(_mm256_cmpeq_epi8(a, byte), _mm256_cmpeq_epi8(b, byte))
+    };
+    // As signed bytes, those that go on a character are the lowest.
+    let lead = _mm256_set1_epi8(0xC0_u8.cast_signed());
+    Before {
+        word: any_of(UP_DIGIT | TO_O | TO_Z),
+        underscore: is(b'_'),
+        hyphen: is(b'-'),
+        full_stop: is(b'.'),
+        border: any_of(LINE_FEED | COMMA | SEMICOLON | BAR),
+        high: bits(a, b),
+        follower: bits(_mm256_cmpgt_epi8(lead, a), _mm256_cmpgt_epi8(lead, b)),
     }
 }
