@@ -115,8 +115,9 @@ pub(super) const NEAR_WORDS: usize = 4;
 
 /// Whether a character beyond ASCII may stand between a label and its value.
 fn is_wide_joiner(character: &[u8]) -> bool {
-    std::str::from_utf8(character)
-        .is_ok_and(|joiner| matches!(joiner, "：" | "（" | "“" | "【" | "】" | "「" | "是" | "为" | "　" | "＝" | "‘" | "《"))
+    std::str::from_utf8(character).is_ok_and(|joiner| {
+        matches!(joiner, "：" | "（" | "“" | "【" | "】" | "「" | "是" | "为" | "　" | "＝" | "‘" | "《")
+    })
 }
 
 /// Steps back from `at` over what may stand between a label and its value.

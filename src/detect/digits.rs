@@ -2,31 +2,20 @@
 //! lengths some rule asked for are candidates.
 
 use super::context::{Context, byte, byte_before, word_before};
+use super::digit_runs::{behind_digits, collect_cluster, first_digit, is_join, run_around};
+use super::group_pairs::Pair;
 use super::look_back::may_be_labelled;
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
 use crate::validate::{Candidate, Validator};
 
-/// Most runs in one cluster; what follows begins a new one.
-const MAX_RUNS: usize = 64;
-/// Most runs of a cluster before the anchor that are looked at: those of a candidate that ends with the anchor's run,
-/// and one more, which may join it to something longer.
-const RUNS_BEFORE: usize = MAX_GROUPS + 1;
-
 impl<'a> Pass<'a> {
     /// Handles the cluster of digit runs around the digit at `at`; returns where it ends.
     pub(super) fn digit_cluster(&mut self, at: usize) -> usize {
         let text = self.text;
         let (start, end) = run_around(text, at);
-        let beyond = start.checked_sub(2).map_or(b'\n', |at| byte(text, at));
-        let joined_before = is_join(byte_before(text, start)) && (beyond.is_ascii_digit() || beyond == b')');
-        let joined_after = is_join(byte(text, end)) && byte(text, end + 1).is_ascii_digit();
-        let letter = matches!(byte(text, end), b'x' | b'X');
-        // Runs that letters stand beside, as in a UUID, join nothing to this one.
-        let joins =
-            joined_before && !self.is_glued_before(start) || joined_after && !is_glued_after(text, end) || letter;
-        if !joins && !self.program.plain && !self.single_may_count(start, end) {
+        if !self.program.plain && !self.may_be_joined(start, end) && !self.single_may_count(start, end) {
             return end;
         }
         let mut runs = std::mem::take(&mut self.buffers.runs);
@@ -60,25 +49,39 @@ impl<'a> Pass<'a> {
             || may_be_labelled(&self.program.digit_labels, self.program.look_back, self.text, start)
     }
 
-    /// Whether letters that are no label stand before the run that is joined to the one at `start`.
-    fn is_glued_before(&self, start: usize) -> bool {
+    /// Whether the run may be part of a candidate of several groups: it is joined to another one with which some rule's
+    /// grouping has it, or an `X` ends it.
+    fn may_be_joined(&self, start: usize, end: usize) -> bool {
         let text = self.text;
-        let join = if byte_before(text, start) == b' ' && text.get(..start).is_some_and(|head| head.ends_with(b") ")) {
-            2
-        } else {
-            1
-        };
-        let Some(last) = start.checked_sub(join + 1) else { return true };
-        let (head, _) = run_around(text, last);
-        let before = byte_before(text, head);
-        (before.is_ascii_alphabetic() || before == b'_') && !self.program.digit_labels.may_end(text, head)
+        if matches!(byte(text, end), b'x' | b'X') {
+            return true;
+        }
+        let before = joined_before(text, start);
+        let after = joined_after(text, end);
+        let pairs = &self.program.pairs;
+        // Runs that letters stand beside, as in a UUID, join nothing to this one.
+        before.is_some_and(|(head, join)| {
+            let pair = Pair { first: head..join, second: start..end, is_first: joined_before(text, head).is_none() };
+            pairs.may_count(text, &pair) && !self.is_glued(head)
+        }) || after.is_some_and(|next| {
+            let tail = behind_digits(text, next);
+            let pair = Pair { first: start..end, second: next..tail, is_first: before.is_none() };
+            let letter = matches!(byte(text, tail), b'x' | b'X');
+            letter || pairs.may_count(text, &pair) && !is_glued_after(text, tail)
+        })
+    }
+
+    /// Whether letters that are no label stand before the run of digits at `head`.
+    fn is_glued(&self, head: usize) -> bool {
+        let before = byte_before(self.text, head);
+        (before.is_ascii_alphabetic() || before == b'_') && !self.program.digit_labels.may_end(self.text, head)
     }
 
     /// Whether one run by itself may be a match of some rule, or may be one with a label before it. Refuses nearly all
     /// runs of a log, so that nothing more is done for them.
     fn single_may_count(&self, start: usize, end: usize) -> bool {
         let (text, program) = (self.text, self.program);
-        let Some(list) = program.singles.get(end - start).filter(|list| !list.is_empty()) else { return false };
+        let Some(sights) = program.sights.get(end - start).filter(|list| !list.is_empty()) else { return false };
         let (before, after) = (byte_before(text, start), byte(text, end));
         if after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%') || before == b'$' {
             return false;
@@ -88,13 +91,17 @@ impl<'a> Pass<'a> {
             return false;
         }
         let digits = text.get(start..end).unwrap_or_default();
-        let mut may_be_labelled: Option<bool> = None;
-        let mut labelled = || *may_be_labelled.get_or_insert_with(|| self.may_be_labelled(start));
         let candidate = Candidate { compact: digits, original: digits, labelled: false };
-        list.iter().filter_map(|at| program.recognizer(*at)).any(|recognizer| {
-            recognizer.may_take(digits)
-                && (!recognizer.label_required && stands_alone(recognizer, &candidate) || labelled())
-        })
+        let mut may_be_labelled = false;
+        for sight in sights {
+            if sight.prefixes.as_ref().is_none_or(|prefixes| prefixes.admit(digits)) {
+                if !sight.label_required && accept_alone(&sight.validators, &candidate) {
+                    return true;
+                }
+                may_be_labelled = true;
+            }
+        }
+        may_be_labelled && self.may_be_labelled(start)
     }
 
     fn digit_candidate(&mut self, runs: &[Run], first: usize, last: usize, packed: u64) {
@@ -258,84 +265,41 @@ impl<'a> Pass<'a> {
 
 /// Whether `recognizer` takes a candidate without any label.
 fn stands_alone(recognizer: &Recognizer, candidate: &Candidate<'_>) -> bool {
-    let accepts = |validator: &Validator| validator(candidate).is_some_and(|evidence| !evidence.label_required);
-    !recognizer.label_required && recognizer.validators.iter().all(accepts)
+    !recognizer.label_required && accept_alone(&recognizer.validators, candidate)
 }
 
-/// Whether letters stand behind the run that is joined to the one that ends at `end`.
-fn is_glued_after(text: &[u8], end: usize) -> bool {
-    let gap = if byte(text, end) == b')' && byte(text, end + 1) == b' ' { 2 } else { 1 };
-    let (_, tail) = run_around(text, end + gap);
+/// Whether all of `validators` accept a candidate without any label.
+fn accept_alone(validators: &[Validator], candidate: &Candidate<'_>) -> bool {
+    validators.iter().all(|validator| validator(candidate).is_some_and(|evidence| !evidence.label_required))
+}
+
+/// The run that is joined to the one at `start`: where it begins, and where it ends.
+fn joined_before(text: &[u8], start: usize) -> Option<(usize, usize)> {
+    let join = byte_before(text, start);
+    if !is_join(join) {
+        return None;
+    }
+    // The space of `(0571) 85022088` belongs to the bracket.
+    let gap = if join == b' ' && start > 1 && byte(text, start - 2) == b')' { 2 } else { 1 };
+    let end = start.checked_sub(gap)?;
+    let head = first_digit(text, end);
+    (head < end).then_some((head, end))
+}
+
+/// Where the run begins that is joined to the one that ends at `end`.
+fn joined_after(text: &[u8], end: usize) -> Option<usize> {
+    let join = byte(text, end);
+    if !is_join(join) {
+        return None;
+    }
+    let gap = if join == b')' && byte(text, end + 1) == b' ' { 2 } else { 1 };
+    byte(text, end + gap).is_ascii_digit().then_some(end + gap)
+}
+
+/// Whether letters stand behind the run of digits that ends at `tail`.
+fn is_glued_after(text: &[u8], tail: usize) -> bool {
     let after = byte(text, tail);
-    (after.is_ascii_alphabetic() && !matches!(after, b'x' | b'X')) || after == b'_'
-}
-
-fn is_join(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | b')')
-}
-
-/// The run of digits around the digit at `at`.
-fn run_around(text: &[u8], at: usize) -> (usize, usize) {
-    let (mut start, mut end) = (at, at);
-    while byte_before(text, start).is_ascii_digit() {
-        start -= 1;
-    }
-    while byte(text, end).is_ascii_digit() {
-        end += 1;
-    }
-    (start, end)
-}
-
-/// Collects the runs of the cluster around the digit at `at`, from a few before it on, into `runs`; returns where it
-/// ends.
-pub(super) fn collect_cluster(text: &[u8], at: usize, runs: &mut Vec<Run>) -> usize {
-    runs.clear();
-    let (mut start, _) = run_around(text, at);
-    for _ in 0..RUNS_BEFORE {
-        let gap = match byte_before(text, start) {
-            b' ' if start > 1 && byte(text, start - 2) == b')' => 2,
-            _ => 1,
-        };
-        let joins = start > gap && is_join(byte(text, start - gap)) && byte_before(text, start - gap).is_ascii_digit();
-        if !joins {
-            break;
-        }
-        let before = run_around(text, start - gap - 1).0;
-        // A bracket joins only the first run of all, when it was opened before it.
-        if byte(text, start - gap) == b')' && byte_before(text, before) != b'(' {
-            break;
-        }
-        start = before;
-    }
-    collect_runs(text, start, runs)
-}
-
-/// Collects the runs of the cluster that starts at `at`; returns where it ends.
-pub(super) fn collect_runs(text: &[u8], at: usize, runs: &mut Vec<Run>) -> usize {
-    let mut start = at;
-    let mut separator = 0;
-    loop {
-        let mut end = start;
-        while byte(text, end).is_ascii_digit() {
-            end += 1;
-        }
-        let letter = matches!(byte(text, end), b'x' | b'X') && !byte(text, end + 1).is_ascii_alphanumeric();
-        let end = if letter && end - start >= 3 { end + 1 } else { end };
-        let letter = byte_before(text, end).is_ascii_alphabetic();
-        runs.push(Run { start, end, separator, letter });
-        separator = byte(text, end);
-        let joins = match separator {
-            b' ' | b'-' | b'.' => true,
-            b')' => byte_before(text, at) == b'(' && runs.len() == 1,
-            _ => false,
-        };
-        // `(0571) 85022088`: the space belongs to the bracket.
-        let gap = if separator == b')' && byte(text, end + 1) == b' ' { 2 } else { 1 };
-        if letter || !joins || !byte(text, end + gap).is_ascii_digit() || runs.len() == MAX_RUNS {
-            return end;
-        }
-        start = end + gap;
-    }
+    after.is_ascii_alphabetic() || after == b'_'
 }
 
 /// Whether the digits from `start` are the tail of a UUID: 8-4-4-4-12 hex digits.

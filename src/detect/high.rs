@@ -24,10 +24,12 @@ const FOLDS: u8 = 1 << 3;
 /// A full-width separator between a key and its value.
 const SEPARATOR: u8 = 1 << 4;
 
+/// A stretch goes on over the character.
+const GOES_ON: u8 = 1 << 5;
+
 /// What each character of the first 65,536 may mean.
-#[derive(Default)]
 pub(super) struct Characters {
-    classes: Vec<u8>,
+    classes: Box<[u8; 1 << 16]>,
     /// By the last Han character of a label that values start from: the label up to it, and the rest.
     labels: HashMap<u32, Vec<HeadAndTail>, foldhash::fast::FixedState>,
     /// Some label has something behind its last Han character.
@@ -37,10 +39,24 @@ pub(super) struct Characters {
 /// A label up to its last Han character, and the rest.
 type HeadAndTail = (Box<[u8]>, Box<[u8]>);
 
+impl Default for Characters {
+    fn default() -> Self {
+        Characters { classes: Box::new([0; 1 << 16]), labels: HashMap::default(), has_tails: false }
+    }
+}
+
 impl Characters {
     /// The table for `labels`, those with Han characters that values start from.
     pub(super) fn new(labels: &[&str]) -> Characters {
-        let mut characters = Characters { classes: vec![0; 1 << 16], ..Characters::default() };
+        let mut characters = Characters::default();
+        for (byte, class) in (0_u8..0x80).zip(characters.classes.iter_mut()) {
+            let bits = [
+                (value::stretches(byte), GOES_ON),
+                (byte.is_ascii_alphanumeric(), NUMBER),
+                (matches!(byte, b'-' | b'#' | b'F'), UNIT),
+            ];
+            *class = bits.iter().filter(|(is, _)| *is).fold(0, |class, (_, bit)| class | bit);
+        }
         // Symbols, ideographs, and compatibility forms; the rest means nothing here.
         for code in (0x80..=0x2FFF).chain(0x3000..=0x303F).chain(0xFE00..=0xFFFF) {
             characters.enter(code);
@@ -84,15 +100,24 @@ impl Characters {
 
     /// The classes of the character at `at`, which is no ASCII, its code and its width.
     #[inline(always)]
-    fn at(&self, text: &[u8], at: usize) -> (u8, u32, usize) {
-        let (code, width) = match text.get(at..) {
+    fn at(&self, text: &[u8], at: usize) -> (u8, u16, usize) {
+        match text.get(at..) {
             Some([a @ 0xE0..=0xEF, b @ 0x80..=0xBF, c @ 0x80..=0xBF, ..]) => {
-                (u32::from(a & 0x0F) << 12 | u32::from(b & 0x3F) << 6 | u32::from(c & 0x3F), 3)
+                let code = u16::from(*a) << 12 | u16::from(b & 0x3F) << 6 | u16::from(c & 0x3F);
+                (self.class(code), code, 3)
             }
-            Some([a @ 0xC2..=0xDF, b @ 0x80..=0xBF, ..]) => (u32::from(a & 0x1F) << 6 | u32::from(b & 0x3F), 2),
-            _ => return (0, 0, char_at(text, at).map_or(1, |(_, width)| width)),
-        };
-        (self.classes.get(code as usize).copied().unwrap_or_default(), code, width)
+            Some([a @ 0xC2..=0xDF, b @ 0x80..=0xBF, ..]) => {
+                let code = u16::from(a & 0x1F) << 6 | u16::from(b & 0x3F);
+                (self.class(code), code, 2)
+            }
+            _ => (0, 0, char_at(text, at).map_or(1, |(_, width)| width)),
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing)] // Every number of 16 bits has its place.
+    fn class(&self, code: u16) -> u8 {
+        self.classes[usize::from(code)]
     }
 
     /// Whether the character at `at` is one that is folded.
@@ -101,9 +126,9 @@ impl Characters {
     }
 
     /// Whether a label that values start from has its last Han character, `code`, just before `end`.
-    fn label_ends(&self, text: &[u8], code: u32, end: usize) -> bool {
+    fn label_ends(&self, text: &[u8], code: u16, end: usize) -> bool {
         let (Some(before), Some(behind)) = (text.get(..end), text.get(end..)) else { return false };
-        let labels = self.labels.get(&code);
+        let labels = self.labels.get(&u32::from(code));
         labels
             .is_some_and(|labels| labels.iter().any(|(head, tail)| before.ends_with(head) && behind.starts_with(tail)))
     }
@@ -164,12 +189,14 @@ impl Pass<'_> {
                 }
                 number = class & NUMBER != 0;
                 end += width;
-            } else if value::stretches(first) || (first == b' ' && byte(text, end + 1) >= 0x80) {
-                worth.numbered |= number && matches!(first, b'-' | b'#' | b'F');
-                number = first.is_ascii_alphanumeric();
-                end += 1;
             } else {
-                break;
+                let class = characters.class(u16::from(first));
+                if class & GOES_ON == 0 && !(first == b' ' && byte(text, end + 1) >= 0x80) {
+                    break;
+                }
+                worth.numbered |= number && class & UNIT != 0;
+                number = class & NUMBER != 0;
+                end += 1;
             }
         }
         (worth, end)

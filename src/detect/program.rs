@@ -7,12 +7,15 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::fast::FixedState;
 
 use super::bitmap::{LookBack, fastest_look_back};
+use super::group_pairs::GroupPairs;
 use super::high::Characters;
 use super::scan::Wanted;
 use crate::rule::RuleSet;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
+use crate::rule::prefix::Prefixes;
 use crate::rule::tail::TailFilter;
+use crate::validate::Validator;
 
 /// Where a recognizer stands: rule, then entry under `recognize`.
 pub(super) type At = (u16, u16);
@@ -26,6 +29,10 @@ pub(super) struct Program {
     pub(super) groups: HashMap<u64, Vec<At>, FixedState>,
     /// Those in one group, by its length.
     pub(super) singles: Vec<Vec<At>>,
+    /// What decides at first sight about each of those.
+    pub(super) sights: Vec<Vec<Sight>>,
+    /// Which two of them may stand side by side.
+    pub(super) pairs: GroupPairs,
     /// What the scan must tell of for them.
     pub(super) wanted: Wanted,
     /// How to see what stands before a place.
@@ -55,12 +62,23 @@ pub(super) struct Program {
     pub(super) companions: Vec<Option<AhoCorasick>>,
 }
 
+/// What decides about most candidates in one group of digits without a look at the recognizer.
+pub(super) struct Sight {
+    /// What the first three digits may be.
+    pub(super) prefixes: Option<Prefixes>,
+    /// It needs a label.
+    pub(super) label_required: bool,
+    pub(super) validators: Vec<Validator>,
+}
+
 impl Program {
     pub(super) fn new(rules: Arc<RuleSet>) -> Program {
         let mut program = Program {
             plain: false,
             groups: HashMap::default(),
             singles: vec![Vec::new(); MAX_DIGITS + 1],
+            sights: Vec::new(),
+            pairs: GroupPairs::default(),
             wanted: Wanted::default(),
             look_back: fastest_look_back(),
             digit_labels: TailFilter::new(std::iter::empty()),
@@ -100,6 +118,16 @@ impl Program {
             program.companions.push(automaton(&names.companions));
         }
         labels.extend(rules.labels().negatives_for_all().filter(|label| !label.is_ascii()));
+        let sight = |at: &At, length: usize| {
+            program.recognizer(*at).map(|recognizer| Sight {
+                prefixes: recognizer.prefixes.get(length).cloned().flatten(),
+                label_required: recognizer.label_required,
+                validators: recognizer.validators.clone(),
+            })
+        };
+        let singles = program.singles.iter().enumerate();
+        program.sights =
+            singles.map(|(length, list)| list.iter().filter_map(|at| sight(at, length)).collect()).collect();
         program.literals = automaton(&literals);
         program.han_labels = automaton(&labels);
         program.han_starts = automaton(&starts);
@@ -123,6 +151,7 @@ impl Program {
     fn enter<'r>(&mut self, recognizer: &'r Recognizer, at: At, literals: &mut Vec<&'r str>) {
         match &recognizer.anchor {
             Anchor::Digits { groups, .. } => {
+                self.pairs.enter(recognizer);
                 for packed in groups {
                     self.groups.entry(*packed).or_default().push(at);
                     let lengths = unpack(*packed);

@@ -54,6 +54,11 @@ impl Prefixes {
         Some(())
     }
 
+    /// Adds the beginnings of `others`.
+    pub fn join(&mut self, others: &Prefixes) {
+        self.0.iter_mut().zip(others.0).for_each(|(word, other)| *word |= other);
+    }
+
     /// Whether a value may begin with the first three of `digits`; shorter ones, and other bytes, always.
     pub fn admit(&self, digits: &[u8]) -> bool {
         match digits {

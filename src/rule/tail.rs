@@ -174,7 +174,7 @@ impl TailFilter {
 
     /// Whether a label may end with these eight bytes, of which the last is the top one.
     #[inline(always)]
-    fn may_be(&self, eight: u64) -> bool {
+    pub(crate) fn may_be(&self, eight: u64) -> bool {
         if eight >> 63 == 1 {
             return bit(&self.ends, slot_of_six(eight & !0xFFFF))
                 || self.has_single && bit(&self.ends, slot_of_six(eight & !0xFF_FFFF_FFFF));

@@ -14,18 +14,18 @@ pub fn holds(digits: &[u8]) -> bool {
 
 /// The Luhn check digit (ASCII) to put behind `body`; `None` when that is empty or not all digits.
 pub fn check_digit(body: &[u8]) -> Option<u8> {
-    if body.is_empty() || !body.iter().all(u8::is_ascii_digit) {
+    if body.is_empty() {
         return None;
     }
-    let mut sum: u64 = 0;
-    let mut double = true;
+    let (mut sum, mut double) = (0_u64, true);
     for digit in body.iter().rev() {
-        let value = u64::from(digit - b'0');
-        sum += match (double, value) {
-            (true, 5..) => value * 2 - 9,
-            (true, _) => value * 2,
-            (false, _) => value,
-        };
+        let value = digit.wrapping_sub(b'0');
+        if value > 9 {
+            return None;
+        }
+        // The digit sum of twice the digit.
+        let twice = value * 2 - if value > 4 { 9 } else { 0 };
+        sum += u64::from(if double { twice } else { value });
         double = !double;
     }
     Some(b'0' + ((10 - sum % 10) % 10) as u8)

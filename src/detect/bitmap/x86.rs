@@ -5,9 +5,9 @@
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
     _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256,
-    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
-    _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8,
-    _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
+    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16, _mm512_and_si512, _mm512_broadcast_i32x4,
+    _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_srli_epi16,
+    _mm512_test_epi8_mask,
 };
 
 use super::{
@@ -139,24 +139,8 @@ const NEAR_LOW: [u8; 16] = [
     TO_O,
 ];
 /// By its high half.
-const NEAR_HIGH: [u8; 16] = [
-    LINE_FEED,
-    0,
-    COMMA,
-    UP_DIGIT | SEMICOLON,
-    TO_O,
-    TO_Z,
-    TO_O,
-    TO_Z | SEMICOLON | BAR,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-];
+const NEAR_HIGH: [u8; 16] =
+    [LINE_FEED, 0, COMMA, UP_DIGIT | SEMICOLON, TO_O, TO_Z, TO_O, TO_Z | SEMICOLON | BAR, 0, 0, 0, 0, 0, 0, 0, 0];
 const UP_DIGIT: u8 = 1;
 const TO_O: u8 = 1 << 1;
 const TO_Z: u8 = 1 << 2;

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::super::context::{byte, byte_before};
-use super::super::digits::collect_cluster;
+use super::super::digit_runs::collect_cluster;
 use super::super::fold::Folded;
 use super::super::pass::{Buffers, Run};
 use super::super::program::Program;
