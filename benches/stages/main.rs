@@ -1,6 +1,7 @@
 //! Time of each stage by itself, on one thread: `cargo bench --bench stages`, or `-- detect` for one group.
 //!
-//! Groups: `detect` (the whole scan of a text), `label` (look-up of keys), `read` (cutting and lexing, per format) and
+//! Groups: `bitmaps`, `candidates` (bitmaps, and the anchors worked out of them), `confirm` (all that, and what is made
+//! of the anchors), `resolve` (what overlaps), `detect` (the whole scan of a text), `label` (look-up of keys), `read` (cutting and lexing, per format) and
 //! `write` (rendering with the edits that the default policy asks for, per format). To add a stage, write a function that
 //! takes `&mut Criterion` and name it in `criterion_group!` below. Compare times of one machine and one run only.
 
@@ -22,6 +23,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use tuomin::block::{Block, CellEdit, Edits};
 use tuomin::detect::resolve::MATCH_SCORE;
+use tuomin::detect::stages::Stages;
 use tuomin::detect::{Detector, Scratch};
 use tuomin::format::{self, Access, Codec, Container, Cut};
 use tuomin::policy::{Policy, Purpose};
@@ -81,13 +83,63 @@ fn parquet() -> (tempfile::TempDir, File, Box<dyn Container>) {
     (folder, File::open(path).unwrap(), container)
 }
 
+fn texts() -> [(&'static str, Vec<u8>); 2] {
+    [
+        ("mix", corpus::mix::write(7, samples::BYTES, Vec::new()).unwrap().0),
+        ("dense", corpus::dense::write(7, samples::BYTES, Vec::new()).unwrap().0),
+    ]
+}
+
+fn bitmaps(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("bitmaps");
+    for (name, text) in texts() {
+        let mut stages = Stages::default();
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| stages.bitmaps(black_box(&text))));
+    }
+}
+
+fn candidates(criterion: &mut Criterion) {
+    let run = Run::new();
+    let mut group = criterion.benchmark_group("candidates");
+    for (name, text) in texts() {
+        let mut stages = Stages::default();
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| stages.anchors(&run.detector, black_box(&text))));
+    }
+}
+
+fn confirm(criterion: &mut Criterion) {
+    let run = Run::new();
+    let mut group = criterion.benchmark_group("confirm");
+    for (name, text) in texts() {
+        let (mut stages, mut found) = (Stages::default(), Vec::new());
+        group.throughput(Throughput::Bytes(text.len() as u64)).bench_function(name, |bencher| {
+            bencher.iter(|| {
+                found.clear();
+                stages.confirm(&run.detector, black_box(&text), &mut found);
+                found.len()
+            });
+        });
+    }
+}
+
+fn resolve(criterion: &mut Criterion) {
+    let run = Run::new();
+    let mut group = criterion.benchmark_group("resolve");
+    for (name, text) in texts() {
+        let mut found = Vec::new();
+        Stages::default().confirm(&run.detector, &text, &mut found);
+        group.throughput(Throughput::Elements(found.len() as u64)).bench_function(name, |bencher| {
+            bencher.iter_batched(|| found.clone(), |mut found| Stages::resolve(&mut found), BatchSize::LargeInput);
+        });
+    }
+}
+
 fn detect(criterion: &mut Criterion) {
     let run = Run::new();
     let mut group = criterion.benchmark_group("detect");
-    for (name, text) in [
-        ("mix", corpus::mix::write(7, samples::BYTES, Vec::new()).unwrap().0),
-        ("dense", corpus::dense::write(7, samples::BYTES, Vec::new()).unwrap().0),
-    ] {
+    for (name, text) in texts() {
         let (mut scratch, mut found) = (Scratch::default(), Vec::new());
         group.throughput(Throughput::Bytes(text.len() as u64)).bench_function(name, |bencher| {
             bencher.iter(|| {
@@ -202,5 +254,5 @@ fn settings() -> Criterion {
     Criterion::default().sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3))
 }
 
-criterion_group! { name = stages; config = settings(); targets = detect, label, readers, writers }
+criterion_group! { name = stages; config = settings(); targets = bitmaps, candidates, confirm, resolve, detect, label, readers, writers }
 criterion_main!(stages);

@@ -26,6 +26,8 @@ mod prose_tests;
 pub mod resolve;
 mod scan;
 pub(crate) mod sorted_table;
+#[doc(hidden)]
+pub mod stages;
 mod symbol;
 mod value;
 mod words;

@@ -181,7 +181,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
     }
     let anchor = compile_anchor(syntax)?;
     let pattern = match (&anchor, &syntax.pattern) {
-        (Anchor::Digits { .. } | Anchor::HexRun(_), Some(p)) => Some(regex(&format!(r"\A(?:{p})\z"))?),
+        (Anchor::Digits { .. } | Anchor::HexRun(_), Some(p)) => Some(ascii_regex(&format!(r"\A(?:{p})\z"))?),
         (Anchor::Label(_), Some(p)) => Some(regex(&format!(r"\A(?:{p})"))?),
         (_, Some(p)) => Some(regex(p)?),
         (Anchor::Literal(_) | Anchor::Regex, None) => return Err("this anchor needs a `pattern`".to_owned()),
@@ -283,5 +283,14 @@ fn parse_groups(text: &str) -> Result<u64, String> {
 }
 
 fn regex(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|error| format!("pattern: {error}"))
+    build(&mut RegexBuilder::new(pattern))
+}
+
+/// For what is looked up in ASCII only: Unicode's digits and word characters would take most of the start-up.
+fn ascii_regex(pattern: &str) -> Result<Regex, String> {
+    build(RegexBuilder::new(pattern).unicode(false))
+}
+
+fn build(builder: &mut RegexBuilder) -> Result<Regex, String> {
+    builder.size_limit(1 << 20).build().map_err(|error| format!("pattern: {error}"))
 }
