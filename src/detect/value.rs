@@ -24,7 +24,7 @@ const JOINERS: [bool; 256] = {
 };
 
 /// Longest value that a label rule's own pattern may look at, in bytes.
-const VALUE: usize = 256;
+const VALUE: usize = 2048;
 
 impl Pass<'_> {
     /// The value behind the key that ends at the separator at `at`, when its key is a label that values start from.
@@ -107,10 +107,18 @@ impl Pass<'_> {
                 {
                     return;
                 }
-                let Some(length) = recognizer.pattern.as_ref().and_then(|p| p.find(ahead)).map(|hit| hit.end()) else {
+                if recognizer.separated && !is_separated(text, at) {
                     return;
-                };
-                self.judge_value(at_recognizer, at..at + length, standing);
+                }
+                let find =
+                    |text| recognizer.pattern.as_ref().and_then(|pattern| pattern.find(text)).map(|hit| hit.end());
+                let Some(mut length) = find(ahead) else { return };
+                if length == ahead.len() && at + length < text.len() {
+                    // Rarely is a value longer than the window.
+                    length = find(text.get(at..).unwrap_or_default()).unwrap_or(length);
+                }
+                let quoted = if recognizer.whole { quoted(text, at, ahead) } else { None };
+                self.judge_value(at_recognizer, at..at + quoted.unwrap_or(length).max(length), standing);
             }
             Anchor::HexRun(length) => {
                 let run = ahead.iter().take_while(|b| b.is_ascii_hexdigit()).count();
@@ -161,6 +169,12 @@ impl Pass<'_> {
                 let Some(recognizer) = program.recognizer(at) else { continue };
                 let text = self.text.get(value.clone()).unwrap_or_default();
                 let found = match &recognizer.anchor {
+                    Anchor::Label(None) if recognizer.whole => {
+                        if recognizer.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)) {
+                            self.judge_value(at, value.clone(), Standing::Positive);
+                        }
+                        continue;
+                    }
                     Anchor::Label(Some(GrammarSyntax::CnAddress)) => address::is_value(text),
                     Anchor::Label(Some(GrammarSyntax::PersonName)) => name::is_value(text),
                     _ => {
@@ -175,6 +189,35 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// Whether `:` or `=` stands between the value at `at` and its label, or the value is a column's.
+fn is_separated(text: &[u8], at: usize) -> bool {
+    let from = skip_joiners(text, at);
+    let between = text.get(from..at).unwrap_or_default();
+    let wide = |separator: &str| between.windows(3).any(|three| three == separator.as_bytes());
+    // Only a cell begins a line.
+    byte_before(text, at) == b'\n' || between.iter().any(|b| matches!(b, b':' | b'=')) || wide("：") || wide("＝")
+}
+
+/// How long the value at `at` is when a quotation mark stands before it: to the next one on the line, escaped ones left
+/// out.
+fn quoted(text: &[u8], at: usize, ahead: &[u8]) -> Option<usize> {
+    let mark = byte_before(text, at);
+    if !matches!(mark, b'"' | b'\'') {
+        return None;
+    }
+    let mut escaped = false;
+    for (length, byte) in ahead.iter().enumerate() {
+        match byte {
+            b'\n' => return None,
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            byte if *byte == mark => return Some(length),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether a stretch goes on over `b`: everything but line ends, quotes and field separators.

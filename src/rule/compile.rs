@@ -30,6 +30,10 @@ pub struct Recognizer {
     pub prefixes: Vec<Option<Prefixes>>,
     /// For `label` with a pattern: what the first byte of a value may be, where the pattern says so.
     pub first_bytes: Option<FirstBytes>,
+    /// See [`RecognizerSyntax::separated`].
+    pub separated: bool,
+    /// See [`RecognizerSyntax::whole`].
+    pub whole: bool,
     /// Validators, each of which must pass.
     pub validators: Vec<Validator>,
     /// Points for its structure.
@@ -182,6 +186,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
     let anchor = compile_anchor(syntax)?;
     let pattern = match (&anchor, &syntax.pattern) {
         (Anchor::Digits { .. } | Anchor::HexRun(_), Some(p)) => Some(ascii_regex(&format!(r"\A(?:{p})\z"))?),
+        (Anchor::Label(_), Some(p)) if p.is_ascii() => Some(ascii_regex(&format!(r"\A(?:{p})"))?),
         (Anchor::Label(_), Some(p)) => Some(regex(&format!(r"\A(?:{p})"))?),
         (_, Some(p)) => Some(regex(p)?),
         (Anchor::Literal(_) | Anchor::Regex, None) => return Err("this anchor needs a `pattern`".to_owned()),
@@ -214,8 +219,23 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
         (Anchor::Label(None), Some(pattern)) => FirstBytes::of(pattern),
         _ => None,
     };
-    let structure = syntax.structure;
-    Ok(Recognizer { entity, anchor, pattern, suffix, prefixes, first_bytes, validators, structure, label_required })
+    let RecognizerSyntax { structure, separated, whole, .. } = *syntax;
+    if (separated || whole) && !matches!(anchor, Anchor::Label(None)) {
+        return Err("`separated` and `whole` are for anchor `label` with a `pattern`".to_owned());
+    }
+    Ok(Recognizer {
+        entity,
+        anchor,
+        pattern,
+        suffix,
+        prefixes,
+        first_bytes,
+        separated,
+        whole,
+        validators,
+        structure,
+        label_required,
+    })
 }
 
 fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {

@@ -86,6 +86,13 @@ pub struct RecognizerSyntax {
     /// `label`, `han`: the grammar that finds the value.
     #[serde(default)]
     pub grammar: Option<GrammarSyntax>,
+    /// `label` with a pattern: only behind a label and a separator (`:` or `=`), for values that could be any word.
+    #[serde(default)]
+    pub separated: bool,
+    /// `label` with a pattern: what the pattern begins goes on to the end of the cell in a column that is named so, and
+    /// to the closing quotation mark where the value is quoted.
+    #[serde(default)]
+    pub whole: bool,
     /// Validators by name; each must pass.
     #[serde(default)]
     pub validators: Vec<String>,

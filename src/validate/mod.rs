@@ -4,19 +4,31 @@
 //! [`VALIDATORS`]. A validator must never allocate per candidate, and never reject for want of a register entry
 //! what a label beside it would make plausible: registers are always behind the times.
 
+pub mod account_name;
 pub mod bank_account;
 pub mod bank_card;
+pub mod calendar_date;
 pub mod cn_landline;
 pub mod cn_mobile;
 pub mod cn_permanent_resident_id;
 pub mod cn_resident_id;
 pub mod cn_service_number;
+pub mod device_id;
 pub mod email;
+pub mod gps_coordinate;
+pub mod iccid;
 pub mod imei;
+pub mod imsi;
 pub mod ip_address;
+pub mod letters_and_digits;
 pub mod luhn;
 pub mod mac_address;
+pub mod meid;
+pub mod not_placeholder;
+pub mod not_repeated;
+pub mod secret;
 pub mod spelled_digits;
+pub mod wechat_id;
 
 #[cfg(test)]
 mod tests;
@@ -52,19 +64,31 @@ pub type Validator = fn(&Candidate<'_>) -> Option<Evidence>;
 
 /// The validators by name, as rules call them.
 pub static VALIDATORS: &[(&str, Validator)] = &[
+    ("account_name", account_name::validate),
     ("bank_account", bank_account::validate),
     ("bank_card", bank_card::validate),
+    ("calendar_date", calendar_date::validate),
     ("cn_landline", cn_landline::validate),
     ("cn_mobile", cn_mobile::validate),
     ("cn_permanent_resident_id", cn_permanent_resident_id::validate),
     ("cn_resident_id", cn_resident_id::validate),
     ("cn_service_number", cn_service_number::validate),
+    ("device_id", device_id::validate),
     ("email", email::validate),
+    ("gps_coordinate", gps_coordinate::validate),
+    ("iccid", iccid::validate),
     ("imei", imei::validate),
+    ("imsi", imsi::validate),
     ("ip_address", ip_address::validate),
+    ("letters_and_digits", letters_and_digits::validate),
     ("luhn", luhn::validate),
     ("mac_address", mac_address::validate),
+    ("meid", meid::validate),
+    ("not_placeholder", not_placeholder::validate),
+    ("not_repeated", not_repeated::validate),
+    ("secret", secret::validate),
     ("spelled_digits", spelled_digits::validate),
+    ("wechat_id", wechat_id::validate),
 ];
 
 /// The validator called `name`.

@@ -1,0 +1,41 @@
+//! Passwords and other secrets in plain text: refuses what stands where one was hidden or is yet to be filled in.
+
+use super::not_placeholder::is_placeholder;
+use super::{Candidate, Evidence, all_same};
+
+/// Any value of four characters and more that is no mask, no variable and no word of configuration.
+pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
+    const WORDS: [&[u8]; 10] = [
+        b"required",
+        b"optional",
+        b"hidden",
+        b"masked",
+        b"redacted",
+        b"encrypted",
+        b"changed",
+        b"password",
+        b"passwd",
+        b"incorrect",
+    ];
+    let value = candidate.original.trim_ascii();
+    let masked = all_same(value) || value.iter().filter(|byte| **byte == b'*').count() * 2 > value.len();
+    let word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
+    (value.len() >= 4 && !masked && !word && !is_placeholder(value))
+        .then_some(Evidence { label_required: true, ..Evidence::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::tests::check;
+
+    #[test]
+    fn hidden_and_missing_secrets_are_refused() {
+        for value in ["******", "xxxx", "a****", "${DB_PASSWORD}", "null", "required", "123"] {
+            assert_eq!(check(validate, value, true), None, "{value}");
+        }
+        for value in ["hunter2", "Abc@12345", "p@ss w0rd!", "letmein"] {
+            assert!(check(validate, value, true).is_some(), "{value}");
+        }
+    }
+}
