@@ -147,10 +147,6 @@ impl Rewriter<'_> {
 }
 
 /// Byte offset and line at which a block of a stream starts.
-fn origin(block: &Block) -> (u64, u64) {
-    let slab = match block {
-        Block::Text(text) => Some(&text.slab),
-        Block::Table(table) => table.text.as_ref().map(|text| &text.slab),
-    };
-    slab.map_or((0, 1), |slab| (slab.byte_offset(), slab.first_line()))
+pub(super) fn origin(block: &Block) -> (u64, u64) {
+    block.slab().map_or((0, 1), |slab| (slab.byte_offset(), slab.first_line()))
 }
