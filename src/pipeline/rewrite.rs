@@ -21,6 +21,7 @@ use crate::format::{Container, Format};
 use crate::output::{Pending, make_folders};
 use crate::rule::EntityType;
 use crate::source::Input;
+use crate::source::buffer;
 use crate::source::decompress::Compression;
 use crate::transform::{CarriedOut, Ledger, Transformer};
 
@@ -261,6 +262,7 @@ impl Rewriter<'_> {
                 outcome.findings.merge(block.report.findings);
                 outcome.lines.write(&block.report.lines)?;
                 encoder.write_all(&block.bytes)?;
+                buffer::give(std::mem::take(&mut block.bytes));
                 Ok(())
             },
         );

@@ -85,11 +85,17 @@ impl<'a> KnownPass<'a> {
     fn ask(&mut self, sought: &Sought, value: &[u8], span: Range<usize>) -> bool {
         let canonical = sought.canonical.of(value);
         let known = !canonical.is_empty() && (self.known.is_known)(sought.entity, &canonical);
-        if known && let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) {
+        if known {
+            self.report(sought, span);
+        }
+        known
+    }
+
+    fn report(&mut self, sought: &Sought, span: Range<usize>) {
+        if let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) {
             let (entity, traits) = (sought.entity, Traits::default());
             self.out.push(Match { entity, score: KNOWN_SCORE, place: Place::Text, start, end, traits });
         }
-        known
     }
 
     /// Known numbers that are this run of digits, or part of it.
@@ -110,28 +116,34 @@ impl<'a> KnownPass<'a> {
                 _ => continue,
             };
             for letter in 0..=letters {
-                let mut lengths = sought.alone;
+                // Bit n is for n bytes: those that the run has.
+                let held = 2u32.checked_shl((length + letter) as u32).map_or(u32::MAX, |above| above.wrapping_sub(1));
+                let mut lengths = sought.alone & held;
                 while lengths != 0 {
                     let wanted = lengths.trailing_zeros() as usize;
                     lengths &= lengths - 1;
-                    let Some(digits) = wanted.checked_sub(letter).filter(|digits| *digits <= length) else { continue };
+                    let Some(digits) = wanted.checked_sub(letter) else { continue };
                     let last = end - digits;
                     let bit = 1 << wanted;
+                    let mut ask = |span: Range<usize>| match letter {
+                        0 => self.ask_digits(sought, span),
+                        _ => self.ask_at(sought, span.start..span.end + letter),
+                    };
                     if digits == length {
                         if short || wanted >= TELLING_DIGITS {
-                            self.ask_at(sought, start..end + letter);
+                            ask(start..end);
                         }
                         continue;
                     }
                     if sought.at_an_end & bit != 0 {
-                        self.ask_at(sought, last..end + letter);
+                        ask(last..end);
                         if letter == 0 {
-                            self.ask_at(sought, start..start + digits);
+                            ask(start..start + digits);
                         }
                     }
                     if sought.inside & bit != 0 && letter == 0 {
                         for from in start + 1..last {
-                            self.ask_at(sought, from..from + digits);
+                            ask(from..from + digits);
                         }
                     }
                 }
@@ -139,20 +151,29 @@ impl<'a> KnownPass<'a> {
         }
     }
 
-    /// Whether `value`, which is in canonical form but for letter case, is known.
+    /// Whether `value`, which is in canonical form, is known.
     fn is_known(&self, sought: &Sought, value: &[u8]) -> bool {
-        if !sought.profile.may_begin(value) {
-            return false;
-        }
-        let canonical = sought.canonical.of(value);
-        !canonical.is_empty() && (self.known.is_known)(sought.entity, &canonical)
+        sought.profile.may_begin(value) && (self.known.is_known)(sought.entity, value)
     }
 
     fn ask_at(&mut self, sought: &Sought, span: Range<usize>) {
         let value = self.text.get(span.clone()).unwrap_or_default();
-        // Hardware addresses have separators in canonical form.
-        if sought.canonical == Canonical::Mac || sought.profile.may_begin(value) {
+        if sought.profile.may_begin(value) {
             self.ask(sought, value, span);
+        }
+    }
+
+    /// As [`KnownPass::ask_at`], where nothing but digits stands.
+    fn ask_digits(&mut self, sought: &Sought, span: Range<usize>) {
+        let value = self.text.get(span.clone()).unwrap_or_default();
+        if !sought.profile.may_begin(value) {
+            return;
+        }
+        // Digits are in canonical form, unless a country code is dropped.
+        if sought.canonical == Canonical::CnMobile && value.len() > TELLING_DIGITS {
+            self.ask(sought, value, span);
+        } else if (self.known.is_known)(sought.entity, value) {
+            self.report(sought, span);
         }
     }
 
@@ -230,8 +251,12 @@ impl<'a> KnownPass<'a> {
         let known = self.known;
         for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Text) {
             // A surname alone (刘科长) stands for anybody.
-            let begins = sought.profile.may_begin(whole) && (whole.len() > 3 || !sought.names);
-            if begins && self.ask(sought, whole, run.clone()) || !sought.names {
+            // Ideographs are in canonical form.
+            let is_whole = (whole.len() > 3 || !sought.names) && self.is_known(sought, whole);
+            if is_whole {
+                self.report(sought, run.clone());
+            }
+            if is_whole || !sought.names {
                 continue;
             }
             let mut start = run.start;
@@ -242,7 +267,7 @@ impl<'a> KnownPass<'a> {
                     let window = text.get(start..end.min(run.end)).unwrap_or_default();
                     if end <= run.end && self.is_known(sought, window) && (characters > 2 || !is_more(text, start..end))
                     {
-                        self.ask(sought, window, start..end);
+                        self.report(sought, start..end);
                         found = Some(end);
                     }
                 }
@@ -296,8 +321,18 @@ impl Sink for KnownPass<'_> {
             return;
         }
         let known = self.known;
+        let digits = self.text.get(start..end).unwrap_or_default();
+        let mut canonical = [b':'; 23];
+        for (slot, digit) in
+            canonical.iter_mut().enumerate().filter(|(at, _)| at % 3 != 2).map(|(_, slot)| slot).zip(digits)
+        {
+            *slot = digit.to_ascii_lowercase();
+        }
+        let canonical = canonical.get(..digits.len() * 3 / 2 - 1).unwrap_or_default();
         for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Mac) {
-            self.ask_at(sought, start..end);
+            if self.is_known(sought, canonical) {
+                self.report(sought, start..end);
+            }
         }
     }
 
