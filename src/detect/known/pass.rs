@@ -102,50 +102,46 @@ impl<'a> KnownPass<'a> {
     fn digit_run(&mut self, run: Run, joined: bool) {
         let text = self.text;
         let (start, end) = (run.start, if run.letter { run.end - 1 } else { run.end });
-        let length = end - start;
+        if end - start + 1 < FEWEST_DIGITS {
+            return;
+        }
         let bounded = !joined
             && !byte_before(text, start).is_ascii_alphanumeric()
             && !byte(text, run.end).is_ascii_alphanumeric()
             && !reads_as_date(text.get(start..end).unwrap_or_default());
         let short = self.short && bounded;
         let known = self.known;
-        for sought in &known.sought {
-            let letters = match sought.canonical {
-                Canonical::Digits | Canonical::CnMobile => 0,
-                Canonical::UpperAlphanumeric => usize::from(matches!(byte(text, end), b'x' | b'X')),
-                _ => continue,
-            };
-            for letter in 0..=letters {
-                // Bit n is for n bytes: those that the run has.
-                let held = 2u32.checked_shl((length + letter) as u32).map_or(u32::MAX, |above| above.wrapping_sub(1));
-                let mut lengths = sought.alone & held;
-                while lengths != 0 {
-                    let wanted = lengths.trailing_zeros() as usize;
-                    lengths &= lengths - 1;
-                    let Some(digits) = wanted.checked_sub(letter) else { continue };
-                    let last = end - digits;
-                    let bit = 1 << wanted;
-                    let mut ask = |span: Range<usize>| match letter {
-                        0 => self.ask_digits(sought, span),
-                        _ => self.ask_at(sought, span.start..span.end + letter),
-                    };
-                    if digits == length {
-                        if short || wanted >= TELLING_DIGITS {
-                            ask(start..end);
-                        }
-                        continue;
+        for at in start..end {
+            for (word, sought_here) in known.beginning_with(text.get(at..end).unwrap_or_default()).iter().enumerate() {
+                let mut sought_here = *sought_here;
+                while sought_here != 0 {
+                    let index = 64 * word + sought_here.trailing_zeros() as usize;
+                    sought_here &= sought_here - 1;
+                    let Some(sought) = known.sought.get(index) else { continue };
+                    let mut lengths = sought.lengths_at(at - start, end - at, short);
+                    while lengths != 0 {
+                        let length = lengths.trailing_zeros() as usize;
+                        lengths &= lengths - 1;
+                        self.ask_digits(sought, at..at + length);
                     }
-                    if sought.at_an_end & bit != 0 {
-                        ask(last..end);
-                        if letter == 0 {
-                            ask(start..start + digits);
-                        }
-                    }
-                    if sought.inside & bit != 0 && letter == 0 {
-                        for from in start + 1..last {
-                            ask(from..from + digits);
-                        }
-                    }
+                }
+            }
+        }
+        if matches!(byte(text, end), b'x' | b'X') {
+            self.digits_before_letter(start..end, short);
+        }
+    }
+
+    /// Known numbers whose last place is the `X` at the end of `digits`.
+    fn digits_before_letter(&mut self, digits: Range<usize>, short: bool) {
+        let known = self.known;
+        for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::UpperAlphanumeric) {
+            for at in digits.clone() {
+                let length = digits.end - at + 1;
+                let bit = 1u32.checked_shl(length as u32).unwrap_or(0);
+                let whole = at == digits.start && (short || length >= TELLING_DIGITS) && sought.alone & bit != 0;
+                if whole || at > digits.start && sought.at_an_end & bit != 0 {
+                    self.ask_at(sought, at..digits.end + 1);
                 }
             }
         }
@@ -163,12 +159,9 @@ impl<'a> KnownPass<'a> {
         }
     }
 
-    /// As [`KnownPass::ask_at`], where nothing but digits stands.
+    /// Reports digits, which may begin so, when they are known for `sought`.
     fn ask_digits(&mut self, sought: &Sought, span: Range<usize>) {
         let value = self.text.get(span.clone()).unwrap_or_default();
-        if !sought.profile.may_begin(value) {
-            return;
-        }
         // Digits are in canonical form, unless a country code is dropped.
         if sought.canonical == Canonical::CnMobile && value.len() > TELLING_DIGITS {
             self.ask(sought, value, span);
@@ -307,17 +300,16 @@ impl Sink for KnownPass<'_> {
     }
 
     fn hex_word(&mut self, at: usize) {
-        let mut start = at;
-        while at - start <= LONGEST_WORD && byte_before(self.text, start).is_ascii_hexdigit() {
-            start -= 1;
+        // The anchor is the twelfth: no hexadecimal digit stands before the first.
+        let start = (at + 1).saturating_sub(12);
+        if byte_before(self.text, start).is_ascii_alphanumeric() {
+            return;
         }
-        let mut end = at;
-        while end - start <= LONGEST_WORD && byte(self.text, end).is_ascii_hexdigit() {
+        let mut end = at + 1;
+        while end - start <= 16 && byte(self.text, end).is_ascii_hexdigit() {
             end += 1;
         }
-        let inside =
-            byte_before(self.text, start).is_ascii_alphanumeric() || byte(self.text, end).is_ascii_alphanumeric();
-        if inside || !matches!(end - start, 12 | 16) {
+        if !matches!(end - start, 12 | 16) || byte(self.text, end).is_ascii_alphanumeric() {
             return;
         }
         let known = self.known;
