@@ -18,6 +18,24 @@ pub enum Block {
     Table(TableBlock),
 }
 
+impl Block {
+    /// The slab, where the format is text.
+    pub fn slab(&self) -> Option<&Slab> {
+        match self {
+            Block::Text(text) => Some(&text.slab),
+            Block::Table(table) => table.text.as_ref().map(|text| &text.slab),
+        }
+    }
+
+    /// The bytes as they stand in the stream, where the format is text.
+    pub fn into_raw(self) -> Option<Vec<u8>> {
+        match self {
+            Block::Text(text) => Some(text.slab.into_raw()),
+            Block::Table(table) => table.text.map(|text| text.slab.into_raw()),
+        }
+    }
+}
+
 /// What the text of a [`TextBlock`] is, which decides where hard boundaries are and how an edit is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {

@@ -63,7 +63,7 @@ fn others(eight: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // Digits become 0 to 9; what is more gets its top bit by the sum, which never reaches the next byte.
     let values = eight ^ (EACH * 0x30);
-    ((values & (EACH * 0x7F)) + EACH * 0x76 | values) & (EACH * 0x80)
+    (((values & (EACH * 0x7F)) + EACH * 0x76) | values) & (EACH * 0x80)
 }
 
 /// Collects the runs of the cluster around the digit at `at`, from a few before it on, into `runs`; returns where it

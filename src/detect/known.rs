@@ -73,6 +73,9 @@ impl Profile {
 pub struct Known<'a> {
     is_known: &'a IsKnown<'a>,
     sought: Vec<Sought>,
+    /// For each beginning of three digits, as many words as `sought` needs: bit n for `sought[n]` when its numbers may
+    /// begin so.
+    beginnings: Vec<u64>,
 }
 
 /// The lengths of canonical values of one entity type that are sought: bit n is for n bytes.
@@ -117,7 +120,16 @@ impl<'a> Known<'a> {
                 inside: bits(INSIDE, TELLING_DIGITS),
             });
         }
-        Known { is_known, sought }
+        let beginnings = beginnings(&sought);
+        Known { is_known, sought, beginnings }
+    }
+
+    /// Of what is sought, the numbers that may begin as `digits` do: bit n for `sought[n]`.
+    fn beginning_with(&self, digits: &[u8]) -> &[u64] {
+        let Some([a, b, c]) = digits.first_chunk() else { return &[] };
+        let number = [a, b, c].into_iter().fold(0, |sum, digit| sum * 10 + usize::from(digit.wrapping_sub(b'0')));
+        let words = self.sought.len().div_ceil(64);
+        self.beginnings.get(number * words..(number + 1) * words).unwrap_or_default()
     }
 
     fn wanted(&self) -> Wanted {
@@ -142,6 +154,35 @@ impl<'a> Known<'a> {
     }
 }
 
+impl Sought {
+    /// The lengths that are sought at digit `from` of a run, `rest` digits before its end; `short` says that the whole
+    /// of it may be a short number.
+    fn lengths_at(&self, from: usize, rest: usize, short: bool) -> u32 {
+        // Bit n is for n digits.
+        let all = 1u32.checked_shl(rest as u32).unwrap_or(0);
+        let less = if all == 0 { u32::MAX } else { all - 1 };
+        match from {
+            0 => self.at_an_end & less | if short || rest >= TELLING_DIGITS { self.alone & all } else { 0 },
+            _ => self.inside & less | self.at_an_end & all,
+        }
+    }
+}
+
+/// See [`Known`].
+fn beginnings(sought: &[Sought]) -> Vec<u64> {
+    let is_number = |sought: &Sought| {
+        matches!(sought.canonical, Canonical::Digits | Canonical::CnMobile | Canonical::UpperAlphanumeric)
+    };
+    let mut beginnings = Vec::with_capacity(1000 * sought.len().div_ceil(64));
+    for number in 0..1000u16 {
+        let digits = [number / 100, number / 10 % 10, number % 10].map(|digit| b'0' + digit as u8);
+        let begins = |sought: &Sought| u64::from(is_number(sought) && sought.profile.may_begin(&digits));
+        let word = |sought: &[Sought]| sought.iter().rev().fold(0, |bits, sought| bits << 1 | begins(sought));
+        beginnings.extend(sought.chunks(64).map(word));
+    }
+    beginnings
+}
+
 /// How many values of a canonical form and length there could be.
 fn numbers(canonical: Canonical, length: usize) -> f64 {
     let exponent = i32::try_from(length).unwrap_or(i32::MAX);
@@ -150,3 +191,6 @@ fn numbers(canonical: Canonical, length: usize) -> f64 {
         Canonical::Mac | Canonical::Ip | Canonical::Email | Canonical::Text => f64::INFINITY,
     }
 }
+
+#[cfg(test)]
+mod tests;

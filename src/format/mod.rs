@@ -82,6 +82,11 @@ pub trait Splitter: Send {
     /// # Errors
     /// When the stream is not what the format allows, with its line: a dump cut in mid-row, an unclosed quote.
     fn cut(&mut self, buffer: &[u8], at_end: bool, target: usize) -> Result<Cut, DataError>;
+
+    /// What the sample was taken for, where that is more than the format: two streams with one answer are read alike.
+    fn reading(&self) -> String {
+        String::new()
+    }
 }
 
 /// Where a match of a text block stands in the record's structure.

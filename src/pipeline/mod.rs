@@ -6,6 +6,7 @@
 pub mod blocks;
 pub mod findings;
 pub mod locate;
+mod mend;
 pub mod ordered;
 pub mod read;
 pub mod recheck;

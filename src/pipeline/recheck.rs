@@ -17,7 +17,7 @@ use crate::block::Block;
 use crate::detect::known::{IsKnown, Known, Profile};
 use crate::error::{DataError, Position};
 use crate::finding::{EntityId, Match};
-use crate::format::Format;
+use crate::format::{Codec, Format};
 use crate::transform::{Ledger, value_of};
 
 /// What a written file holds.
@@ -89,22 +89,12 @@ pub fn recheck(
     let look = |worker: &mut Worker, piece: Piece| -> Result<(BTreeMap<EntityId, u64>, Leftovers), DataError> {
         let (block, codec) = piece.into_block(settings.invalid_bytes)?;
         worker.detect(context, &block);
-        let mut remaining = BTreeMap::new();
-        for found in worker.matches.iter().filter(|found| found.score >= settings.min_score) {
-            *remaining.entry(found.entity).or_default() += 1;
-        }
-        let mut leftovers = Leftovers::default();
-        if let (Some(ledger), Some(known)) = (ledger, &known) {
-            worker.detect_known(context, &block, known);
-            let mut locator = Locator::new(&block, codec.as_deref());
-            for found in &worker.matches {
-                if is_leftover(context, ledger, &block, found) {
-                    let first = leftovers.first.take().or_else(|| position(&mut locator, found));
-                    leftovers = Leftovers { count: leftovers.count + 1, first };
-                }
-            }
-        }
-        Ok((remaining, leftovers))
+        let remaining = worker.remaining(settings.min_score);
+        let (Some(ledger), Some(known)) = (ledger, &known) else { return Ok((remaining, Leftovers::default())) };
+        worker.detect_known(context, &block, known);
+        let replaced = Replaced { ledgers: &[ledger] };
+        worker.matches.retain(|found| replaced.is_left(context, &block, found));
+        Ok((remaining, leftovers(&block, codec.as_deref(), &worker.matches)))
     };
     ordered(
         threads,
@@ -139,8 +129,27 @@ pub(super) fn known_of<'a>(context: &Context, ledgers: &[&Ledger], is_known: &'a
     Known::new(context.detector.rules(), profile, is_known)
 }
 
-fn is_leftover(context: &Context, ledger: &Ledger, block: &Block, found: &Match) -> bool {
-    canonical_of(context, block, found).is_some_and(|value| ledger.is_leftover(found.entity, &value))
+/// What was replaced, in one ledger or another.
+pub(super) struct Replaced<'a> {
+    pub(super) ledgers: &'a [&'a Ledger],
+}
+
+impl Replaced<'_> {
+    /// Whether a match spans a replaced value that nothing put there.
+    pub(super) fn is_left(&self, context: &Context, block: &Block, found: &Match) -> bool {
+        let Some(entity) = context.detector.rules().entity(found.entity) else { return false };
+        let Ok(value) = value_of(block, found) else { return false };
+        let value = entity.canonical.of(&value);
+        self.ledgers.iter().any(|ledger| ledger.is_original(found.entity, &value))
+            && !self.ledgers.iter().any(|ledger| ledger.is_result(found.entity, &value))
+    }
+}
+
+/// `matches` of `block`, which all are replaced values.
+pub(super) fn leftovers(block: &Block, codec: Option<&dyn Codec>, matches: &[Match]) -> Leftovers {
+    let mut locator = Locator::new(block, codec);
+    let first = matches.iter().find_map(|found| position(&mut locator, found));
+    Leftovers { count: matches.len() as u64, first }
 }
 
 /// The canonical value that a match spans.

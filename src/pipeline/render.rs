@@ -13,6 +13,7 @@ use crate::block::{Block, Edits};
 use crate::error::DataError;
 use crate::finding::{EntityId, Match};
 use crate::format::Codec;
+use crate::source::buffer;
 use crate::transform::Ledger;
 
 /// What rewriting one block gave.
@@ -107,13 +108,14 @@ impl Rewriter<'_> {
         let mut result = BlockResult::default();
         let edits = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
         result.report = scan::report(self.context, path, block, Some(codec), &worker.matches);
+        result.bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut result.bytes)?;
-        result.matches.clone_from(&worker.matches);
         Ok(result)
     }
 
     /// Enters what a rewritten block still holds.
     fn look_again(&self, worker: &mut Worker, again: &Block, codec: &dyn Codec, result: &mut BlockResult) {
+        result.matches.clone_from(&worker.matches);
         worker.detect(self.context, again);
         let is_left = |entity, value: &[u8]| result.ledger.is_leftover(entity, value);
         worker.detect_known(self.context, again, &known_of(self.context, &[&result.ledger], &is_left));
@@ -147,10 +149,6 @@ impl Rewriter<'_> {
 }
 
 /// Byte offset and line at which a block of a stream starts.
-fn origin(block: &Block) -> (u64, u64) {
-    let slab = match block {
-        Block::Text(text) => Some(&text.slab),
-        Block::Table(table) => table.text.as_ref().map(|text| &text.slab),
-    };
-    slab.map_or((0, 1), |slab| (slab.byte_offset(), slab.first_line()))
+pub(super) fn origin(block: &Block) -> (u64, u64) {
+    block.slab().map_or((0, 1), |slab| (slab.byte_offset(), slab.first_line()))
 }

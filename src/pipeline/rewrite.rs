@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::ordered::ordered;
 use super::read::{self, Body, Hash, Opened};
-use super::recheck;
+use super::recheck::{self, Rechecked};
 use super::render::BlockResult;
 use super::scan::{self, BlockReport, Worker, describe, guarded, produce};
 use super::{Context, Outcome, Status};
@@ -17,10 +17,11 @@ use crate::detect::Scratch;
 use crate::detect::known::Known;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Match};
-use crate::format::Container;
+use crate::format::{Container, Format};
 use crate::output::{Pending, make_folders};
 use crate::rule::EntityType;
 use crate::source::Input;
+use crate::source::buffer;
 use crate::source::decompress::Compression;
 use crate::transform::{CarriedOut, Ledger, Transformer};
 
@@ -100,21 +101,33 @@ impl Rewriter<'_> {
         let target = root.join(relative);
         make_folders(root, relative).map_err(failed_outside)?;
         let mut pending = Pending::create(&target).map_err(failed_outside)?;
-        let first = self.write(opened, pending.file(), &[], threads, outcome)?;
-        let (mut written, mut checked) = (first, None);
-        if !written.changed {
-            let found = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
-            checked = Some(found);
+        let reading = match &opened.body {
+            Body::Stream { splitter, .. } => Some(splitter.reading()),
+            Body::Empty | Body::Container { .. } => None,
+        };
+        let mut written = self.write(opened, pending.file(), &[], threads, outcome)?;
+        if written.changed {
+            return Ok(Status::Changed);
         }
-        // A value that was replaced in one place and too weak a match in another: once more, replacing it there too.
-        if checked.as_ref().is_some_and(|found| found.leftovers.count > 0) && matches!(input, Input::File(_)) {
-            let again = read::open(input, &self.context.settings, &self.context.observer, true)?;
-            pending = Pending::create(&target).map_err(failed_outside)?;
-            (outcome.findings, outcome.lines) = Default::default();
-            written = self.write(again, pending.file(), &[&written.ledger], threads, outcome)?;
-            checked = Some(recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?);
+        let checked = match self.open_alike(pending.path(), format, reading.as_deref())? {
+            Some(opened) => {
+                let mended = self.mend(pending, opened, &written.ledger, (input.path(), &target), threads)?;
+                pending = mended.pending;
+                written.ledger.merge(mended.ledger);
+                outcome.findings.merge(mended.findings);
+                mended.checked
+            }
+            None => {
+                let mut found = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
+                if found.leftovers.count > 0 && matches!(input, Input::File(_)) {
+                    (pending, written, found) = self.again(input, (&target, format), written, threads, outcome)?;
+                }
+                found
+            }
+        };
+        if written.changed {
+            return Ok(Status::Changed);
         }
-        let Some(checked) = checked.filter(|_| !written.changed) else { return Ok(Status::Changed) };
         checked.leftovers.refuse().map_err(failed)?;
         let permissions = permissions_of(input);
         pending.commit(permissions, self.replace_existing).map_err(failed_outside)?;
@@ -128,6 +141,24 @@ impl Rewriter<'_> {
             unsought: unsought(self.context, &written.ledger),
         });
         Ok(Status::Rewritten)
+    }
+
+    /// The whole once more, from the input: a value that was replaced in one place and too weak a match in another is
+    /// replaced there too.
+    fn again(
+        &self,
+        input: &Input,
+        (target, format): (&Path, Option<&'static dyn Format>),
+        first: Written,
+        threads: usize,
+        outcome: &mut Outcome,
+    ) -> Result<(Pending, Written, Rechecked), Box<Status>> {
+        let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
+        let mut pending = Pending::create(target).map_err(failed_outside)?;
+        (outcome.findings, outcome.lines) = Default::default();
+        let written = self.write(opened, pending.file(), &[&first.ledger], threads, outcome)?;
+        let found = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
+        Ok((pending, written, found))
     }
 
     /// Refuses a path that itself holds what the policy replaces (`phone=138…/`): the output would have it too.
@@ -231,6 +262,7 @@ impl Rewriter<'_> {
                 outcome.findings.merge(block.report.findings);
                 outcome.lines.write(&block.report.lines)?;
                 encoder.write_all(&block.bytes)?;
+                buffer::give(std::mem::take(&mut block.bytes));
                 Ok(())
             },
         );
@@ -315,11 +347,11 @@ fn permissions_of(input: &Input) -> Option<std::fs::Permissions> {
     }
 }
 
-fn failed(error: DataError) -> Box<Status> {
+pub(super) fn failed(error: DataError) -> Box<Status> {
     Box::new(Status::Failed(error))
 }
 
-fn failed_outside(error: Error) -> Box<Status> {
+pub(super) fn failed_outside(error: Error) -> Box<Status> {
     failed(match error {
         Error::Data { error, .. } => *error,
         error => DataError::new(error.to_string()),

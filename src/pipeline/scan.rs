@@ -2,6 +2,7 @@
 //!
 //! Shows no value unless the user asked for values: what leaves here is masked, counted or fingerprinted.
 
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -142,6 +143,15 @@ impl Worker {
         context.detector.detect(block, &mut self.scratch, &mut self.matches);
     }
 
+    /// How many matches there are that count, per entity type.
+    pub(super) fn remaining(&self, min_score: f32) -> BTreeMap<EntityId, u64> {
+        let mut remaining = BTreeMap::new();
+        for found in self.matches.iter().filter(|found| found.score >= min_score) {
+            *remaining.entry(found.entity).or_default() += 1;
+        }
+        remaining
+    }
+
     /// Adds the places that hold a `known` value, whatever stands around it.
     pub(super) fn detect_known(&mut self, context: &Context, block: &Block, known: &Known<'_>) {
         context.detector.detect_known(block, known, &mut self.scratch, &mut self.matches);
@@ -156,8 +166,20 @@ pub(super) fn report(
     codec: Option<&dyn Codec>,
     matches: &[Match],
 ) -> BlockReport {
-    let mut report = BlockReport { findings: Findings::default(), lines: Vec::new() };
+    let mut report = grouped(context, path, block, codec, matches);
     count_values(block, &mut report.findings);
+    report
+}
+
+/// As [`report`], but the values of the block were counted before.
+pub(super) fn grouped(
+    context: &Context,
+    path: &Path,
+    block: &Block,
+    codec: Option<&dyn Codec>,
+    matches: &[Match],
+) -> BlockReport {
+    let mut report = BlockReport { findings: Findings::default(), lines: Vec::new() };
     let mut locator = Locator::new(block, codec);
     let mut tally = Tally::new(block);
     let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);

@@ -21,6 +21,13 @@ pub(crate) fn take(capacity: usize) -> Vec<u8> {
     }
 }
 
+/// An empty buffer with room for `capacity` bytes.
+pub(crate) fn empty(capacity: usize) -> Vec<u8> {
+    let mut buffer = take(capacity);
+    buffer.clear();
+    buffer
+}
+
 /// Keeps `buffer` for the next one who takes one.
 pub(crate) fn give(buffer: Vec<u8>) {
     if !(SMALLEST..=LARGEST).contains(&buffer.capacity()) {

@@ -116,6 +116,11 @@ impl Slab {
         &self.raw
     }
 
+    /// As [`Slab::raw`], for keeps.
+    pub fn into_raw(mut self) -> Vec<u8> {
+        std::mem::take(&mut self.raw)
+    }
+
     /// Where in the raw bytes a span of the text stands. A span that ends within a character is widened to hold it.
     pub fn raw_span(&self, text: Range<usize>) -> Range<usize> {
         match &self.transcript {

@@ -6,14 +6,16 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
+
+use foldhash::quality::RandomState;
 
 use crate::detect::known::{Lengths, Profile};
 use crate::finding::EntityId;
 
-/// SipHash under a key that the process draws at random.
-static FINGERPRINT: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// A hash under a seed that the process draws at random.
+static FINGERPRINT: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// Where the length of the value stands in its fingerprint: neither among the bits that choose a bucket nor among those
 /// that tell the entries of a bucket apart.

@@ -15,6 +15,7 @@
 
 mod cli;
 mod demo;
+mod late_values;
 mod mariadb;
 mod one_token;
 mod parquet;

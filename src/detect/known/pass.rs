@@ -85,74 +85,88 @@ impl<'a> KnownPass<'a> {
     fn ask(&mut self, sought: &Sought, value: &[u8], span: Range<usize>) -> bool {
         let canonical = sought.canonical.of(value);
         let known = !canonical.is_empty() && (self.known.is_known)(sought.entity, &canonical);
-        if known && let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) {
+        if known {
+            self.report(sought, span);
+        }
+        known
+    }
+
+    fn report(&mut self, sought: &Sought, span: Range<usize>) {
+        if let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) {
             let (entity, traits) = (sought.entity, Traits::default());
             self.out.push(Match { entity, score: KNOWN_SCORE, place: Place::Text, start, end, traits });
         }
-        known
     }
 
     /// Known numbers that are this run of digits, or part of it.
     fn digit_run(&mut self, run: Run, joined: bool) {
         let text = self.text;
         let (start, end) = (run.start, if run.letter { run.end - 1 } else { run.end });
-        let length = end - start;
+        if end - start + 1 < FEWEST_DIGITS {
+            return;
+        }
         let bounded = !joined
             && !byte_before(text, start).is_ascii_alphanumeric()
             && !byte(text, run.end).is_ascii_alphanumeric()
             && !reads_as_date(text.get(start..end).unwrap_or_default());
         let short = self.short && bounded;
         let known = self.known;
-        for sought in &known.sought {
-            let letters = match sought.canonical {
-                Canonical::Digits | Canonical::CnMobile => 0,
-                Canonical::UpperAlphanumeric => usize::from(matches!(byte(text, end), b'x' | b'X')),
-                _ => continue,
-            };
-            for letter in 0..=letters {
-                let mut lengths = sought.alone;
-                while lengths != 0 {
-                    let wanted = lengths.trailing_zeros() as usize;
-                    lengths &= lengths - 1;
-                    let Some(digits) = wanted.checked_sub(letter).filter(|digits| *digits <= length) else { continue };
-                    let last = end - digits;
-                    let bit = 1 << wanted;
-                    if digits == length {
-                        if short || wanted >= TELLING_DIGITS {
-                            self.ask_at(sought, start..end + letter);
-                        }
-                        continue;
+        for at in start..end {
+            for (word, sought_here) in known.beginning_with(text.get(at..end).unwrap_or_default()).iter().enumerate() {
+                let mut sought_here = *sought_here;
+                while sought_here != 0 {
+                    let index = 64 * word + sought_here.trailing_zeros() as usize;
+                    sought_here &= sought_here - 1;
+                    let Some(sought) = known.sought.get(index) else { continue };
+                    let mut lengths = sought.lengths_at(at - start, end - at, short);
+                    while lengths != 0 {
+                        let length = lengths.trailing_zeros() as usize;
+                        lengths &= lengths - 1;
+                        self.ask_digits(sought, at..at + length);
                     }
-                    if sought.at_an_end & bit != 0 {
-                        self.ask_at(sought, last..end + letter);
-                        if letter == 0 {
-                            self.ask_at(sought, start..start + digits);
-                        }
-                    }
-                    if sought.inside & bit != 0 && letter == 0 {
-                        for from in start + 1..last {
-                            self.ask_at(sought, from..from + digits);
-                        }
-                    }
+                }
+            }
+        }
+        if matches!(byte(text, end), b'x' | b'X') {
+            self.digits_before_letter(start..end, short);
+        }
+    }
+
+    /// Known numbers whose last place is the `X` at the end of `digits`.
+    fn digits_before_letter(&mut self, digits: Range<usize>, short: bool) {
+        let known = self.known;
+        for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::UpperAlphanumeric) {
+            for at in digits.clone() {
+                let length = digits.end - at + 1;
+                let bit = 1u32.checked_shl(length as u32).unwrap_or(0);
+                let whole = at == digits.start && (short || length >= TELLING_DIGITS) && sought.alone & bit != 0;
+                if whole || at > digits.start && sought.at_an_end & bit != 0 {
+                    self.ask_at(sought, at..digits.end + 1);
                 }
             }
         }
     }
 
-    /// Whether `value`, which is in canonical form but for letter case, is known.
+    /// Whether `value`, which is in canonical form, is known.
     fn is_known(&self, sought: &Sought, value: &[u8]) -> bool {
-        if !sought.profile.may_begin(value) {
-            return false;
-        }
-        let canonical = sought.canonical.of(value);
-        !canonical.is_empty() && (self.known.is_known)(sought.entity, &canonical)
+        sought.profile.may_begin(value) && (self.known.is_known)(sought.entity, value)
     }
 
     fn ask_at(&mut self, sought: &Sought, span: Range<usize>) {
         let value = self.text.get(span.clone()).unwrap_or_default();
-        // Hardware addresses have separators in canonical form.
-        if sought.canonical == Canonical::Mac || sought.profile.may_begin(value) {
+        if sought.profile.may_begin(value) {
             self.ask(sought, value, span);
+        }
+    }
+
+    /// Reports digits, which may begin so, when they are known for `sought`.
+    fn ask_digits(&mut self, sought: &Sought, span: Range<usize>) {
+        let value = self.text.get(span.clone()).unwrap_or_default();
+        // Digits are in canonical form, unless a country code is dropped.
+        if sought.canonical == Canonical::CnMobile && value.len() > TELLING_DIGITS {
+            self.ask(sought, value, span);
+        } else if (self.known.is_known)(sought.entity, value) {
+            self.report(sought, span);
         }
     }
 
@@ -230,8 +244,12 @@ impl<'a> KnownPass<'a> {
         let known = self.known;
         for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Text) {
             // A surname alone (刘科长) stands for anybody.
-            let begins = sought.profile.may_begin(whole) && (whole.len() > 3 || !sought.names);
-            if begins && self.ask(sought, whole, run.clone()) || !sought.names {
+            // Ideographs are in canonical form.
+            let is_whole = (whole.len() > 3 || !sought.names) && self.is_known(sought, whole);
+            if is_whole {
+                self.report(sought, run.clone());
+            }
+            if is_whole || !sought.names {
                 continue;
             }
             let mut start = run.start;
@@ -242,7 +260,7 @@ impl<'a> KnownPass<'a> {
                     let window = text.get(start..end.min(run.end)).unwrap_or_default();
                     if end <= run.end && self.is_known(sought, window) && (characters > 2 || !is_more(text, start..end))
                     {
-                        self.ask(sought, window, start..end);
+                        self.report(sought, start..end);
                         found = Some(end);
                     }
                 }
@@ -282,22 +300,31 @@ impl Sink for KnownPass<'_> {
     }
 
     fn hex_word(&mut self, at: usize) {
-        let mut start = at;
-        while at - start <= LONGEST_WORD && byte_before(self.text, start).is_ascii_hexdigit() {
-            start -= 1;
+        // The anchor is the twelfth: no hexadecimal digit stands before the first.
+        let start = (at + 1).saturating_sub(12);
+        if byte_before(self.text, start).is_ascii_alphanumeric() {
+            return;
         }
-        let mut end = at;
-        while end - start <= LONGEST_WORD && byte(self.text, end).is_ascii_hexdigit() {
+        let mut end = at + 1;
+        while end - start <= 16 && byte(self.text, end).is_ascii_hexdigit() {
             end += 1;
         }
-        let inside =
-            byte_before(self.text, start).is_ascii_alphanumeric() || byte(self.text, end).is_ascii_alphanumeric();
-        if inside || !matches!(end - start, 12 | 16) {
+        if !matches!(end - start, 12 | 16) || byte(self.text, end).is_ascii_alphanumeric() {
             return;
         }
         let known = self.known;
+        let digits = self.text.get(start..end).unwrap_or_default();
+        let mut canonical = [b':'; 23];
+        for (slot, digit) in
+            canonical.iter_mut().enumerate().filter(|(at, _)| at % 3 != 2).map(|(_, slot)| slot).zip(digits)
+        {
+            *slot = digit.to_ascii_lowercase();
+        }
+        let canonical = canonical.get(..digits.len() * 3 / 2 - 1).unwrap_or_default();
         for sought in known.sought.iter().filter(|sought| sought.canonical == Canonical::Mac) {
-            self.ask_at(sought, start..end);
+            if self.is_known(sought, canonical) {
+                self.report(sought, start..end);
+            }
         }
     }
 

@@ -99,6 +99,10 @@ impl Splitter for CsvSplitter {
         }
         Ok(Cut::More)
     }
+
+    fn reading(&self) -> String {
+        format!("{:?} {} {:?}", self.next.shape, self.next.skip, self.next.table)
+    }
 }
 
 impl CsvSplitter {

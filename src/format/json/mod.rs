@@ -127,6 +127,10 @@ impl Splitter for JsonSplitter {
         }
         self.cut_document(buffer, at_end, target)
     }
+
+    fn reading(&self) -> String {
+        format!("document: {}", self.document)
+    }
 }
 
 impl JsonSplitter {

@@ -317,4 +317,8 @@ impl Splitter for Script {
         }
         Err(DataError::new("neither a statement nor a row").at(self.line_at(buffer, 0)))
     }
+
+    fn reading(&self) -> String {
+        format!("{:?}", self.session.charset)
+    }
 }
