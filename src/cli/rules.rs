@@ -7,8 +7,12 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::detect::Detector;
+use crate::detect::explain::Outcome;
+use crate::detect::resolve::MATCH_SCORE;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::rule::label::Standing;
 use crate::rule::{RuleSet, self_test};
 
 /// List, show and test the rules
@@ -32,6 +36,16 @@ enum Action {
         #[arg(value_name = "ENTITY")]
         entity: String,
     },
+    /// Explain why something is found in a text, or is not: candidates, points, labels, and what lost to what
+    Explain {
+        /// The text; `-` reads it from standard input
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+
+        /// The text is a whole cell of a column of this name
+        #[arg(long, value_name = "NAME")]
+        column: Option<String>,
+    },
     /// Run the examples and counterexamples of all rules
     Test,
 }
@@ -43,6 +57,10 @@ impl Rules {
         let exit = match self.action {
             Action::List => list(&rules, &mut out)?,
             Action::Show { entity } => show(&rules, &entity, &mut out)?,
+            Action::Explain { text, column } => {
+                let text = if text == "-" { io::read_to_string(io::stdin().lock())? } else { text };
+                explain(&rules, text.trim_end_matches(['\r', '\n']), column.as_deref(), &mut out)?
+            }
             Action::Test => test(&rules, &mut out)?,
         };
         out.flush()?;
@@ -96,6 +114,37 @@ fn show(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit
         }
     }
     writeln!(out, "examples: {}, counterexamples: {}", rule.syntax.examples.len(), rule.syntax.counterexamples.len())?;
+    Ok(Exit::Complete)
+}
+
+fn explain(rules: &Arc<RuleSet>, text: &str, column: Option<&str>, out: &mut dyn Write) -> io::Result<Exit> {
+    let (trials, matches) = Detector::explain(rules, text, column);
+    let name = |entity| rules.entity(entity).map_or("?", |entity| entity.name.as_str());
+    for trial in &trials {
+        let label = match trial.label {
+            Standing::Positive => "a label says so",
+            Standing::Weak => "a weak label without a companion",
+            Standing::None => "no label",
+            Standing::Negative => "a label speaks against it",
+        };
+        let points: Vec<String> = trial.points.iter().map(|(what, points)| format!("{what} {points:+}")).collect();
+        let outcome = match &trial.outcome {
+            Outcome::Won => "match".to_owned(),
+            Outcome::Refused(by) => format!("refused by the validator {by}"),
+            Outcome::NeedsLabel => "counts only beside a label".to_owned(),
+            Outcome::TooWeak => "too weak to be possible".to_owned(),
+            Outcome::Lost(to) => format!("lost to {}, which is longer or stronger", name(*to)),
+            Outcome::Dropped => "dropped: another reading of the place, or the column's other values".to_owned(),
+        };
+        writeln!(out, "{}  {}", name(trial.entity), trial.value)?;
+        writeln!(out, "    anchor: {} (recognize[{}])", trial.anchor, trial.recognizer)?;
+        let score = f32::from(trial.score()) / 100.0;
+        writeln!(out, "    score: {score:.2} = {}; {label}", points.join(" "))?;
+        writeln!(out, "    {outcome}")?;
+    }
+    let certain = matches.iter().filter(|found| found.score >= MATCH_SCORE).count();
+    let possible = matches.len() - certain;
+    writeln!(out, "{} candidates, {certain} matches, {possible} only possible", trials.len())?;
     Ok(Exit::Complete)
 }
 

@@ -10,6 +10,7 @@ pub mod column;
 mod context;
 mod digit_runs;
 mod digits;
+pub mod explain;
 mod fold;
 mod group_pairs;
 mod han;

@@ -3,6 +3,7 @@
 
 use super::Found;
 use super::context::{ColumnScope, Context, byte, points};
+use super::explain::Noted;
 use super::fold::FoldLines;
 use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan, scan_plainly};
@@ -12,7 +13,7 @@ use crate::rule::label::Standing;
 use crate::validate::Candidate;
 
 /// Least score of what is reported at all.
-const POSSIBLE: i16 = 40;
+pub(super) const POSSIBLE: i16 = 40;
 
 /// Buffers that a thread reuses.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub(super) struct Buffers {
     /// Taken out while a pass runs.
     pub(super) anchors: Option<Box<Anchors>>,
     pub(super) fold_lines: FoldLines,
+    /// Where somebody wants to know why: what came of each candidate.
+    pub(super) trials: Option<Vec<Noted>>,
 }
 
 /// One run of digits in a cluster.
@@ -79,6 +82,9 @@ impl<'a> Pass<'a> {
         let standing = context.standing(program, recognizer.entity);
         let original = self.text.get(span.clone()).unwrap_or_default();
         let candidate = Candidate { compact, original, labelled: standing == Standing::Positive };
+        if self.buffers.trials.is_some() {
+            self.note(at, span.clone(), &candidate, standing);
+        }
         let Some((score, traits)) = judge(recognizer, &candidate, standing) else { return };
         self.report(recognizer.entity, score, span, traits);
     }

@@ -140,6 +140,9 @@ impl Pass<'_> {
         let pattern_holds = !matches!(recognizer.anchor, Anchor::HexRun(_))
             || recognizer.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&compact));
         let candidate = Candidate { compact: &compact, original, labelled: standing == Standing::Positive };
+        if pattern_holds && self.buffers.trials.is_some() {
+            self.note(at, span.clone(), &candidate, standing);
+        }
         if pattern_holds && let Some((score, traits)) = judge(recognizer, &candidate, standing) {
             self.report(recognizer.entity, score, span, traits);
         }
@@ -149,6 +152,9 @@ impl Pass<'_> {
     /// Score of what a grammar found. A rule's `structure` is the ceiling of the grammar's own points.
     pub(super) fn grammar_found(&mut self, at: At, found: &Found, standing: Standing) {
         let Some(recognizer) = self.program.recognizer(at) else { return };
+        if self.buffers.trials.is_some() {
+            self.note_found(at, found, standing);
+        }
         let score = found.structure.min(recognizer.structure) + found.registry + points(standing);
         self.report(recognizer.entity, score, found.start..found.end, found.traits);
     }

@@ -83,7 +83,8 @@ pub fn run(rules: &Arc<RuleSet>) -> Outcome {
     outcome
 }
 
-fn detect(detector: &Detector, scratch: &mut Scratch, text: &str, column: Option<&str>) -> Vec<Match> {
+/// The matches in `text`, which is a whole cell of the column called `column` where that is given.
+pub(crate) fn detect(detector: &Detector, scratch: &mut Scratch, text: &str, column: Option<&str>) -> Vec<Match> {
     let mut found = Vec::new();
     match column {
         None => detector.detect_bytes(text.as_bytes(), scratch, &mut found),
