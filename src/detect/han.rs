@@ -142,9 +142,12 @@ impl Ideographs {
 
 /// Full-width ASCII as plain ASCII, all dashes as `-`, the ideographic space as a space; the rest as it is.
 #[inline]
-pub(crate) fn fold(c: char) -> char {
+pub(crate) const fn fold(c: char) -> char {
     match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '\u{FF01}'..='\u{FF5E}' => match char::from_u32(c as u32 - 0xFEE0) {
+            Some(plain) => plain,
+            None => c,
+        },
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         '\u{3000}' | '\u{A0}' => ' ',
         other => other,

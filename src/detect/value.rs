@@ -79,7 +79,7 @@ impl Pass<'_> {
         match &recognizer.anchor {
             Anchor::Label(Some(grammar)) => {
                 let found = match grammar {
-                    GrammarSyntax::CnAddress => address::after_label(text, at),
+                    GrammarSyntax::CnAddress => address::after_label(text, at, &mut self.addresses),
                     GrammarSyntax::PersonName => name::after_label(text, at),
                 };
                 if let Some(found) = found {

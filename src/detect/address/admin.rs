@@ -42,8 +42,7 @@ const COUNTRIES: &[&str] = &["中华人民共和国", "中国"];
 
 impl Admin {
     /// The chain that starts with a name at `at`, if one does.
-    pub(super) fn at(text: &[u8], at: usize, limit: usize) -> Option<Admin> {
-        let text = text.get(..limit)?;
+    pub(super) fn at(text: &[u8], at: usize) -> Option<Admin> {
         let mut admin = Admin {
             start: at,
             end: at,
@@ -106,16 +105,23 @@ impl Admin {
         let at = if self.names == 0 { self.end } else { separated(text, self.end) };
         let mut disagreeing = None;
         let mut best: Option<(Entry, Level)> = None;
+        // Many entries share a name.
+        let (mut judged, mut is_name) = (0, false);
         for entry in names_at(text, at) {
             if best.is_some_and(|(other, _)| entry.length != other.length) {
                 break;
             }
-            let end = at + entry.length;
-            let name = text.get(at..end).unwrap_or_default();
             let level = level_of(&entry);
-            let starts_nothing = || self.names == 0 && (is_generic(name) || is_inside_word(text, at));
-            let is_higher = self.deepest.is_some_and(|deepest| level <= deepest);
-            if is_higher || starts_nothing() || is_road_name(text, end, name) {
+            if self.deepest.is_some_and(|deepest| level <= deepest) {
+                continue;
+            }
+            let end = at + entry.length;
+            if entry.length != judged {
+                let name = text.get(at..end).unwrap_or_default();
+                let starts_nothing = self.names == 0 && (is_generic(name) || is_inside_word(text, at));
+                (judged, is_name) = (entry.length, !starts_nothing && !is_road_name(text, end, name));
+            }
+            if !is_name {
                 continue;
             }
             if !self.agrees(&entry) {
@@ -165,6 +171,9 @@ fn is_road_name(text: &[u8], end: usize, name: &[u8]) -> bool {
     if name.len() > 6 && char_before(name, name.len()).is_some_and(|(c, _)| is_suffix(c)) {
         return false;
     }
+    if text.get(end).is_none_or(u8::is_ascii) {
+        return false;
+    }
     let Some((c, length)) = char_at(text, end) else { return false };
     let behind = end + length;
     match c {
@@ -192,6 +201,9 @@ fn is_inside_word(text: &[u8], at: usize) -> bool {
 fn zone(text: &[u8], at: usize) -> Option<usize> {
     let mut p = at;
     for _ in 0..9 {
+        if text.get(p).is_none_or(u8::is_ascii) {
+            return None;
+        }
         if let Some(suffix) = any_at(text, p, ZONES) {
             let end = p + suffix.len();
             return Some(if starts(text, end, "管委会") { end + "管委会".len() } else { end });

@@ -21,7 +21,7 @@ fn has_tables() -> bool {
 
 fn spans_in(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
-    in_run(text.as_bytes(), 0..text.len(), &mut out);
+    in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
     out.iter().map(|found| found.start..found.end).collect()
 }
 
@@ -189,7 +189,7 @@ fn labelled_values() {
     for case in LABELLED {
         let at = case.find('|').unwrap();
         let (text, spans) = marked(&case.replace('|', ""));
-        let found = after_label(text.as_bytes(), at);
+        let found = after_label(text.as_bytes(), at, &mut Recent::default());
         if found.map(|found| found.start..found.end).as_ref() != spans.first() {
             let found = found.map(|found| text.get(found.start..found.end));
             wrong.push(format!("{case} -> {found:?}"));
@@ -253,14 +253,16 @@ fn evidence_grows() {
     if !has_tables() {
         return;
     }
-    let points = |text: &str| after_label(text.as_bytes(), 0).map_or(0, |found| found.structure + found.registry);
+    let points = |text: &str| {
+        after_label(text.as_bytes(), 0, &mut Recent::default()).map_or(0, |found| found.structure + found.registry)
+    };
     let ladder = ["浙江省杭州市", "浙江省杭州市西湖区", "浙江省杭州市西湖区文三路", "浙江省杭州市西湖区文三路90号"];
     assert!(ladder.map(points).is_sorted(), "{:?}", ladder.map(points));
     assert!(points("浙江省杭州市") < points("浙江省杭州市西湖区文三路90号"));
     assert!(points("文三路90号") < points("西湖区文三路90号1幢302室"));
     let mut out = Vec::new();
     let text = "浙江省杭州市西湖区文三路90号";
-    in_run(text.as_bytes(), 0..text.len(), &mut out);
+    in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
     assert_eq!(out.first().map(|found| found.structure + found.registry), Some(60));
 }
 
@@ -276,7 +278,7 @@ fn organization_by_label() {
         ("收货地址：浙江省杭州市西湖区文三路90号", false),
     ] {
         let mut out = Vec::new();
-        in_run(text.as_bytes(), 0..text.len(), &mut out);
+        in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
         assert_eq!(out.first().map(|found| found.traits.organization), Some(organization), "{text}");
     }
     let text = "办公地址：浙江省杭州市西湖区文三路90号";
@@ -296,7 +298,7 @@ fn policies_hold_only_their_addresses() {
         let text = std::fs::read_to_string(file.path()).unwrap();
         for line in text.lines() {
             let mut out = Vec::new();
-            in_run(line.as_bytes(), 0..line.len(), &mut out);
+            in_run(line.as_bytes(), 0..line.len(), &mut Recent::default(), &mut out);
             all.extend(out.iter().map(|found| line.get(found.start..found.end).unwrap_or("?").to_owned()));
             for label in ["收货地址", "邮政地址", "注册地址", "地址", "住址"] {
                 for (at, _) in line.match_indices(label) {
@@ -377,8 +379,8 @@ proptest! {
     #[test]
     fn never_panics_on_bytes(text: Vec<u8>, at in 0usize..80) {
         let mut out = Vec::new();
-        in_run(&text, 0..text.len(), &mut out);
-        in_run(&text, at..at + 40, &mut out);
+        in_run(&text, 0..text.len(), &mut Recent::default(), &mut out);
+        in_run(&text, at..at + 40, &mut Recent::default(), &mut out);
         let _ = after_label(&text, at);
         let _ = is_value(&text);
     }
@@ -386,14 +388,14 @@ proptest! {
     #[test]
     fn spans_are_on_character_boundaries(text in pieces()) {
         let mut out = Vec::new();
-        in_run(text.as_bytes(), 0..text.len(), &mut out);
+        in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
         let mut last = 0;
         for found in out.iter().copied() {
             prop_assert!(found.start >= last && found.start < found.end);
             last = found.end;
         }
         for (at, _) in text.char_indices() {
-            out.extend(after_label(text.as_bytes(), at));
+            out.extend(after_label(text.as_bytes(), at, &mut Recent::default()));
         }
         out.extend(is_value(text.as_bytes()));
         for found in out {
@@ -421,7 +423,7 @@ proptest! {
             text.extend_from_slice(&[b' ', 0xFF]);
             text.extend_from_slice(&junk);
             let mut out = Vec::new();
-            in_run(&text, 0..text.len(), &mut out);
+            in_run(&text, 0..text.len(), &mut Recent::default(), &mut out);
             prop_assert_eq!(out.first().map(|found| found.start..found.end), Some(1..1 + address.len()));
         }
     }
