@@ -126,6 +126,16 @@ impl Ideographs {
         set
     }
 
+    /// With those of `other`.
+    pub(crate) const fn and(mut self, other: &Ideographs) -> Ideographs {
+        let mut at = 0;
+        while at < self.bits.len() {
+            self.bits[at] |= other.bits[at];
+            at += 1;
+        }
+        self
+    }
+
     /// Enters the ideograph with this code.
     pub(crate) const fn enter(&mut self, code: u32) {
         let at = (code - FIRST) as usize;

@@ -163,6 +163,7 @@ impl Pass<'_> {
 }
 
 /// Whether a stretch goes on over `b`: everything but line ends, quotes and field separators.
+#[inline]
 pub(super) fn stretches(b: u8) -> bool {
     !matches!(
         b,

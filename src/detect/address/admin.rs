@@ -1,7 +1,7 @@
 //! The head of an address: country, province, city and district names in descending order, checked against each
 //! other by their codes (GB/T 2260). Must not take a road named after a place (南京路) for that place.
 
-use super::gazetteer::{Entry, Kind, Level, names_at};
+use super::gazetteer::{Entry, Kind, Level, names_below};
 use super::word;
 use crate::detect::han::{any_at, char_at, char_before, ends, fold, is_han, starts};
 
@@ -62,6 +62,10 @@ impl Admin {
             admin.consistent &= consistent;
             admin.deepest = Some(level);
             admin.province.get_or_insert(entry.code / 10_000);
+            if level == Level::District {
+                admin.city.get_or_insert(entry.code / 100);
+                break;
+            }
             if level >= Level::City {
                 admin.city.get_or_insert(entry.code / 100);
             }
@@ -107,7 +111,9 @@ impl Admin {
         let mut best: Option<(Entry, Level)> = None;
         // Many entries share a name.
         let (mut judged, mut is_name) = (0, false);
-        for entry in names_at(text, at) {
+        // Below a city stand districts only; a municipality, too, may stand below a province.
+        let least = if self.deepest == Some(Level::City) { Level::District } else { Level::Province };
+        for entry in names_below(text, at, least) {
             if best.is_some_and(|(other, _)| entry.length != other.length) {
                 break;
             }

@@ -214,3 +214,47 @@ pub(in crate::detect) fn is_unit_start(c: char) -> bool {
 pub(in crate::detect) fn is_number_before_unit(c: char) -> bool {
     class_of(c) & BEFORE_UNIT != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::han::Ideographs;
+
+    #[test]
+    fn each_character_is_what_the_words_say() {
+        let fields = Ideographs::first_of(NEXT_FIELDS);
+        let group_of = |groups: &[&str], c: char| {
+            let holding: Vec<_> = (0..groups.len()).filter(|at| groups[*at].contains(c)).collect();
+            assert!(holding.len() < 2, "{c} is in two groups");
+            holding.first().copied()
+        };
+        let units: Vec<_> = UNITS.iter().map(|(first, _)| *first).collect();
+        let suffixes: Vec<_> = SUFFIXES.iter().map(|(first, _)| *first).collect();
+        for c in '\0'..='\u{FFFF}' {
+            let text = format!("{c}");
+            let found = Character::at(text.as_bytes(), 0).unwrap();
+            assert_eq!((found.character, found.length), (c, c.len_utf8()));
+            let folded = fold(c);
+            assert_eq!(found.unit(), group_of(&units, folded), "{c}");
+            assert_eq!(found.suffix(), group_of(&suffixes, c), "{c}");
+            assert_eq!(found.may_begin_field(), fields.holds(c), "{c}");
+            assert_eq!(found.is_dash(), matches!(folded, '-' | '~' | '/' | '之'), "{c}");
+            let means = found.suffix().is_some() || is_numeral(c) || is_prose(c) || fields.holds(c);
+            assert_eq!(found.is_plain(), ('\u{4E00}'..='\u{9FFF}').contains(&c) && !means, "{c}");
+            let clings = is_measure(folded) || folded.is_ascii_alphanumeric() || ".-_/号".contains(folded);
+            assert_eq!(found.clings(), clings, "{c}");
+        }
+        assert!(is_unit_start('号') && is_unit_start('＃') && !is_unit_start('区') && !is_unit_start('路'));
+        assert!(is_number_before_unit('９') && is_number_before_unit('中') && !is_number_before_unit('号'));
+    }
+
+    #[test]
+    fn only_the_last_tail_is_empty() {
+        let tails_of_units = UNITS.iter().map(|(_, tails)| tails.iter().map(|(tail, _)| *tail).collect::<Vec<_>>());
+        let tails_of_suffixes = SUFFIXES.iter().map(|(_, tails)| tails.iter().map(|(tail, _)| *tail).collect());
+        for tails in tails_of_units.chain(tails_of_suffixes) {
+            let (_, others) = tails.split_last().unwrap();
+            assert!(others.iter().all(|tail| !tail.is_empty() && !tail.starts_with(|c: char| c.is_ascii())));
+        }
+    }
+}

@@ -219,12 +219,20 @@ impl<'text> Walk<'text> {
             }
             return Some(end);
         }
-        let p = self.separated(at);
-        if let Some(number) = Number::at(self.text, p)
+        let mut first = Character::at(self.text, at)?;
+        let p = self.separated(at, first);
+        if p > at {
+            first = Character::at(self.text, p)?;
+        }
+        if let Some(number) = Number::beginning(self.text, p, first)
             && self.takes(number)
         {
             self.count(number);
             return Some(number.end);
+        }
+        // Punctuation begins no name.
+        if first.character.is_ascii() && !first.character.is_ascii_alphanumeric() {
+            return None;
         }
         match self.name(p, district)? {
             Next::Suffix { end, named } => {
@@ -249,8 +257,12 @@ impl<'text> Walk<'text> {
     }
 
     /// The start of the next element: one space, or a dash in front of a number, may stand between two.
-    fn separated(&mut self, at: usize) -> usize {
-        let Some(first) = Character::at(self.text, at).filter(|first| first.may_separate()) else { return at };
+    #[inline]
+    fn separated(&mut self, at: usize, first: Character) -> usize {
+        if first.may_separate() { self.past_separator(at, first) } else { at }
+    }
+
+    fn past_separator(&mut self, at: usize, first: Character) -> usize {
         let behind = at + first.length;
         let separates = match first.character {
             '/' => self.behind == Behind::Start,
@@ -331,9 +343,6 @@ impl<'text> Walk<'text> {
             if first.is_plain() && !may_be_other() {
                 p += length;
                 continue;
-            }
-            if characters == 0 && c.is_ascii() && !c.is_ascii_alphanumeric() {
-                return None;
             }
             let joined = characters > 0 || matches!(self.behind, Behind::Named(_));
             if joined && let Some((end, named)) = suffix_at(self.text, p, first) {
@@ -439,7 +448,7 @@ fn is_other_address(text: &[u8], at: usize) -> bool {
 }
 
 /// Whether a stretch of running text ends at `at`.
-fn is_stretch_end(text: &[u8], at: usize) -> bool {
+pub(super) fn is_stretch_end(text: &[u8], at: usize) -> bool {
     let stretches = |b: u8| b >= 0x80 || value::stretches(b);
     let is_space = |at: usize| text.get(at) == Some(&b' ') && text.get(at + 1).is_some_and(|b| *b >= 0x80);
     text.get(at).is_none_or(|b| !stretches(*b) && !is_space(at))

@@ -24,15 +24,38 @@ impl Number {
 
     /// The element at `at`.
     pub(super) fn at(text: &[u8], at: usize) -> Option<Number> {
-        let first = Character::at(text, at)?;
+        Number::beginning(text, at, Character::at(text, at)?)
+    }
+
+    /// The element at `at`, where the character `first` stands.
+    #[inline]
+    pub(super) fn beginning(text: &[u8], at: usize, first: Character) -> Option<Number> {
         if !first.may_begin_number() {
             return None;
         }
-        Number::beginning(text, at, first)
+        if first.character.is_ascii_digit()
+            && let digits = digits_at(text, at)
+            && digits <= MOST_DIGITS
+            && let end = at + digits
+            && !text.get(end).is_some_and(|b| b.is_ascii_alphabetic() || *b == 0xEF)
+            && let behind = Character::at(text, end).unwrap_or(Character::NONE)
+            && !behind.is_dash()
+        {
+            return Number::plain(text, end, digits, behind);
+        }
+        Number::composed(text, at, first)
     }
 
-    /// The element at `at`, which may begin with the `first` character there.
-    fn beginning(text: &[u8], at: usize, first: Character) -> Option<Number> {
+    /// Nearly all numbers: a few plain digits up to `end`, and neither a letter nor a dash behind them.
+    fn plain(text: &[u8], end: usize, digits: usize, behind: Character) -> Option<Number> {
+        match unit_at(text, end, behind) {
+            Some((end, unit)) => Some(Number { end: suffix_number(text, end), unit, parts: 1, digits }),
+            None => (!behind.clings()).then_some(Number { end, unit: Unit::Bare, parts: 1, digits }),
+        }
+    }
+
+    /// Any other number that the character `first` may begin.
+    fn composed(text: &[u8], at: usize, first: Character) -> Option<Number> {
         let length = first.length;
         let prefixed = match first.character {
             '\0'..='\x7F' => at,

@@ -282,7 +282,10 @@ fn organization_by_label() {
         assert_eq!(out.first().map(|found| found.traits.organization), Some(organization), "{text}");
     }
     let text = "办公地址：浙江省杭州市西湖区文三路90号";
-    assert!(after_label(text.as_bytes(), "办公地址：".len()).is_some_and(|found| found.traits.organization));
+    assert!(
+        after_label(text.as_bytes(), "办公地址：".len(), &mut Recent::default())
+            .is_some_and(|found| found.traits.organization)
+    );
 }
 
 /// The privacy policies hold three addresses, all of organizations.
@@ -305,7 +308,7 @@ fn policies_hold_only_their_addresses() {
                     let at = at + label.len();
                     let at = at
                         + line.get(at..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['：', ':', ' ']).len());
-                    if let Some(found) = after_label(line.as_bytes(), at) {
+                    if let Some(found) = after_label(line.as_bytes(), at, &mut Recent::default()) {
                         let value = line.get(found.start..found.end).unwrap_or("?");
                         assert!(all.iter().any(|known| known == value), "{value}");
                     }
@@ -330,7 +333,7 @@ fn a_newline_is_a_boundary() {
         return;
     }
     let text = "收货地址：浙江省杭州市西湖区文三路\n90号";
-    let found = after_label(text.as_bytes(), "收货地址：".len()).unwrap();
+    let found = after_label(text.as_bytes(), "收货地址：".len(), &mut Recent::default()).unwrap();
     assert_eq!(text.get(found.start..found.end), Some("浙江省杭州市西湖区文三路"));
     assert!(spans_in("浙江省杭州市西湖区文三路\n90号").is_empty());
 }
@@ -366,6 +369,14 @@ fn pieces() -> impl Strategy<Value = String> {
                 "二期",
                 "#",
                 "１２",
+                "大厦",
+                "与人民路",
+                "，3号楼",
+                "3组",
+                "90",
+                " 5层",
+                " B座",
+                "=",
             ])
             .prop_map(str::to_owned),
             ".{0,3}",
@@ -381,7 +392,7 @@ proptest! {
         let mut out = Vec::new();
         in_run(&text, 0..text.len(), &mut Recent::default(), &mut out);
         in_run(&text, at..at + 40, &mut Recent::default(), &mut out);
-        let _ = after_label(&text, at);
+        let _ = after_label(&text, at, &mut Recent::default());
         let _ = is_value(&text);
     }
 
@@ -404,6 +415,40 @@ proptest! {
             prop_assert!(found.traits.whole || !span.unwrap().contains('\n'));
             prop_assert!((0..=40).contains(&found.structure) && (0..=20).contains(&found.registry));
         }
+    }
+
+    /// Neither what was read before nor which of the two asks first changes what is found.
+    #[test]
+    fn reading_once_for_both_is_reading_twice(text in pieces(), labels_first: bool) {
+        let bytes = text.as_bytes();
+        let behind_labels = |recent: &mut Recent, is_fresh: bool| -> Vec<Option<Found>> {
+            let places = text.char_indices().map(|(at, _)| at);
+            places
+                .map(|at| {
+                    let mut fresh = Recent::default();
+                    after_label(bytes, at, if is_fresh { &mut fresh } else { &mut *recent })
+                })
+                .collect()
+        };
+        let in_runs = |recent: &mut Recent| {
+            let mut out = Vec::new();
+            let mut start = 0;
+            for end in (0..=bytes.len()).filter(|at| detail::is_stretch_end(bytes, *at)) {
+                in_run(bytes, start..end, recent, &mut out);
+                start = end + 1;
+            }
+            out
+        };
+        let expected = (behind_labels(&mut Recent::default(), true), in_runs(&mut Recent::default()));
+        let mut recent = Recent::default();
+        let both = if labels_first {
+            let labelled = behind_labels(&mut recent, false);
+            (labelled, in_runs(&mut recent))
+        } else {
+            let free = in_runs(&mut recent);
+            (behind_labels(&mut recent, false), free)
+        };
+        prop_assert_eq!(both, expected);
     }
 
     #[test]

@@ -76,6 +76,8 @@ impl Dictionary {
             let plain = u16::try_from(u32::from(plain)).unwrap_or(0);
             dictionary.enter(traditional, |known| known.simplified = plain);
         }
+        dictionary.compound.sort_unstable();
+        dictionary.double.sort_unstable();
         dictionary
     }
 
@@ -95,14 +97,21 @@ pub(super) fn surname(c: char) -> u16 {
     known(c).surname
 }
 
-/// `c` in simplified form, if it is a traditional character that is frequent in names, and what is known of that form.
+/// Each of `characters` in simplified form, if it is a traditional one that is frequent in names, and what is known of
+/// that form; the rest of the result is empty.
 #[inline]
-pub(super) fn plain(c: char) -> (char, Known) {
-    let own = known(c);
-    match char::from_u32(u32::from(own.simplified)).filter(|_| own.simplified != 0) {
-        Some(simplified) => (simplified, known(simplified)),
-        None => (c, own),
+pub(super) fn plain<const N: usize>(characters: &[char]) -> [(char, Known); N] {
+    let table = DICTIONARY.characters.as_slice();
+    let known = |c: char| index(c).and_then(|index| table.get(index)).copied().unwrap_or_default();
+    let mut plain = [('\0', Known::default()); N];
+    for (slot, &c) in plain.iter_mut().zip(characters) {
+        let own = known(c);
+        *slot = match char::from_u32(u32::from(own.simplified)) {
+            Some(simplified) if own.simplified != 0 => (simplified, known(simplified)),
+            _ => (c, own),
+        };
     }
+    plain
 }
 
 /// How often `c` stands in given names; 0 when unknown.
@@ -118,12 +127,12 @@ pub(super) fn simplified(c: char) -> char {
 
 /// Whether `pair` is a surname of two characters (欧阳).
 pub(super) fn is_compound(pair: [char; 2]) -> bool {
-    known(pair[0]).begins_pair && DICTIONARY.compound.contains(&pair)
+    known(pair[0]).begins_pair && DICTIONARY.compound.binary_search(&pair).is_ok()
 }
 
 /// Whether `pair` is a known pair of two surnames (张王).
 pub(super) fn is_double(pair: [char; 2]) -> bool {
-    known(pair[0]).begins_pair && DICTIONARY.double.contains(&pair)
+    known(pair[0]).begins_pair && DICTIONARY.double.binary_search(&pair).is_ok()
 }
 
 /// Whether `text` is an ordinary word.

@@ -83,9 +83,9 @@ static GOES_ON: LazyLock<Words> = LazyLock::new(|| {
 /// Whether `c` may begin the next field or a title; nearly no character does.
 #[inline]
 pub(super) fn may_cut(c: char) -> bool {
-    static FIRST: [Ideographs; 3] =
-        [Ideographs::first_of(FIELD_WORDS), Ideographs::first_of(TITLE_WORDS), Ideographs::of("男女")];
-    FIRST.iter().any(|first| first.holds(c))
+    static FIRST: Ideographs =
+        Ideographs::of("男女").and(&Ideographs::first_of(FIELD_WORDS)).and(&Ideographs::first_of(TITLE_WORDS));
+    FIRST.holds(c)
 }
 
 /// Whether the next field begins at `at`.

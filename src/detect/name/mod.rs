@@ -202,10 +202,9 @@ fn without_surname(text: &[u8], run: &Run) -> Option<Found> {
 fn may_be_name(run: &Run) -> bool {
     let characters = run.first(run.length);
     let surname = match characters {
-        [one, rest @ ..] => {
-            let (one, known) = dictionary::plain(*one);
-            let is_pair = |two: &char| dictionary::is_compound([one, dictionary::simplified(*two)]);
-            known.surname > 0 || known.begins_pair && rest.first().is_some_and(is_pair)
+        [_, ..] => {
+            let [(one, known), (two, _)] = dictionary::plain(characters);
+            known.surname > 0 || known.begins_pair && dictionary::is_compound([one, two])
         }
         [] => false,
     };

@@ -34,10 +34,7 @@ pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
     if !(2..=4).contains(&name.len()) {
         return None;
     }
-    let mut plain = [('\0', Known::default()); 4];
-    for (slot, c) in plain.iter_mut().zip(name) {
-        *slot = dictionary::plain(*c);
-    }
+    let plain: [(char, Known); 4] = dictionary::plain(name);
     let plain = plain.get(..name.len())?;
     let (weight, rest) = match plain {
         // Most surnames begin no pair.

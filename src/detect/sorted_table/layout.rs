@@ -37,10 +37,11 @@ pub(crate) fn first_slot(hash: u64) -> usize {
 
 pub(crate) fn word_hash(word: &[u8]) -> u64 {
     let mut hash = word.len() as u64;
-    for chunk in word.chunks(8) {
-        let mut bytes = [0; 8];
-        bytes.iter_mut().zip(chunk).for_each(|(slot, byte)| *slot = *byte);
-        hash = (hash ^ u64::from_le_bytes(bytes)).wrapping_mul(SPREAD);
+    let (eights, rest) = word.as_chunks::<8>();
+    let last = rest.iter().rev().fold(0, |last, byte| last << 8 | u64::from(*byte));
+    let eights = eights.iter().map(|eight| u64::from_le_bytes(*eight));
+    for eight in eights.chain((!rest.is_empty()).then_some(last)) {
+        hash = (hash ^ eight).wrapping_mul(SPREAD);
         hash ^= hash >> 29;
     }
     hash.wrapping_mul(SPREAD)
