@@ -36,6 +36,7 @@ const SUFFIX_SHIFT: u32 = 16;
 
 /// By code point, up to the last of three bytes.
 #[allow(long_running_const_eval, reason = "each character, at compile time")]
+#[allow(clippy::indexing_slicing, reason = "at compile time: an index out of range does not compile")]
 static CLASSES: [u32; 1 << 16] = {
     let mut classes = [0; 1 << 16];
     let mut code = 0;

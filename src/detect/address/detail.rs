@@ -4,36 +4,13 @@
 //! Behind a label an address is looked at twice, as running text and as the label's value. One walk serves both for as
 //! long as both would go the same way.
 
+use super::bracket::{bracketed, is_place_note};
 use super::character::Character;
-use super::element::Number;
+use super::element::{Number, past_letters};
 use super::gazetteer::{Kind, Level, may_start, names_at};
-use super::word::{Named, Unit, is_ascii_at, is_measure, is_next_field, is_prose, is_stop, suffix_at};
+use super::setting::{Setting, Speaks, is_stretch_end};
+use super::word::{Named, Unit, is_ascii_at, is_next_field, is_prose, is_stop, suffix_at};
 use crate::detect::han::{char_at, char_before, fold, is_han, is_numeral};
-use crate::detect::value;
-
-/// How much the text around the address has told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Setting {
-    /// Running text: only numbered elements count.
-    Free,
-    /// A label or column name says that this is an address.
-    Labelled,
-}
-
-/// For which settings a walk speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Speaks {
-    One(Setting),
-    /// For both, until they would part: from then on for this one.
-    Both(Setting),
-}
-
-/// What a walk came to in each setting that it speaks for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Walked {
-    pub(super) free: Option<Detail>,
-    pub(super) labelled: Option<Detail>,
-}
 
 /// What was walked over.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +27,13 @@ pub(super) struct Detail {
     pub(super) anchored: bool,
     /// A building, entrance or room is numbered.
     pub(super) building: bool,
+}
+
+/// What a walk came to in each setting that it speaks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walked {
+    pub(super) free: Option<Detail>,
+    pub(super) labelled: Option<Detail>,
 }
 
 /// The element that the walk stands behind.
@@ -121,8 +105,8 @@ impl Detail {
     ) -> Walked {
         let mut walk = Walk::new(text, start, Speaks::Both(setting), free_end);
         walk.run(start, district);
-        let free = walk.speaks_for(Setting::Free).then(|| walk.detail(walk.free_reach));
-        let labelled = walk.speaks_for(Setting::Labelled).then(|| walk.detail(walk.labelled_reach));
+        let free = walk.speaks.is_for(Setting::Free).then(|| walk.detail(walk.free_reach));
+        let labelled = walk.speaks.is_for(Setting::Labelled).then(|| walk.detail(walk.labelled_reach));
         Walked { free: walk.free.or(free), labelled }
     }
 }
@@ -161,23 +145,6 @@ impl<'text> Walk<'text> {
         let Reach { end, named, towns } = reach;
         let (numbered, anchored, building) = (self.numbered, self.anchored, self.building);
         Detail { end, named, towns, numbered, anchored, building }
-    }
-
-    fn speaks_for(&self, setting: Setting) -> bool {
-        matches!(self.speaks, Speaks::Both(_)) || self.speaks == Speaks::One(setting)
-    }
-
-    /// The answer to a question that depends on the setting. Where the answers differ, the walk speaks for one only.
-    fn decide(&mut self, free: bool, labelled: bool) -> bool {
-        let setting = match self.speaks {
-            Speaks::Both(_) if free == labelled => return free,
-            Speaks::Both(setting) | Speaks::One(setting) => setting,
-        };
-        self.speaks = Speaks::One(setting);
-        match setting {
-            Setting::Free => free,
-            Setting::Labelled => labelled,
-        }
     }
 
     /// Whether running text has ended at `at`.
@@ -269,7 +236,7 @@ impl<'text> Walk<'text> {
             '与' | '和' => self.is_crossing(behind),
             '，' => {
                 let is_strong = Number::at(self.text, behind).is_some_and(|number| number.is_strong());
-                self.decide(false, is_strong)
+                self.speaks.decide(false, is_strong)
             }
             c if fold(c) == ' ' => true,
             c => fold(c) == '-' && matches!(self.behind, Behind::Number(_)),
@@ -297,12 +264,12 @@ impl<'text> Walk<'text> {
     fn takes(&mut self, number: Number) -> bool {
         match (self.behind, number.unit) {
             (Behind::Start, Unit::Floor | Unit::Section | Unit::Bare | Unit::Group) => false,
-            (Behind::Start, Unit::Door) => self.decide(false, number.digits > 0),
+            (Behind::Start, Unit::Door) => self.speaks.decide(false, number.digits > 0),
             (Behind::Named(Named::Town), Unit::Bare) => false,
             (Behind::Named(Named::Short), Unit::Bare) => number.parts > 1,
             (Behind::Named(named), Unit::Bare) => {
                 let room = named == Named::Place && self.numbered > 0 && number.digits > 2;
-                self.decide(number.parts > 1 || room, true)
+                self.speaks.decide(number.parts > 1 || room, true)
             }
             (Behind::Unnamed, Unit::Bare) => number.parts > 2,
             (Behind::Number(Unit::Bare | Unit::Room), Unit::Bare) => false,
@@ -354,7 +321,7 @@ impl<'text> Walk<'text> {
                 return None;
             }
             let c = fold(c);
-            if c == ' ' && characters >= 2 && self.behind == Behind::Start && self.decide(false, true) {
+            if c == ' ' && characters >= 2 && self.behind == Behind::Start && self.speaks.decide(false, true) {
                 p += length;
                 continue;
             }
@@ -365,7 +332,7 @@ impl<'text> Walk<'text> {
                 return Some(Next::NumberAhead { at: p });
             }
             if c.is_ascii_alphanumeric() {
-                p = self.past_letters(p)?;
+                p = past_letters(self.text, p)?;
                 continue;
             }
             if characters > 0
@@ -398,38 +365,15 @@ impl<'text> Walk<'text> {
             Unit::Room => number.digits > 0,
             Unit::Door => two() || (number.digits > 0 && (2..=8).contains(&characters) && self.is_closed(number.end)),
             Unit::Bare => number.parts > 2,
-            Unit::Group | Unit::Floor => return self.decide(false, number.digits > 0),
+            Unit::Group | Unit::Floor => return self.speaks.decide(false, number.digits > 0),
             Unit::Section => false,
         };
-        self.decide(is_named && is_ahead, is_ahead)
+        self.speaks.decide(is_named && is_ahead, is_ahead)
     }
 
     /// Whether the text stops or pauses at `at`.
     fn is_closed(&self, at: usize) -> bool {
         char_at(self.text, at).is_none_or(|(c, _)| is_stop(c) || matches!(fold(c), ' ' | '('))
-    }
-
-    /// Past a run of letters and digits inside a name (SOHO, 798, 104国道); nothing when it is a date, an amount or
-    /// too long to be a name.
-    fn past_letters(&self, at: usize) -> Option<usize> {
-        let (mut p, mut count) = (at, 0);
-        let mut digit = false;
-        while let Some((c, length)) = char_at(self.text, p) {
-            let c = fold(c);
-            if !c.is_ascii_alphanumeric() {
-                if digit && (is_measure(c) || c == '.' || c == '号') {
-                    return None;
-                }
-                break;
-            }
-            digit = c.is_ascii_digit();
-            p += length;
-            count += 1;
-            if count > 12 {
-                return None;
-            }
-        }
-        Some(p)
     }
 
     /// Whether a named element that ends at `end` is only the head of an organization or a word (大学生, 广场舞).
@@ -445,46 +389,4 @@ fn is_other_address(text: &[u8], at: usize) -> bool {
         let last = char_before(text, at + entry.length);
         entry.kind == Kind::Current && entry.level <= Level::City && matches!(last, Some(('省' | '市', _)))
     })
-}
-
-/// Whether a stretch of running text ends at `at`.
-pub(super) fn is_stretch_end(text: &[u8], at: usize) -> bool {
-    let stretches = |b: u8| b >= 0x80 || value::stretches(b);
-    let is_space = |at: usize| text.get(at) == Some(&b' ') && text.get(at + 1).is_some_and(|b| *b >= 0x80);
-    text.get(at).is_none_or(|b| !stretches(*b) && !is_space(at))
-}
-
-/// The end of a balanced pair of round brackets at `at` with a short note inside.
-#[inline]
-pub(super) fn bracketed(text: &[u8], at: usize) -> Option<usize> {
-    // Either `(` or the lead byte of its full-width form.
-    matches!(text.get(at), Some(b'(' | 0xEF)).then(|| closed_bracket(text, at)).flatten()
-}
-
-fn closed_bracket(text: &[u8], at: usize) -> Option<usize> {
-    let (open, length) = char_at(text, at)?;
-    if fold(open) != '(' {
-        return None;
-    }
-    let mut p = at + length;
-    for _ in 0..16 {
-        let (c, length) = char_at(text, p)?;
-        p += length;
-        match fold(c) {
-            ')' => return Some(p),
-            '(' => return None,
-            ' ' | '-' | '#' => {}
-            _ if is_stop(c) || is_prose(c) => return None,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Whether the bracket says which part of the place is meant: (一期), （东门）, （靠近地铁站）.
-fn is_place_note(text: &[u8], start: usize, end: usize) -> bool {
-    let Some(inside) = text.get(start..end).and_then(|note| std::str::from_utf8(note).ok()) else { return false };
-    inside.contains([
-        '期', '区', '座', '栋', '号', '楼', '层', '室', '门', '路', '口', '旁', '侧', '近', '面', '院', '村',
-    ])
 }

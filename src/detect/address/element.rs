@@ -173,7 +173,7 @@ fn digits_at(text: &[u8], at: usize) -> usize {
     };
     // A byte is a digit when it is 0x30 and nine more at most: adding 0x76 to what is left does not reach its top bit.
     let spread = u64::from_le_bytes(*eight) ^ 0x3030_3030_3030_3030;
-    let others = ((spread & 0x7F7F_7F7F_7F7F_7F7F) + 0x7676_7676_7676_7676 | spread) & 0x8080_8080_8080_8080;
+    let others = (((spread & 0x7F7F_7F7F_7F7F_7F7F) + 0x7676_7676_7676_7676) | spread) & 0x8080_8080_8080_8080;
     others.trailing_zeros() as usize / 8
 }
 
@@ -188,6 +188,29 @@ fn run(text: &[u8], at: usize, accept: impl Fn(char) -> bool) -> (usize, usize) 
         count += 1;
     }
     (end, count)
+}
+
+/// Past a run of letters and digits inside a name (SOHO, 798, 104国道); nothing when it is a date, an amount or
+/// too long to be a name.
+pub(super) fn past_letters(text: &[u8], at: usize) -> Option<usize> {
+    let (mut p, mut count) = (at, 0);
+    let mut digit = false;
+    while let Some((c, length)) = char_at(text, p) {
+        let c = fold(c);
+        if !c.is_ascii_alphanumeric() {
+            if digit && (is_measure(c) || c == '.' || c == '号') {
+                return None;
+            }
+            break;
+        }
+        digit = c.is_ascii_digit();
+        p += length;
+        count += 1;
+        if count > 12 {
+            return None;
+        }
+    }
+    Some(p)
 }
 
 /// The `-2` of `6室-2`, the `E` of `24楼E`: the end after it, or `end`.

@@ -3,18 +3,22 @@
 //! city), nor prose that merely speaks of addresses, and must never split a character.
 
 mod admin;
+mod bracket;
 mod character;
 mod detail;
 mod element;
 mod gazetteer;
+mod setting;
 mod word;
 
 use std::ops::Range;
 
 use self::admin::Admin;
+use self::bracket::bracketed;
 pub(super) use self::character::{is_number_before_unit, is_unit_start};
-use self::detail::{Detail, Setting, Walked, bracketed};
+use self::detail::{Detail, Walked};
 use self::gazetteer::{may_start, names_at};
+use self::setting::Setting;
 use self::word::{is_next_field, is_prose, is_stop};
 use super::Found;
 use super::han::{any_at, char_at, char_before, ends, fold, is_han, trimmed};

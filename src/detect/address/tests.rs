@@ -433,7 +433,7 @@ proptest! {
         let in_runs = |recent: &mut Recent| {
             let mut out = Vec::new();
             let mut start = 0;
-            for end in (0..=bytes.len()).filter(|at| detail::is_stretch_end(bytes, *at)) {
+            for end in (0..=bytes.len()).filter(|at| setting::is_stretch_end(bytes, *at)) {
                 in_run(bytes, start..end, recent, &mut out);
                 start = end + 1;
             }
