@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=src/detect/sorted_table/layout.rs");
     let data = rules.join("data");
     fs::write(out.join("gazetteer.rs"), gazetteer(&fs::read_to_string(data.join("cn_gazetteer.tsv"))?))?;
-    fs::write(out.join("common_words.rs"), filter(&fs::read_to_string(data.join("common_words.txt"))?))
+    fs::write(out.join("common_words.rs"), words(&fs::read_to_string(data.join("common_words.txt"))?))
 }
 
 /// The index of the place names, see `src/detect/address/gazetteer.rs`. The table is sorted, so that the names that share
@@ -112,20 +112,32 @@ fn place(line: &str, start: usize) -> Option<(u64, u64)> {
     Some((layout::key(name.as_bytes())?, packed))
 }
 
-/// The filter of the words of `table`, see `src/detect/sorted_table.rs`.
-fn filter(table: &str) -> String {
+/// The filter and the index of the words of `table`, see `src/detect/name/dictionary.rs`.
+fn words(table: &str) -> String {
     let mut bits = vec![0u64; layout::FILTER_WORDS];
-    for word in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let (at, two) = layout::filter_bits(word.as_bytes());
-        bits.iter_mut().skip(at).take(1).for_each(|word| *word |= two);
+    let mut slots = vec![0u32; layout::WORD_SLOTS];
+    let mut start = 0u32;
+    for line in table.split_inclusive('\n') {
+        let word = line.trim_end();
+        if !word.is_empty() && !word.starts_with('#') {
+            let hash = layout::word_hash(word.as_bytes());
+            let (at, two) = layout::filter_bits(hash);
+            bits.iter_mut().skip(at).take(1).for_each(|word| *word |= two);
+            let first = layout::word_slot(hash);
+            let free = (first..layout::WORD_SLOTS).chain(0..first).find(|slot| slots.get(*slot) == Some(&0));
+            let slot = free.and_then(|free| slots.get_mut(free));
+            slot.into_iter().for_each(|slot| *slot = start + 1);
+        }
+        start += line.len() as u32;
     }
     let mut code = String::new();
-    array(&mut code, "COMMON_WORDS", "Two bits for each ordinary word.", &bits);
+    array(&mut code, "WORD_BITS", "Two bits for each ordinary word.", &bits);
+    array(&mut code, "WORD_SLOTS", "Open addressing: where the line of a word starts, plus 1.", &slots);
     code
 }
 
-fn array(code: &mut String, name: &str, what: &str, values: &[u64]) {
-    let _ = writeln!(code, "/// {what}\nstatic {name}: [u64; {}] = [", values.len());
+fn array<T: std::fmt::LowerHex>(code: &mut String, name: &str, what: &str, values: &[T]) {
+    let _ = writeln!(code, "/// {what}\nstatic {name}: [{}; {}] = [", std::any::type_name::<T>(), values.len());
     for line in values.chunks(8) {
         let line: Vec<_> = line.iter().map(|value| format!("{value:#x}")).collect();
         let _ = writeln!(code, "    {},", line.join(", "));

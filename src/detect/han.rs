@@ -126,6 +126,16 @@ impl Ideographs {
         set
     }
 
+    /// With those of `other`.
+    pub(crate) const fn and(mut self, other: &Ideographs) -> Ideographs {
+        let mut at = 0;
+        while at < self.bits.len() {
+            self.bits[at] |= other.bits[at];
+            at += 1;
+        }
+        self
+    }
+
     /// Enters the ideograph with this code.
     pub(crate) const fn enter(&mut self, code: u32) {
         let at = (code - FIRST) as usize;
@@ -142,9 +152,12 @@ impl Ideographs {
 
 /// Full-width ASCII as plain ASCII, all dashes as `-`, the ideographic space as a space; the rest as it is.
 #[inline]
-pub(crate) fn fold(c: char) -> char {
+pub(crate) const fn fold(c: char) -> char {
     match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '\u{FF01}'..='\u{FF5E}' => match char::from_u32(c as u32 - 0xFEE0) {
+            Some(plain) => plain,
+            None => c,
+        },
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         '\u{3000}' | '\u{A0}' => ' ',
         other => other,

@@ -220,7 +220,7 @@ impl Pass<'_> {
             let mut found = std::mem::take(&mut self.buffers.found);
             found.clear();
             if let Some(Anchor::Han(GrammarSyntax::CnAddress)) = program.recognizer(recognizer).map(|r| &r.anchor) {
-                address::in_run(self.text, stretch.clone(), &mut found);
+                address::in_run(self.text, stretch.clone(), &mut self.addresses, &mut found);
             }
             for one in &found {
                 let standing = self.column_standing(recognizer);

@@ -57,6 +57,11 @@ fn reach(before: &Before, text: &[u8], start: usize) -> (usize, usize) {
     let key = letters | before.hyphen | before.full_stop;
     let length = shifted_left(key, WINDOW - seen).leading_ones().min(LONGEST_WORD as u32) as usize;
     let length = length.min(seen);
+    if length == seen {
+        // The key goes on in front of the window.
+        let word = joined.saturating_sub(LONGEST_WORD + 2);
+        return (word, word.saturating_sub(NEAR_WINDOW));
+    }
     let word = joined.saturating_sub(length);
     // Other labels are sought from the first `-` or `.` of the key on.
     let head = shifted_right(letters, seen - length).trailing_ones().min(length as u32) as usize;
@@ -110,7 +115,8 @@ impl Ends<'_> {
                     ends &= before.high;
                     continue;
                 }
-                words_left -= 1;
+                // Before more than one `_` or `-` the word may go on.
+                words_left -= usize::from((before.underscore | before.hyphen) >> 1 & bit == 0 && distance > 0);
             }
             if self.labels.may_end(self.text, end) {
                 return Some(true);
@@ -146,8 +152,14 @@ fn ends_field(text: &[u8], end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, OnceLock};
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::detect::bitmap::fastest_look_back;
+    use crate::detect::{Detector, Scratch};
+    use crate::rule::RuleSet;
 
     fn filter() -> TailFilter {
         TailFilter::new(["mobile", "手机", "phoneno"].iter().map(|label| label.as_bytes()))
@@ -174,6 +186,43 @@ mod tests {
         ] {
             assert!(is_labelled(text), "{text}");
             assert!(is_labelled(&format!("{}{text}", "x ".repeat(80))), "far into a text: {text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_place_is_refused_where_a_context_finds_a_label(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "tel", "a", "xxxxxxxxxxxx", "_", "__", "-", "--", ".", " ", "   ", "/", "：", "，", "是", "手机", "电话", "=",
+                ]),
+                0..24,
+            ),
+        ) {
+            let text = parts.concat() + "85022088";
+            let found = |detector: &Detector| {
+                let mut found = Vec::new();
+                detector.detect_bytes(text.as_bytes(), &mut Scratch::default(), &mut found);
+                found
+            };
+            static DETECTORS: OnceLock<(Detector, Detector)> = OnceLock::new();
+            let (fast, plain) = DETECTORS.get_or_init(|| {
+                let rules = Arc::new(RuleSet::load(&[]).unwrap());
+                (Detector::new(Arc::clone(&rules)), Detector::plain(rules))
+            });
+            prop_assert_eq!(found(fast), found(plain), "{}", text);
+        }
+    }
+
+    #[test]
+    fn words_and_joiners_are_counted_as_a_context_does() {
+        let far = format!("tel-{}：{}", "x".repeat(46), " ".repeat(15));
+        let filter = TailFilter::new(std::iter::once(&b"tel"[..]));
+        for text in ["tel user__id c d/", "tel user__id org__id x ", "tel a--b c-_d e f ", &far] {
+            for before in ["", &"y ".repeat(80)] {
+                let text = format!("{before}{text}");
+                assert!(may_be_labelled(&filter, fastest_look_back(), text.as_bytes(), text.len()), "{text}");
+            }
         }
     }
 

@@ -172,7 +172,15 @@ impl Detector {
         {
             let buffers = &mut scratch.buffers;
             let column = Some(scope);
-            let mut pass = Pass { program: &self.program, text, column, buffers, out, colon_until: 0 };
+            let mut pass = Pass {
+                program: &self.program,
+                text,
+                column,
+                buffers,
+                out,
+                colon_until: 0,
+                addresses: address::Recent::default(),
+            };
             pass.whole_value(0..text.len());
         }
         Pass::run(&self.program, text, scope(), &mut scratch.buffers, out);
@@ -210,7 +218,15 @@ impl FoldedLines<'_> {
             aside.clear();
             if starts_values && is_value(range) {
                 let (program, text, column) = (self.program, folded.text.as_slice(), self.column);
-                let mut pass = Pass { program, text, column, buffers, out: aside, colon_until: 0 };
+                let mut pass = Pass {
+                    program,
+                    text,
+                    column,
+                    buffers,
+                    out: aside,
+                    colon_until: 0,
+                    addresses: address::Recent::default(),
+                };
                 pass.whole_value(0..text.len());
             }
             Pass::run(self.program, &folded.text, self.column, buffers, aside);

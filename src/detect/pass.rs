@@ -1,12 +1,12 @@
 //! One pass over one text: anchors from the scan go to the recognizers that asked for them; what they confirm becomes
 //! matches with spans in that text.
 
-use super::Found;
 use super::context::{ColumnScope, Context, byte, points};
 use super::explain::Noted;
 use super::fold::FoldLines;
 use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan, scan_plainly};
+use super::{Found, address};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::Recognizer;
 use crate::rule::label::Standing;
@@ -48,6 +48,8 @@ pub(super) struct Pass<'a> {
     pub(super) out: &'a mut Vec<Match>,
     /// Where the last colon-hex token ended.
     pub(super) colon_until: usize,
+    /// How the last addresses read.
+    pub(super) addresses: address::Recent,
 }
 
 impl<'a> Pass<'a> {
@@ -60,7 +62,8 @@ impl<'a> Pass<'a> {
         out: &'a mut Vec<Match>,
     ) {
         let mut anchors = buffers.anchors.take().unwrap_or_default();
-        let mut pass = Pass { program, text, column, buffers, out, colon_until: 0 };
+        let mut pass =
+            Pass { program, text, column, buffers, out, colon_until: 0, addresses: address::Recent::default() };
         match program.plain {
             false => scan(text, program.wanted, &mut anchors, &mut pass),
             true => scan_plainly(text, &mut pass),

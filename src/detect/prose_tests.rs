@@ -93,8 +93,11 @@ fn nothing_in_prose() {
     for text in PROSE {
         let bytes = text.as_bytes();
         let mut found = Vec::new();
-        address::in_run(bytes, 0..bytes.len(), &mut found);
-        found.extend(values(text, ADDRESS_LABELS).filter_map(|at| address::after_label(bytes, at)));
+        address::in_run(bytes, 0..bytes.len(), &mut address::Recent::default(), &mut found);
+        found.extend(
+            values(text, ADDRESS_LABELS)
+                .filter_map(|at| address::after_label(bytes, at, &mut address::Recent::default())),
+        );
         found.extend(values(text, NAME_LABELS).filter_map(|at| name::after_label(bytes, at)));
         found.extend(TITLES.iter().flat_map(|title| text.match_indices(title)).filter_map(|(at, _)| {
             // A surname alone before a title is weak and never reported by itself.
@@ -130,7 +133,7 @@ fn few_slices_of_prose_are_names_in_running_text() {
 fn measure_grammars() {
     let start = std::time::Instant::now();
     let mut found = Vec::new();
-    address::in_run("浙江省杭州市西湖区文三路90号".as_bytes(), 0..39, &mut found);
+    address::in_run("浙江省杭州市西湖区文三路90号".as_bytes(), 0..39, &mut address::Recent::default(), &mut found);
     println!("first address, tables built: {:?}", start.elapsed());
     let start = std::time::Instant::now();
     let _ = name::after_label("张伟".as_bytes(), 0);
@@ -142,7 +145,7 @@ fn measure_grammars() {
         while start.elapsed().as_millis() < 400 {
             for text in texts {
                 found.clear();
-                address::in_run(text.as_bytes(), 0..text.len(), &mut found);
+                address::in_run(text.as_bytes(), 0..text.len(), &mut address::Recent::default(), &mut found);
                 bytes += text.len();
                 runs += 1;
             }

@@ -5,17 +5,6 @@ use std::cmp::Ordering;
 
 pub(crate) mod layout;
 
-/// A filter that the build script made of the keys of a table: refuses nearly all that is not in it.
-pub(crate) struct Filter(pub(crate) &'static [u64]);
-
-impl Filter {
-    /// Whether `key` may be in the table.
-    pub(crate) fn may_hold(&self, key: &[u8]) -> bool {
-        let (word, bits) = layout::filter_bits(key);
-        self.0.get(word).is_some_and(|word| word & bits == bits)
-    }
-}
-
 /// Whether a line of `table` has `key` as its first field (up to a tab or the line end).
 pub(crate) fn contains(table: &str, key: &[u8]) -> bool {
     let table = table.as_bytes();

@@ -94,7 +94,7 @@ impl Pass<'_> {
         match &recognizer.anchor {
             Anchor::Label(Some(grammar)) => {
                 let found = match grammar {
-                    GrammarSyntax::CnAddress => address::after_label(text, at),
+                    GrammarSyntax::CnAddress => address::after_label(text, at, &mut self.addresses),
                     GrammarSyntax::PersonName => name::after_label(text, at),
                 };
                 if let Some(found) = found {
@@ -227,6 +227,7 @@ fn quoted(text: &[u8], at: usize, ahead: &[u8]) -> Option<usize> {
 }
 
 /// Whether a stretch goes on over `b`: everything but line ends, quotes and field separators.
+#[inline]
 pub(super) const fn stretches(b: u8) -> bool {
     !matches!(
         b,

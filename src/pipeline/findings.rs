@@ -126,8 +126,10 @@ impl Findings {
     /// All findings, by spot and entity type.
     pub fn iter(&self) -> impl Iterator<Item = (&Spot, EntityId, &Finding, Option<Prevalence>)> {
         self.found.iter().map(|((spot, entity), finding)| {
-            let prevalence =
-                self.values.get(spot).map(|values| Prevalence { matched: finding.values, values: *values });
+            let prevalence = self.values.get(spot).map(|values| {
+                // A cell in which each round found a value was counted twice.
+                Prevalence { matched: finding.values.min(*values), values: *values }
+            });
             (spot, *entity, finding, prevalence)
         })
     }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::blocks::{Piece, slab};
 use super::findings::Findings;
 use super::ordered::ordered;
-use super::read::{self, Body, Opened};
+use super::read::{self, Body, Hash, Opened};
 use super::recheck::{self, Leftovers, Rechecked, Replaced};
 use super::render::origin;
 use super::rewrite::{Rewriter, failed, failed_outside};
@@ -125,8 +125,12 @@ impl Rewriter<'_> {
         if trail.is_changed() {
             return Err(Box::new(Status::Changed));
         }
-        let Passed { bytes, hash, second, .. } = passed;
-        (checked.bytes, checked.hash) = (bytes, Some(hash.finalize().into()));
+        let Passed { bytes, hash, mut second, .. } = passed;
+        let hash = hash.finalize().into();
+        if let Some(second) = &mut second {
+            is_written(second, hash).map_err(failed)?;
+        }
+        (checked.bytes, checked.hash) = (bytes, Some(hash));
         Ok(Mended { pending: second.unwrap_or(first), checked, ledger, findings })
     }
 
@@ -140,8 +144,10 @@ impl Rewriter<'_> {
         for tries in 0..=TRIES {
             worker.detect(self.context, &block);
             let remaining = worker.remaining(round.settings.min_score);
-            worker.detect_known(self.context, &block, round.known);
+            // A match that stays as it is must not hide a known value inside.
             let replaced = Replaced { ledgers: &[round.replaced, &ledger] };
+            worker.matches.retain(|found| replaced.is_left(self.context, &block, found));
+            worker.detect_known(self.context, &block, round.known);
             worker.matches.retain(|found| replaced.is_left(self.context, &block, found));
             let rendered = match tries {
                 TRIES => None,
@@ -212,6 +218,14 @@ impl Passed<'_> {
         self.bytes += examined.bytes.len() as u64;
         Ok(())
     }
+}
+
+/// Reads back what was written: the prefix of the file was copied without a look.
+fn is_written(file: &mut Pending, hash: Hash) -> Result<(), DataError> {
+    if read::hash_file(file.file())? == hash {
+        return Ok(());
+    }
+    Err(DataError::new("what was written reads back differently").advise("check the disk"))
 }
 
 fn outside(error: crate::error::Error) -> DataError {

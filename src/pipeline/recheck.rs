@@ -91,8 +91,10 @@ pub fn recheck(
         worker.detect(context, &block);
         let remaining = worker.remaining(settings.min_score);
         let (Some(ledger), Some(known)) = (ledger, &known) else { return Ok((remaining, Leftovers::default())) };
-        worker.detect_known(context, &block, known);
+        // A match that stays as it is must not hide a known value inside.
         let replaced = Replaced { ledgers: &[ledger] };
+        worker.matches.retain(|found| replaced.is_left(context, &block, found));
+        worker.detect_known(context, &block, known);
         worker.matches.retain(|found| replaced.is_left(context, &block, found));
         Ok((remaining, leftovers(&block, codec.as_deref(), &worker.matches)))
     };

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::findings::Findings;
+use super::mend::Mended;
 use super::ordered::ordered;
 use super::read::{self, Body, Hash, Opened};
 use super::recheck::{self, Rechecked};
@@ -109,22 +111,33 @@ impl Rewriter<'_> {
         if written.changed {
             return Ok(Status::Changed);
         }
-        let checked = match self.open_alike(pending.path(), format, reading.as_deref())? {
+        let is_file = matches!(input, Input::File(_));
+        let mended = match self.open_alike(pending.path(), format, reading.as_deref())? {
             Some(opened) => {
-                let mended = self.mend(pending, opened, &written.ledger, (input.path(), &target), threads)?;
-                pending = mended.pending;
-                written.ledger.merge(mended.ledger);
-                outcome.findings.merge(mended.findings);
-                mended.checked
+                match self.mend(pending, opened, &written.ledger, (input.path(), &target), threads) {
+                    Ok(mended) if mended.checked.leftovers.count == 0 || !is_file => Some(mended),
+                    // What a format guesses of its rows may be otherwise where they were replaced.
+                    Ok(_) => None,
+                    Err(status) if is_file && matches!(*status, Status::Failed(_)) => None,
+                    Err(status) => return Err(status),
+                }
             }
             None => {
-                let mut found = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
-                if found.leftovers.count > 0 && matches!(input, Input::File(_)) {
-                    (pending, written, found) = self.again(input, (&target, format), written, threads, outcome)?;
-                }
-                found
+                let checked = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
+                let is_done = checked.leftovers.count == 0 || !is_file;
+                is_done.then(|| Mended { pending, checked, ledger: Ledger::default(), findings: Findings::default() })
             }
         };
+        let checked;
+        match mended {
+            Some(mended) => {
+                written.ledger.merge(mended.ledger);
+                outcome.findings.merge(mended.findings);
+                (pending, checked) = (mended.pending, mended.checked);
+            }
+            // The first file is gone by now: two need not fit the disk.
+            None => (pending, written, checked) = self.again(input, (&target, format), written, threads, outcome)?,
+        }
         if written.changed {
             return Ok(Status::Changed);
         }

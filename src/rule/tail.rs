@@ -56,6 +56,12 @@ fn bit(words: &[u64], at: usize) -> bool {
     words.get(at >> 6).is_some_and(|word| word >> (at & 63) & 1 == 1)
 }
 
+/// Whether the last of eight bytes stands between the words of a key.
+#[inline(always)]
+fn is_between(eight: u64) -> bool {
+    matches!((eight >> 56) as u8, b'_' | b'-' | b'.' | b' ')
+}
+
 fn set(words: &mut [u64], at: usize) {
     if let Some(word) = words.get_mut(at >> 6) {
         *word |= 1 << (at & 63);
@@ -175,6 +181,23 @@ impl TailFilter {
     /// Whether a label may end with these eight bytes, of which the last is the top one.
     #[inline(always)]
     pub(crate) fn may_be(&self, eight: u64) -> bool {
+        if is_between(eight) { self.may_be_before_separators(eight) } else { self.may_end_with(eight) }
+    }
+
+    /// As [`TailFilter::may_be`], where the last byte is one that does not count.
+    #[inline(never)]
+    fn may_be_before_separators(&self, eight: u64) -> bool {
+        let (one, two) = (eight << 8, eight << 16);
+        match (is_between(one), is_between(two)) {
+            (false, _) => self.may_end_with(one),
+            (true, false) => self.may_end_with(two),
+            // Too little is left to tell.
+            (true, true) => true,
+        }
+    }
+
+    #[inline(always)]
+    fn may_end_with(&self, eight: u64) -> bool {
         if eight >> 63 == 1 {
             return bit(&self.ends, slot_of_six(eight & !0xFFFF))
                 || self.has_single && bit(&self.ends, slot_of_six(eight & !0xFF_FFFF_FFFF));
@@ -229,9 +252,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_refuses_a_label(label in "[a-z]{1,6}|[一-龥]{1,4}|[a-z]{1,3}[一-龥]{1,2}", before in "[a-z_ 中]{0,4}", upper: bool) {
+        fn never_refuses_a_label(
+            label in "[a-z]{1,6}|[一-龥]{1,4}|[a-z]{1,3}[一-龥]{1,2}", before in "[a-z_ 中]{0,4}", behind in "[_. -]{0,4}", upper: bool
+        ) {
             let filter = TailFilter::new(std::iter::once(label.as_bytes()));
-            let text = before + &if upper { label.to_uppercase() } else { label.clone() };
+            let text = before + &if upper { label.to_uppercase() } else { label.clone() } + &behind;
             prop_assert!(filter.may_end(text.as_bytes(), text.len()));
         }
     }

@@ -1,7 +1,7 @@
 //! The head of an address: country, province, city and district names in descending order, checked against each
 //! other by their codes (GB/T 2260). Must not take a road named after a place (南京路) for that place.
 
-use super::gazetteer::{Entry, Kind, Level, names_at};
+use super::gazetteer::{Entry, Kind, Level, names_below};
 use super::word;
 use crate::detect::han::{any_at, char_at, char_before, ends, fold, is_han, starts};
 
@@ -42,8 +42,7 @@ const COUNTRIES: &[&str] = &["中华人民共和国", "中国"];
 
 impl Admin {
     /// The chain that starts with a name at `at`, if one does.
-    pub(super) fn at(text: &[u8], at: usize, limit: usize) -> Option<Admin> {
-        let text = text.get(..limit)?;
+    pub(super) fn at(text: &[u8], at: usize) -> Option<Admin> {
         let mut admin = Admin {
             start: at,
             end: at,
@@ -63,6 +62,10 @@ impl Admin {
             admin.consistent &= consistent;
             admin.deepest = Some(level);
             admin.province.get_or_insert(entry.code / 10_000);
+            if level == Level::District {
+                admin.city.get_or_insert(entry.code / 100);
+                break;
+            }
             if level >= Level::City {
                 admin.city.get_or_insert(entry.code / 100);
             }
@@ -106,16 +109,25 @@ impl Admin {
         let at = if self.names == 0 { self.end } else { separated(text, self.end) };
         let mut disagreeing = None;
         let mut best: Option<(Entry, Level)> = None;
-        for entry in names_at(text, at) {
+        // Many entries share a name.
+        let (mut judged, mut is_name) = (0, false);
+        // Below a city stand districts only; a municipality, too, may stand below a province.
+        let least = if self.deepest == Some(Level::City) { Level::District } else { Level::Province };
+        for entry in names_below(text, at, least) {
             if best.is_some_and(|(other, _)| entry.length != other.length) {
                 break;
             }
-            let end = at + entry.length;
-            let name = text.get(at..end).unwrap_or_default();
             let level = level_of(&entry);
-            let starts_nothing = || self.names == 0 && (is_generic(name) || is_inside_word(text, at));
-            let is_higher = self.deepest.is_some_and(|deepest| level <= deepest);
-            if is_higher || starts_nothing() || is_road_name(text, end, name) {
+            if self.deepest.is_some_and(|deepest| level <= deepest) {
+                continue;
+            }
+            let end = at + entry.length;
+            if entry.length != judged {
+                let name = text.get(at..end).unwrap_or_default();
+                let starts_nothing = self.names == 0 && (is_generic(name) || is_inside_word(text, at));
+                (judged, is_name) = (entry.length, !starts_nothing && !is_road_name(text, end, name));
+            }
+            if !is_name {
                 continue;
             }
             if !self.agrees(&entry) {
@@ -165,6 +177,9 @@ fn is_road_name(text: &[u8], end: usize, name: &[u8]) -> bool {
     if name.len() > 6 && char_before(name, name.len()).is_some_and(|(c, _)| is_suffix(c)) {
         return false;
     }
+    if text.get(end).is_none_or(u8::is_ascii) {
+        return false;
+    }
     let Some((c, length)) = char_at(text, end) else { return false };
     let behind = end + length;
     match c {
@@ -192,6 +207,9 @@ fn is_inside_word(text: &[u8], at: usize) -> bool {
 fn zone(text: &[u8], at: usize) -> Option<usize> {
     let mut p = at;
     for _ in 0..9 {
+        if text.get(p).is_none_or(u8::is_ascii) {
+            return None;
+        }
         if let Some(suffix) = any_at(text, p, ZONES) {
             let end = p + suffix.len();
             return Some(if starts(text, end, "管委会") { end + "管委会".len() } else { end });

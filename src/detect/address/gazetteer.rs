@@ -46,6 +46,7 @@ static TABLE: LazyLock<&'static [u8]> = LazyLock::new(|| embedded::table("cn_gaz
 impl Entry {
     /// The entry that the build script packed, if `rest`, whose first two characters are the entry's, goes on with
     /// its name. The third character is in the entry, so that the table is read for long names only.
+    #[inline]
     fn matching(packed: u64, rest: &[u8], third: u64) -> Option<Entry> {
         let length = (packed >> 25 & 0xF) as usize * HAN;
         if length > layout::KEY && packed >> 48 != third {
@@ -102,13 +103,45 @@ pub(super) fn may_start(text: &[u8], at: usize) -> bool {
 
 /// The entries of the names that start at `at`, longest name first.
 #[inline]
-pub(super) fn names_at(text: &[u8], at: usize) -> impl Iterator<Item = Entry> {
+pub(super) fn names_at(text: &[u8], at: usize) -> Names<'_> {
+    names_below(text, at, Level::Province)
+}
+
+/// Those of `least` level, or a deeper one.
+#[inline]
+pub(super) fn names_below(text: &[u8], at: usize, least: Level) -> Names<'_> {
     let entries = first_entry(text, at).and_then(|first| ENTRIES.get(first..)).unwrap_or_default();
     let rest = text.get(at..).unwrap_or_default();
-    let third = char_at(rest, layout::KEY).map_or(0, |(c, _)| u64::from(u32::from(c)));
-    let mut is_open = true;
-    let of_key = entries.iter().take_while(move |packed| std::mem::replace(&mut is_open, **packed & 1 == 0));
-    of_key.filter_map(move |packed| Entry::matching(*packed, rest, third))
+    let third = if entries.is_empty() { None } else { char_at(rest, layout::KEY) };
+    let third = third.map_or(0, |(c, _)| u64::from(u32::from(c)));
+    Names { entries, rest, third, least: least as u64 }
+}
+
+/// The entries of the names at one place.
+pub(super) struct Names<'text> {
+    /// What is left to look at: up to the last entry of the key, and what lies behind it.
+    entries: &'static [u64],
+    /// The text from that place on.
+    rest: &'text [u8],
+    third: u64,
+    least: u64,
+}
+
+impl Iterator for Names<'_> {
+    type Item = Entry;
+
+    #[inline]
+    fn next(&mut self) -> Option<Entry> {
+        while let Some((&packed, others)) = self.entries.split_first() {
+            self.entries = if packed & 1 == 0 { others } else { &[] };
+            if packed >> 3 & 3 >= self.least
+                && let Some(entry) = Entry::matching(packed, self.rest, self.third)
+            {
+                return Some(entry);
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]

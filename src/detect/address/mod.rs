@@ -3,19 +3,25 @@
 //! city), nor prose that merely speaks of addresses, and must never split a character.
 
 mod admin;
+mod bracket;
+mod character;
 mod detail;
 mod element;
 mod gazetteer;
+mod setting;
 mod word;
 
 use std::ops::Range;
 
 use self::admin::Admin;
-use self::detail::{Detail, Setting, bracketed};
+use self::bracket::bracketed;
+pub(super) use self::character::{is_number_before_unit, is_unit_start};
+use self::detail::{Detail, Walked};
 use self::gazetteer::{may_start, names_at};
+use self::setting::Setting;
 use self::word::{is_next_field, is_prose, is_stop};
 use super::Found;
-use super::han::{Ideographs, any_at, char_at, char_before, ends, fold, is_han, is_numeral, trimmed};
+use super::han::{any_at, char_at, char_before, ends, fold, is_han, trimmed};
 use crate::finding::Traits;
 
 /// Labels that say the address belongs to an organization.
@@ -45,8 +51,76 @@ const ORGANIZATION_LABELS: &[&str] = &[
 /// Longest address in bytes; longer cells are prose.
 const LONGEST: usize = 400;
 
+/// Most addresses of which [`Recent`] remembers how they read, and the bytes that share one place in it: together more
+/// than the scan pass goes over before it comes back to the same stretch with other anchors.
+const REMEMBERED: usize = 64;
+const APART: usize = 64;
+
+/// How the last addresses of one text read. What stands behind a label is asked for twice: in running text, and as the
+/// value of the label.
+#[derive(Default)]
+pub struct Recent {
+    /// By the place of the address; empty before the first.
+    read: Vec<Option<Read>>,
+}
+
+/// How an address reads.
+#[derive(Clone, Copy)]
+struct Read {
+    /// Where its first name was sought.
+    at: usize,
+    admin: Admin,
+    /// Where a labelled value would have been cut off.
+    limit: usize,
+    walked: Walked,
+}
+
+impl Recent {
+    fn at(&self, at: usize) -> Option<&Read> {
+        self.read.get(at / APART % REMEMBERED)?.as_ref().filter(|read| read.at == at)
+    }
+
+    fn remember(&mut self, read: Read) {
+        if self.read.is_empty() {
+            self.read.resize(REMEMBERED, None);
+        }
+        if let Some(slot) = self.read.get_mut(read.at / APART % REMEMBERED) {
+            *slot = Some(read);
+        }
+    }
+
+    /// What is behind `admin`, whose first name was sought at `at`, in running text that ends at `end`.
+    fn free(&mut self, text: &[u8], at: usize, admin: &Admin, end: usize) -> Detail {
+        let known = self.at(at).filter(|read| end <= read.limit).and_then(|read| read.walked.free);
+        if let Some(detail) = known {
+            return detail;
+        }
+        let limit = text.len().min(admin.start.saturating_add(LONGEST));
+        let district = admin.has_district();
+        let (Some(value), true) = (text.get(..limit), end <= limit) else {
+            return Detail::walk(text, admin.end, end, Setting::Free, district);
+        };
+        let walked = Detail::walk_for_both(value, admin.end, Setting::Free, Some(end), district);
+        self.remember(Read { at, admin: *admin, limit, walked });
+        walked.free.unwrap_or_else(|| Detail::walk(text, admin.end, end, Setting::Free, district))
+    }
+
+    /// What is behind `admin`, whose first name was sought at `at`, in a labelled value.
+    fn labelled(&mut self, text: &[u8], at: usize, admin: &Admin) -> Detail {
+        let limit = text.len();
+        let known = self.at(at).filter(|read| read.limit == limit).and_then(|read| read.walked.labelled);
+        if let Some(detail) = known {
+            return detail;
+        }
+        let district = admin.has_district();
+        let walked = Detail::walk_for_both(text, admin.end, Setting::Labelled, None, district);
+        self.remember(Read { at, admin: *admin, limit, walked });
+        walked.labelled.unwrap_or_else(|| Detail::walk(text, admin.end, limit, Setting::Labelled, district))
+    }
+}
+
 /// Finds addresses in `run`, a stretch of one line that contains Han characters, and appends them to `out`.
-pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
+pub fn in_run(text: &[u8], run: Range<usize>, recent: &mut Recent, out: &mut Vec<Found>) {
     let end = run.end.min(text.len());
     let Some(last) = last_number(text, run.start, end) else { return };
     let mut p = run.start;
@@ -60,11 +134,11 @@ pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
             p += 3;
             continue;
         }
-        let Some(admin) = Admin::at(text, p, end) else {
+        let Some(admin) = recent.at(p).map(|read| read.admin).or_else(|| Admin::at(text, p)) else {
             p += 3;
             continue;
         };
-        match free(text, &admin, end) {
+        match free(text, p, &admin, end, recent) {
             Some(found) => {
                 p = found.end.max(p + 3);
                 out.push(found);
@@ -75,13 +149,13 @@ pub fn in_run(text: &[u8], run: Range<usize>, out: &mut Vec<Found>) {
 }
 
 /// The address that starts at `at`, behind a label that says it is one.
-pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
+pub fn after_label(text: &[u8], at: usize, recent: &mut Recent) -> Option<Found> {
     let at = match text.get(at) {
         Some(0x80..) => any_at(text, at, &["位于", "为", "是", "在"]).map_or(at, |word| at + word.len()),
         _ => at,
     };
     let limit = text.len().min(at.saturating_add(LONGEST));
-    let mut found = labelled(text, at, limit)?;
+    let mut found = labelled(text.get(..limit)?, at, Some(recent))?;
     let most = if found.structure < 30 { 8 } else { 24 };
     found.end = extended(text, found.end, limit, most);
     found.traits.organization = is_of_organization(text, found.start);
@@ -90,12 +164,12 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
 
 /// Whether `value` is the names of administrative divisions and nothing more.
 pub fn is_region(value: &[u8]) -> bool {
-    Admin::at(value, 0, value.len()).is_some_and(|admin| admin.end == value.len())
+    Admin::at(value, 0).is_some_and(|admin| admin.end == value.len())
 }
 
 /// Whether the name of an administrative division stands at the start of `span` and fills it at least: 于田 in 于田县.
 pub(super) fn is_place_name(text: &[u8], span: Range<usize>) -> bool {
-    Admin::at(text, span.start, text.len()).is_some_and(|admin| admin.end >= span.end)
+    Admin::at(text, span.start).is_some_and(|admin| admin.end >= span.end)
 }
 
 /// `value` as an address: the whole cell of a column whose name says that it holds addresses.
@@ -104,7 +178,7 @@ pub fn is_value(value: &[u8]) -> Option<Found> {
     if range.len() > LONGEST {
         return None;
     }
-    let mut found = labelled(value, range.start, range.end).or_else(|| english(value, range.clone()))?;
+    let mut found = labelled(value.get(..range.end)?, range.start, None).or_else(|| english(value, range.clone()))?;
     if found.structure < 30 && !is_short_note(value.get(found.end..range.end)?) {
         return None;
     }
@@ -121,11 +195,11 @@ fn is_short_note(rest: &[u8]) -> bool {
 }
 
 /// The address that `admin` begins in running text, if there is enough of it.
-fn free(text: &[u8], admin: &Admin, limit: usize) -> Option<Found> {
+fn free(text: &[u8], at: usize, admin: &Admin, limit: usize, recent: &mut Recent) -> Option<Found> {
     if !admin.has_city() {
         return None;
     }
-    let detail = Detail::walk(text, admin.end, limit, Setting::Free, admin.has_district());
+    let detail = recent.free(text, at, admin, limit);
     let numbered = detail.numbered >= 1 && (detail.anchored || detail.numbered >= 2 && detail.building);
     let placed = admin.has_district() || detail.named >= 1;
     if !numbered || !placed {
@@ -142,12 +216,16 @@ fn free(text: &[u8], admin: &Admin, limit: usize) -> Option<Found> {
     })
 }
 
-/// An address at `at` where a label or column says there is one.
-fn labelled(text: &[u8], at: usize, limit: usize) -> Option<Found> {
+/// An address at `at` of a text that ends with it, where a label or column says there is one.
+fn labelled(text: &[u8], at: usize, recent: Option<&mut Recent>) -> Option<Found> {
     let after_country = any_at(text, at, &["中华人民共和国", "中国"]).map_or(at, |country| at + country.len());
-    let admin = Admin::at(text, after_country, limit);
+    let known = recent.as_ref().and_then(|recent| recent.at(after_country));
+    let admin = known.map(|read| read.admin).or_else(|| Admin::at(text, after_country));
     let (start, district) = admin.map_or((at, false), |admin| (admin.end, admin.has_district()));
-    let detail = Detail::walk(text, start, limit, Setting::Labelled, district || admin.is_none());
+    let detail = match (&admin, recent) {
+        (Some(admin), Some(recent)) => recent.labelled(text, after_country, admin),
+        _ => Detail::walk(text, start, text.len(), Setting::Labelled, district || admin.is_none()),
+    };
     let city = admin.is_some_and(|admin| admin.has_city());
     let structure = match (admin.is_some(), detail.numbered, detail.named) {
         (true, 2.., _) => 40,
@@ -165,7 +243,7 @@ fn labelled(text: &[u8], at: usize, limit: usize) -> Option<Found> {
         _ => return None,
     };
     let end = detail.end.max(start);
-    if structure < 20 && !is_ended(text, end, limit) {
+    if structure < 20 && !is_ended(text, end) {
         return None;
     }
     let registry = admin.map_or(0, |admin| admin.registry());
@@ -183,8 +261,8 @@ fn is_named_place(text: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// Whether the value stops at `at` (weak evidence counts only when nothing follows it).
-fn is_ended(text: &[u8], at: usize, limit: usize) -> bool {
-    at >= limit || char_at(text, at).is_none_or(|(c, _)| is_stop(c) || fold(c) == ' ')
+fn is_ended(text: &[u8], at: usize) -> bool {
+    char_at(text, at).is_none_or(|(c, _)| is_stop(c) || fold(c) == ' ')
 }
 
 /// Where a labelled value goes on behind its last known element, up to the next pause: 东软大厦前台. Sentences, names
@@ -219,6 +297,9 @@ fn digits(text: &[u8], at: usize) -> usize {
 
 /// Whether the label just left of `at` says that the address belongs to an organization.
 fn is_of_organization(text: &[u8], at: usize) -> bool {
+    if !matches!(text.get(..at), Some([.., b':' | b'=' | b' ' | b'"' | b'\'' | b'(' | 0x80..])) {
+        return false;
+    }
     let mut p = at;
     for _ in 0..6 {
         match char_before(text, p) {
@@ -230,9 +311,14 @@ fn is_of_organization(text: &[u8], at: usize) -> bool {
         }
     }
     // The last characters of the labels.
-    let may_end = |c| matches!(c, '址' | '部' | '于' | '地' | '所' | '点');
-    char_before(text, p).is_some_and(|(c, _)| may_end(c))
-        && ORGANIZATION_LABELS.iter().any(|label| ends(text, p, label))
+    let may_end = |(c, before): (char, usize)| match c {
+        // 公司, 企业, 单位, 营业, 经营, 机构, 总部, 工厂 and 门店地址, but not 收货 or 户籍地址.
+        '址' => char_before(text, before)
+            .and_then(|(_, before)| char_before(text, before))
+            .is_some_and(|(c, _)| matches!(c, '册' | '公' | '司' | '业' | '位' | '营' | '构' | '部' | '厂' | '店')),
+        c => matches!(c, '部' | '于' | '地' | '所' | '点'),
+    };
+    char_before(text, p).is_some_and(may_end) && ORGANIZATION_LABELS.iter().any(|label| ends(text, p, label))
 }
 
 /// The names of provinces (level 1), cities (2) and districts (3) that `text` begins with: bytes and level.
@@ -250,7 +336,7 @@ fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
             p -= 1;
             continue;
         };
-        if (is_unit_start(c) || matches!(fold(c), '-' | '#' | 'F'))
+        if is_unit_start(c)
             && let Some((c, number)) = char_before(run, before)
             && is_number_before_unit(c)
         {
@@ -259,18 +345,6 @@ fn last_number(text: &[u8], start: usize, end: usize) -> Option<usize> {
         p = before;
     }
     None
-}
-
-/// What may be the number, or the last digit of it, before a unit.
-pub(super) fn is_number_before_unit(c: char) -> bool {
-    fold(c).is_ascii_alphanumeric() || is_numeral(c) || matches!(c, '东' | '西' | '南' | '北' | '中')
-}
-
-/// The first characters of what [`word::unit_at`] knows.
-#[inline]
-pub(super) fn is_unit_start(c: char) -> bool {
-    static UNITS: Ideographs = Ideographs::of("号弄支栋幢座塔楼层单门梯室户铺房组队社排院村");
-    UNITS.holds(c)
 }
 
 /// An address in English: a number, a road and a place, as whole cell only.

@@ -21,7 +21,7 @@ fn has_tables() -> bool {
 
 fn spans_in(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
-    in_run(text.as_bytes(), 0..text.len(), &mut out);
+    in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
     out.iter().map(|found| found.start..found.end).collect()
 }
 
@@ -189,7 +189,7 @@ fn labelled_values() {
     for case in LABELLED {
         let at = case.find('|').unwrap();
         let (text, spans) = marked(&case.replace('|', ""));
-        let found = after_label(text.as_bytes(), at);
+        let found = after_label(text.as_bytes(), at, &mut Recent::default());
         if found.map(|found| found.start..found.end).as_ref() != spans.first() {
             let found = found.map(|found| text.get(found.start..found.end));
             wrong.push(format!("{case} -> {found:?}"));
@@ -253,14 +253,16 @@ fn evidence_grows() {
     if !has_tables() {
         return;
     }
-    let points = |text: &str| after_label(text.as_bytes(), 0).map_or(0, |found| found.structure + found.registry);
+    let points = |text: &str| {
+        after_label(text.as_bytes(), 0, &mut Recent::default()).map_or(0, |found| found.structure + found.registry)
+    };
     let ladder = ["浙江省杭州市", "浙江省杭州市西湖区", "浙江省杭州市西湖区文三路", "浙江省杭州市西湖区文三路90号"];
     assert!(ladder.map(points).is_sorted(), "{:?}", ladder.map(points));
     assert!(points("浙江省杭州市") < points("浙江省杭州市西湖区文三路90号"));
     assert!(points("文三路90号") < points("西湖区文三路90号1幢302室"));
     let mut out = Vec::new();
     let text = "浙江省杭州市西湖区文三路90号";
-    in_run(text.as_bytes(), 0..text.len(), &mut out);
+    in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
     assert_eq!(out.first().map(|found| found.structure + found.registry), Some(60));
 }
 
@@ -276,11 +278,14 @@ fn organization_by_label() {
         ("收货地址：浙江省杭州市西湖区文三路90号", false),
     ] {
         let mut out = Vec::new();
-        in_run(text.as_bytes(), 0..text.len(), &mut out);
+        in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
         assert_eq!(out.first().map(|found| found.traits.organization), Some(organization), "{text}");
     }
     let text = "办公地址：浙江省杭州市西湖区文三路90号";
-    assert!(after_label(text.as_bytes(), "办公地址：".len()).is_some_and(|found| found.traits.organization));
+    assert!(
+        after_label(text.as_bytes(), "办公地址：".len(), &mut Recent::default())
+            .is_some_and(|found| found.traits.organization)
+    );
 }
 
 /// The privacy policies hold three addresses, all of organizations.
@@ -296,14 +301,14 @@ fn policies_hold_only_their_addresses() {
         let text = std::fs::read_to_string(file.path()).unwrap();
         for line in text.lines() {
             let mut out = Vec::new();
-            in_run(line.as_bytes(), 0..line.len(), &mut out);
+            in_run(line.as_bytes(), 0..line.len(), &mut Recent::default(), &mut out);
             all.extend(out.iter().map(|found| line.get(found.start..found.end).unwrap_or("?").to_owned()));
             for label in ["收货地址", "邮政地址", "注册地址", "地址", "住址"] {
                 for (at, _) in line.match_indices(label) {
                     let at = at + label.len();
                     let at = at
                         + line.get(at..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['：', ':', ' ']).len());
-                    if let Some(found) = after_label(line.as_bytes(), at) {
+                    if let Some(found) = after_label(line.as_bytes(), at, &mut Recent::default()) {
                         let value = line.get(found.start..found.end).unwrap_or("?");
                         assert!(all.iter().any(|known| known == value), "{value}");
                     }
@@ -328,7 +333,7 @@ fn a_newline_is_a_boundary() {
         return;
     }
     let text = "收货地址：浙江省杭州市西湖区文三路\n90号";
-    let found = after_label(text.as_bytes(), "收货地址：".len()).unwrap();
+    let found = after_label(text.as_bytes(), "收货地址：".len(), &mut Recent::default()).unwrap();
     assert_eq!(text.get(found.start..found.end), Some("浙江省杭州市西湖区文三路"));
     assert!(spans_in("浙江省杭州市西湖区文三路\n90号").is_empty());
 }
@@ -364,6 +369,14 @@ fn pieces() -> impl Strategy<Value = String> {
                 "二期",
                 "#",
                 "１２",
+                "大厦",
+                "与人民路",
+                "，3号楼",
+                "3组",
+                "90",
+                " 5层",
+                " B座",
+                "=",
             ])
             .prop_map(str::to_owned),
             ".{0,3}",
@@ -377,23 +390,23 @@ proptest! {
     #[test]
     fn never_panics_on_bytes(text: Vec<u8>, at in 0usize..80) {
         let mut out = Vec::new();
-        in_run(&text, 0..text.len(), &mut out);
-        in_run(&text, at..at + 40, &mut out);
-        let _ = after_label(&text, at);
+        in_run(&text, 0..text.len(), &mut Recent::default(), &mut out);
+        in_run(&text, at..at + 40, &mut Recent::default(), &mut out);
+        let _ = after_label(&text, at, &mut Recent::default());
         let _ = is_value(&text);
     }
 
     #[test]
     fn spans_are_on_character_boundaries(text in pieces()) {
         let mut out = Vec::new();
-        in_run(text.as_bytes(), 0..text.len(), &mut out);
+        in_run(text.as_bytes(), 0..text.len(), &mut Recent::default(), &mut out);
         let mut last = 0;
         for found in out.iter().copied() {
             prop_assert!(found.start >= last && found.start < found.end);
             last = found.end;
         }
         for (at, _) in text.char_indices() {
-            out.extend(after_label(text.as_bytes(), at));
+            out.extend(after_label(text.as_bytes(), at, &mut Recent::default()));
         }
         out.extend(is_value(text.as_bytes()));
         for found in out {
@@ -402,6 +415,40 @@ proptest! {
             prop_assert!(found.traits.whole || !span.unwrap().contains('\n'));
             prop_assert!((0..=40).contains(&found.structure) && (0..=20).contains(&found.registry));
         }
+    }
+
+    /// Neither what was read before nor which of the two asks first changes what is found.
+    #[test]
+    fn reading_once_for_both_is_reading_twice(text in pieces(), labels_first: bool) {
+        let bytes = text.as_bytes();
+        let behind_labels = |recent: &mut Recent, is_fresh: bool| -> Vec<Option<Found>> {
+            let places = text.char_indices().map(|(at, _)| at);
+            places
+                .map(|at| {
+                    let mut fresh = Recent::default();
+                    after_label(bytes, at, if is_fresh { &mut fresh } else { &mut *recent })
+                })
+                .collect()
+        };
+        let in_runs = |recent: &mut Recent| {
+            let mut out = Vec::new();
+            let mut start = 0;
+            for end in (0..=bytes.len()).filter(|at| setting::is_stretch_end(bytes, *at)) {
+                in_run(bytes, start..end, recent, &mut out);
+                start = end + 1;
+            }
+            out
+        };
+        let expected = (behind_labels(&mut Recent::default(), true), in_runs(&mut Recent::default()));
+        let mut recent = Recent::default();
+        let both = if labels_first {
+            let labelled = behind_labels(&mut recent, false);
+            (labelled, in_runs(&mut recent))
+        } else {
+            let free = in_runs(&mut recent);
+            (behind_labels(&mut recent, false), free)
+        };
+        prop_assert_eq!(both, expected);
     }
 
     #[test]
@@ -421,7 +468,7 @@ proptest! {
             text.extend_from_slice(&[b' ', 0xFF]);
             text.extend_from_slice(&junk);
             let mut out = Vec::new();
-            in_run(&text, 0..text.len(), &mut out);
+            in_run(&text, 0..text.len(), &mut Recent::default(), &mut out);
             prop_assert_eq!(out.first().map(|found| found.start..found.end), Some(1..1 + address.len()));
         }
     }

@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use crate::detect::han::{FIRST, Ideographs, LAST, any_at, char_at, fold, is_numeral, starts};
+use super::character::Character;
+use crate::detect::han::{any_at, char_at, starts};
 use crate::detect::words::Words;
 
 /// What a named element is.
@@ -98,7 +99,7 @@ pub(super) const fn is_prose(c: char) -> bool {
 }
 
 /// Words that begin the next field.
-const NEXT_FIELDS: &[&str] = &[
+pub(super) const NEXT_FIELDS: &[&str] = &[
     "电话",
     "手机",
     "联系",
@@ -131,7 +132,7 @@ pub(super) fn is_next_field(text: &[u8], at: usize) -> bool {
 }
 
 /// A character after a number that makes it a date, an amount or a measure.
-pub(super) fn is_measure(c: char) -> bool {
+pub(super) const fn is_measure(c: char) -> bool {
     matches!(
         c,
         '年' | '月'
@@ -187,6 +188,9 @@ pub(super) fn is_measure(c: char) -> bool {
 
 /// Whether what follows `号` at `after` makes it something other than a house number (号码, 号线, 号令…).
 pub(super) fn is_false_door(text: &[u8], after: usize) -> bool {
+    if is_ascii_at(text, after) {
+        return false;
+    }
     let Some((c, length)) = char_at(text, after) else { return false };
     let tails: &[&str] = match c {
         '码' | '线' | '令' | '文' | '机' | '召' | '称' | '角' | '球' | '航' | '口' | '站' | '病' | '店' | '员' =>
@@ -218,104 +222,98 @@ pub(super) fn is_false_door(text: &[u8], after: usize) -> bool {
     any_at(text, after + length, tails).is_some()
 }
 
-/// The suffix of a named element at `at`: the place after it, and what it names. Longest first.
-pub(super) fn suffix_at(text: &[u8], at: usize) -> Option<(usize, Named)> {
-    let (c, length) = char_at(text, at)?;
-    let tails = if is_plain(c) { None } else { suffix_tails(c) }?;
-    let (tail, named) = tails.iter().find(|(tail, _)| starts(text, at + length, tail))?;
-    let end = at + length + tail.len();
-    (!is_false_suffix(text, end, c)).then_some((end, *named))
-}
-
-/// What may follow the first character of a suffix, longest first.
-const fn suffix_tails(c: char) -> Option<&'static [(&'static str, Named)]> {
-    use Named::{Place, Road, Short, Town, Village};
-    let tails: &[(&str, Named)] = match c {
-        '街' => &[("道办事处", Town), ("道办", Town), ("道", Town), ("区", Short), ("", Road)],
-        '镇' | '乡' => &[("", Town)],
-        '苏' => &[("木", Town)],
-        '办' => &[("事处", Town), ("公楼", Place)],
-        '村' => &[("委会", Village), ("", Village)],
-        '社' => &[("区居委会", Village), ("区", Village)],
-        '嘎' => &[("查", Village)],
-        '屯' | '庄' | '寨' | '圩' => &[("", Village)],
-        '路' | '巷' => &[("", Road)],
-        '胡' => &[("同", Road)],
-        '公' => &[("路", Road), ("寓", Place), ("馆", Place), ("园", Place), ("司", Place)],
-        '国' => &[("道", Road), ("际", Short)],
-        '省' | '县' => &[("道", Road)],
-        '大' => &[
-            ("道", Road),
-            ("街", Road),
-            ("厦", Place),
-            ("楼", Place),
-            ("学", Place),
-            ("院", Place),
-            ("酒店", Place),
-            ("市场", Place),
-        ],
-        '道' | '弄' | '坊' | '条' | '段' | '径' => &[("", Road)],
-        '里' | '桥' => &[("", Short)],
-        '小' => &[("区", Place), ("学", Place), ("镇", Place)],
-        '花' => &[("园", Place), ("苑", Place), ("城", Place)],
-        '家' => &[("园", Place), ("属院", Place), ("属楼", Place)],
-        '广' => &[("场", Place)],
-        '中' => &[("心", Place), ("学", Place)],
-        '园' => &[("区", Place), ("", Short)],
-        '科' => &[("技园", Place), ("技城", Place), ("创园", Place), ("技大厦", Place)],
-        '产' => &[("业园", Place), ("业基地", Place)],
-        '工' => &[("业园", Place), ("业区", Place), ("厂", Place)],
-        '软' => &[("件园", Place)],
-        '创' => &[("业园", Place), ("意园", Place)],
-        '物' => &[("流园", Place)],
-        '开' => &[("发区", Place)],
-        '区' => &[("块", Place)],
-        '新' => &[("村", Village), ("城", Place), ("苑", Place)],
-        '名' => &[("城", Place), ("苑", Place), ("邸", Place)],
-        '山' => &[("庄", Place)],
-        '宿' => &[("舍", Place)],
-        '学' => &[("院", Place), ("校", Place)],
-        '医' => &[("院", Place)],
-        '酒' => &[("店", Place)],
-        '宾' => &[("馆", Place)],
-        '交' => &[("叉口", Place), ("汇处", Place), ("界处", Place)],
-        '商' => &[("场", Place), ("城", Place), ("厦", Place)],
-        '市' => &[("场", Place)],
-        '写' => &[("字楼", Place)],
-        '天' => &[("地", Short)],
-        '城' | '苑' | '府' | '邸' | '墅' | '轩' | '阁' | '居' | '院' | '庭' | '湾' | '港' | '馆' | '厂' | '堂'
-        | '岛' | '郡' | '舍' | '站' | '楼' | '台' | '坡' | '沟' | '岭' | '坝' | '塘' | '口' | '营' => {
-            &[("", Short)]
-        }
-        _ => return None,
-    };
-    Some(tails)
-}
-
-/// Whether `c` is an ideograph that means nothing to this grammar by itself: it begins no suffix and no next field, is
-/// no numeral and no function word.
+/// The suffix of a named element at `at`, where `first` stands: the place after it, and what it names. Longest first.
 #[inline]
-pub(super) fn is_plain(c: char) -> bool {
-    #[allow(long_running_const_eval)] // At compile time, each ideograph of the first block.
-    static PLAIN: Ideographs = {
-        let mut plain = Ideographs::EMPTY;
-        let fields = Ideographs::first_of(NEXT_FIELDS);
-        let mut code = FIRST;
-        while code <= LAST {
-            if let Some(c) = char::from_u32(code)
-                && !(suffix_tails(c).is_some() || is_numeral(c) || is_prose(c) || fields.holds(c))
-            {
-                plain.enter(code);
-            }
-            code += 1;
-        }
-        plain
-    };
-    PLAIN.holds(c)
+pub(super) fn suffix_at(text: &[u8], at: usize, first: Character) -> Option<(usize, Named)> {
+    let (_, tails) = SUFFIXES.get(first.suffix()?)?;
+    let behind = at + first.length;
+    let (tail, named) = tail_at(text, behind, tails)?;
+    let end = behind + tail.len();
+    (!is_false_suffix(text, end, first.character)).then_some((end, *named))
 }
+
+/// The first of `tails` that stands at `at`. Tails are of Han characters, and only the last of them may be empty.
+#[inline]
+fn tail_at<'tails, T>(text: &[u8], at: usize, tails: &'tails [(&'tails str, T)]) -> Option<&'tails (&'tails str, T)> {
+    if is_ascii_at(text, at) {
+        return tails.last().filter(|(tail, _)| tail.is_empty());
+    }
+    tails.iter().find(|(tail, _)| starts(text, at, tail))
+}
+
+/// Whether no Han character stands at `at`: ASCII, or the end.
+#[inline]
+pub(super) fn is_ascii_at(text: &[u8], at: usize) -> bool {
+    text.get(at).is_none_or(u8::is_ascii)
+}
+
+/// The first characters of suffixes, and what may follow them, longest first.
+pub(super) const SUFFIXES: &[(&str, &[(&str, Named)])] = {
+    use Named::{Place, Road, Short, Town, Village};
+    &[
+        ("街", &[("道办事处", Town), ("道办", Town), ("道", Town), ("区", Short), ("", Road)]),
+        ("镇乡", &[("", Town)]),
+        ("苏", &[("木", Town)]),
+        ("办", &[("事处", Town), ("公楼", Place)]),
+        ("村", &[("委会", Village), ("", Village)]),
+        ("社", &[("区居委会", Village), ("区", Village)]),
+        ("嘎", &[("查", Village)]),
+        ("屯庄寨圩", &[("", Village)]),
+        ("路巷", &[("", Road)]),
+        ("胡", &[("同", Road)]),
+        ("公", &[("路", Road), ("寓", Place), ("馆", Place), ("园", Place), ("司", Place)]),
+        ("国", &[("道", Road), ("际", Short)]),
+        ("省县", &[("道", Road)]),
+        (
+            "大",
+            &[
+                ("道", Road),
+                ("街", Road),
+                ("厦", Place),
+                ("楼", Place),
+                ("学", Place),
+                ("院", Place),
+                ("酒店", Place),
+                ("市场", Place),
+            ],
+        ),
+        ("道弄坊条段径", &[("", Road)]),
+        ("里桥", &[("", Short)]),
+        ("小", &[("区", Place), ("学", Place), ("镇", Place)]),
+        ("花", &[("园", Place), ("苑", Place), ("城", Place)]),
+        ("家", &[("园", Place), ("属院", Place), ("属楼", Place)]),
+        ("广市", &[("场", Place)]),
+        ("中", &[("心", Place), ("学", Place)]),
+        ("园", &[("区", Place), ("", Short)]),
+        ("科", &[("技园", Place), ("技城", Place), ("创园", Place), ("技大厦", Place)]),
+        ("产", &[("业园", Place), ("业基地", Place)]),
+        ("工", &[("业园", Place), ("业区", Place), ("厂", Place)]),
+        ("软", &[("件园", Place)]),
+        ("创", &[("业园", Place), ("意园", Place)]),
+        ("物", &[("流园", Place)]),
+        ("开", &[("发区", Place)]),
+        ("区", &[("块", Place)]),
+        ("新", &[("村", Village), ("城", Place), ("苑", Place)]),
+        ("名", &[("城", Place), ("苑", Place), ("邸", Place)]),
+        ("山", &[("庄", Place)]),
+        ("宿", &[("舍", Place)]),
+        ("学", &[("院", Place), ("校", Place)]),
+        ("医", &[("院", Place)]),
+        ("酒", &[("店", Place)]),
+        ("宾", &[("馆", Place)]),
+        ("交", &[("叉口", Place), ("汇处", Place), ("界处", Place)]),
+        ("商", &[("场", Place), ("城", Place), ("厦", Place)]),
+        ("写", &[("字楼", Place)]),
+        ("天", &[("地", Short)]),
+        ("城苑府邸墅轩阁居院庭湾港馆厂堂岛郡舍站楼台坡沟岭坝塘口营", &[("", Short)]),
+    ]
+};
 
 /// Words that only begin with a suffix (路由, 街机, 道理) at the suffix that ends at `end`.
 fn is_false_suffix(text: &[u8], end: usize, c: char) -> bool {
+    if is_ascii_at(text, end) {
+        return false;
+    }
     let tails: &[&str] = match c {
         '路' => &["由", "径", "线", "程", "透", "演", "灯", "况"],
         '道' => &["理", "德", "歉", "具", "路"],
@@ -329,30 +327,34 @@ fn is_false_suffix(text: &[u8], end: usize, c: char) -> bool {
     any_at(text, end, tails).is_some()
 }
 
-/// The unit at `at`, right after a number: the place after it, and what it counts.
-pub(super) fn unit_at(text: &[u8], at: usize) -> Option<(usize, Unit)> {
-    use Unit::{Building, Door, Entrance, Floor, Group, Lane, Room, Section};
-    let (c, length) = char_at(text, at)?;
-    let tails: &[(&str, Unit)] = match fold(c) {
-        '号' => {
-            &[("院", Lane), ("大院", Lane), ("楼", Building), ("房", Room), ("门", Entrance), ("铺", Room), ("", Door)]
-        }
-        '支' => &[("弄", Lane)],
-        '弄' => &[("", Lane)],
-        '栋' | '幢' | '座' | '塔' | '#' => &[("楼", Building), ("", Building)],
-        '楼' | '层' => &[("", Floor)],
-        'F' => &[("", Floor)],
-        '单' => &[("元", Entrance)],
-        '门' | '梯' => &[("", Entrance)],
-        '室' | '户' | '铺' => &[("", Room)],
-        '房' => &[("间", Room), ("", Room)],
-        '组' | '队' | '社' | '排' => &[("", Group)],
-        '村' => &[("民小组", Group)],
-        '院' => &[("", Lane)],
-        '期' | '区' | '段' => &[("", Section)],
-        _ => return None,
-    };
-    let (tail, unit) = tails.iter().find(|(tail, _)| starts(text, at + length, tail))?;
-    let end = at + length + tail.len();
-    (!(*unit == Door && is_false_door(text, end))).then_some((end, *unit))
+/// The unit at `at`, where `first` stands, right after a number: the place after it, and what it counts.
+#[inline]
+pub(super) fn unit_at(text: &[u8], at: usize, first: Character) -> Option<(usize, Unit)> {
+    let (_, tails) = UNITS.get(first.unit()?)?;
+    let behind = at + first.length;
+    let (tail, unit) = tail_at(text, behind, tails)?;
+    let end = behind + tail.len();
+    (!(*unit == Unit::Door && is_false_door(text, end))).then_some((end, *unit))
 }
+
+/// The first characters of units (folded), and what may follow them, longest first.
+pub(super) const UNITS: &[(&str, &[(&str, Unit)])] = {
+    use Unit::{Building, Door, Entrance, Floor, Group, Lane, Room, Section};
+    &[
+        (
+            "号",
+            &[("院", Lane), ("大院", Lane), ("楼", Building), ("房", Room), ("门", Entrance), ("铺", Room), ("", Door)],
+        ),
+        ("支", &[("弄", Lane)]),
+        ("弄院", &[("", Lane)]),
+        ("栋幢座塔#", &[("楼", Building), ("", Building)]),
+        ("楼层F", &[("", Floor)]),
+        ("单", &[("元", Entrance)]),
+        ("门梯", &[("", Entrance)]),
+        ("室户铺", &[("", Room)]),
+        ("房", &[("间", Room), ("", Room)]),
+        ("组队社排", &[("", Group)]),
+        ("村", &[("民小组", Group)]),
+        ("期区段", &[("", Section)]),
+    ]
+};

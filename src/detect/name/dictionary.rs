@@ -1,11 +1,11 @@
 //! What the tables know of Chinese names: surnames with their weight, characters of given names with their count, and
-//! ordinary words that only look like names. Look-ups are arrays by code point or a bisection of the embedded text;
-//! nothing here decides what a name is.
+//! ordinary words that only look like names. Look-ups are arrays by code point, or an index into the embedded text that
+//! the build script made; nothing here decides what a name is.
 
 use std::sync::LazyLock;
 
 use crate::detect::han::{FIRST, LAST};
-use crate::detect::sorted_table::{self, Filter};
+use crate::detect::sorted_table::layout;
 use crate::rule::embedded;
 
 const TRADITIONAL: &str = "張陳黃劉吳楊趙許鄭謝馮鄧蔣葉蘇呂賈閻鍾譚賴盧韓馬蕭龍羅孫莊嚴錢湯顧龔萬歐陽偉強軍國華麗靜傑銘鋒鳳蘭紅雲學慶義飛東樂鵬寶貴\
@@ -15,15 +15,15 @@ const SIMPLIFIED: &str = "张陈黄刘吴杨赵许郑谢冯邓蒋叶苏吕贾阎
 
 /// What is known of one character.
 #[derive(Clone, Copy, Default)]
-struct Known {
+pub(super) struct Known {
     /// 0 for no surname, else people per million + 1.
-    surname: u16,
+    pub(super) surname: u16,
     /// How often in given names.
-    given: u16,
+    pub(super) given: u16,
     /// Of a traditional character: the simplified one, 0 for itself.
     simplified: u16,
     /// Whether a compound or double surname begins with it.
-    begins_pair: bool,
+    pub(super) begins_pair: bool,
 }
 
 struct Dictionary {
@@ -36,6 +36,9 @@ struct Dictionary {
 include!(concat!(env!("OUT_DIR"), "/common_words.rs"));
 
 static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(Dictionary::load);
+
+/// The ordinary words as text; the slots point into it.
+static WORDS: LazyLock<&'static [u8]> = LazyLock::new(|| embedded::table("common_words.txt").as_bytes());
 
 fn index(c: char) -> Option<usize> {
     let c = u32::from(c);
@@ -73,6 +76,8 @@ impl Dictionary {
             let plain = u16::try_from(u32::from(plain)).unwrap_or(0);
             dictionary.enter(traditional, |known| known.simplified = plain);
         }
+        dictionary.compound.sort_unstable();
+        dictionary.double.sort_unstable();
         dictionary
     }
 
@@ -92,6 +97,23 @@ pub(super) fn surname(c: char) -> u16 {
     known(c).surname
 }
 
+/// Each of `characters` in simplified form, if it is a traditional one that is frequent in names, and what is known of
+/// that form; the rest of the result is empty.
+#[inline]
+pub(super) fn plain<const N: usize>(characters: &[char]) -> [(char, Known); N] {
+    let table = DICTIONARY.characters.as_slice();
+    let known = |c: char| index(c).and_then(|index| table.get(index)).copied().unwrap_or_default();
+    let mut plain = [('\0', Known::default()); N];
+    for (slot, &c) in plain.iter_mut().zip(characters) {
+        let own = known(c);
+        *slot = match char::from_u32(u32::from(own.simplified)) {
+            Some(simplified) if own.simplified != 0 => (simplified, known(simplified)),
+            _ => (c, own),
+        };
+    }
+    plain
+}
+
 /// How often `c` stands in given names; 0 when unknown.
 pub(super) fn given(c: char) -> u16 {
     known(c).given
@@ -105,22 +127,41 @@ pub(super) fn simplified(c: char) -> char {
 
 /// Whether `pair` is a surname of two characters (欧阳).
 pub(super) fn is_compound(pair: [char; 2]) -> bool {
-    known(pair[0]).begins_pair && DICTIONARY.compound.contains(&pair)
+    known(pair[0]).begins_pair && DICTIONARY.compound.binary_search(&pair).is_ok()
 }
 
 /// Whether `pair` is a known pair of two surnames (张王).
 pub(super) fn is_double(pair: [char; 2]) -> bool {
-    known(pair[0]).begins_pair && DICTIONARY.double.contains(&pair)
+    known(pair[0]).begins_pair && DICTIONARY.double.binary_search(&pair).is_ok()
 }
 
 /// Whether `text` is an ordinary word.
 pub(in crate::detect) fn is_word(text: &[u8]) -> bool {
-    Filter(&COMMON_WORDS).may_hold(text) && sorted_table::contains(embedded::table("common_words.txt"), text)
+    let hash = layout::word_hash(text);
+    may_be_word(hash) && is_indexed_word(text, hash)
+}
+
+/// Whether the filter lets a word with this hash pass; nearly all that are no words it does not.
+#[inline]
+fn may_be_word(hash: u64) -> bool {
+    let (word, bits) = layout::filter_bits(hash);
+    WORD_BITS.get(word).is_some_and(|word| word & bits == bits)
+}
+
+fn is_indexed_word(text: &[u8], hash: u64) -> bool {
+    if text.is_empty() {
+        return false;
+    }
+    let first = layout::word_slot(hash);
+    let slots = (first..layout::WORD_SLOTS).chain(0..first).map_while(|slot| WORD_SLOTS.get(slot));
+    let mut starts = slots.map_while(|slot| slot.checked_sub(1)).filter_map(|start| WORDS.get(start as usize..));
+    starts.any(|line| line.strip_prefix(text).is_some_and(|rest| matches!(rest.first(), None | Some(b'\n' | b'\r'))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::sorted_table;
 
     #[test]
     fn traditional_and_simplified_are_aligned() {
@@ -150,7 +191,12 @@ mod tests {
         for mut row in embedded::rows("common_words.txt") {
             let word = row.next().unwrap();
             assert!(is_word(word.as_bytes()), "{word}");
-            refused += usize::from(!Filter(&COMMON_WORDS).may_hold(format!("{word}{word}").as_bytes()));
+            let twice = format!("{word}{word}");
+            refused += usize::from(!may_be_word(layout::word_hash(twice.as_bytes())));
+            for other in [twice.as_str(), word.get(..word.len() - 3).unwrap(), &format!("{word}的")] {
+                let is_listed = sorted_table::contains(embedded::table("common_words.txt"), other.as_bytes());
+                assert_eq!(is_word(other.as_bytes()), is_listed, "{other}");
+            }
         }
         assert!(refused > 30_000, "{refused}");
     }

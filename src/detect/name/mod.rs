@@ -19,29 +19,42 @@ use crate::finding::Traits;
 /// Most characters read from a run of Han text; no name behind a label is longer.
 const LONGEST: usize = 24;
 
-/// A run of Han characters and middle dots: the characters and where each starts.
+/// A run of Han characters and middle dots: the characters and where each ends.
 struct Run {
     characters: [char; LONGEST],
-    starts: [usize; LONGEST + 1],
+    start: usize,
+    /// Bytes from the start.
+    ends: [u8; LONGEST],
     length: usize,
+    /// How many characters stand before the first dot.
+    undotted: usize,
 }
 
 impl Run {
     /// The run that starts at `at`; no longer than [`LONGEST`].
     fn at(text: &[u8], at: usize) -> Run {
-        let mut run = Run { characters: ['\0'; LONGEST], starts: [at; LONGEST + 1], length: 0 };
-        let mut p = at;
-        while let Some((c, length)) = char_at(text, p).filter(|(c, _)| is_han(*c) || is_dot(*c) && p > at) {
-            let (Some(character), Some(end)) = (run.characters.get_mut(run.length), run.starts.get_mut(run.length + 1))
-            else {
-                break;
-            };
-            p += length;
+        let mut run =
+            Run { characters: ['\0'; LONGEST], start: at, ends: [0; LONGEST], length: 0, undotted: usize::MAX };
+        let mut bytes = 0;
+        for (character, end) in run.characters.iter_mut().zip(&mut run.ends) {
+            let Some((c, length)) = char_at(text, at + bytes) else { break };
+            if !is_han(c) {
+                if !is_dot(c) || bytes == 0 {
+                    break;
+                }
+                run.undotted = run.undotted.min(run.length);
+            }
+            bytes += length;
             *character = c;
-            *end = p;
+            *end = bytes as u8;
             run.length += 1;
         }
         run
+    }
+
+    /// Whether a dot stands among the first `count` characters.
+    fn is_dotted(&self, count: usize) -> bool {
+        self.undotted < count
     }
 
     fn first(&self, count: usize) -> &[char] {
@@ -50,11 +63,8 @@ impl Run {
 
     /// The place after the first `count` characters.
     fn end(&self, count: usize) -> usize {
-        self.starts.get(count).copied().unwrap_or(0)
-    }
-
-    fn start(&self) -> usize {
-        self.end(0)
+        let last = count.checked_sub(1).and_then(|last| self.ends.get(last));
+        self.start + last.map_or(0, |end| usize::from(*end))
     }
 }
 
@@ -69,7 +79,7 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     if !may_be_name(&run) {
         return without_surname(text, &run);
     }
-    let cut = (0..run.length).find(|&k| is_cut(text, &run, k)).unwrap_or(run.length);
+    let cut = first_cut(text, &run);
     if cut == run.length && !is_closed(text, run.end(cut)) {
         return None;
     }
@@ -79,9 +89,9 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     if cut == 1 {
         return spaced(text, &run).or_else(|| surname_before_title(text, &run));
     }
-    if run.first(cut).iter().any(|c| is_dot(*c)) {
+    if run.is_dotted(cut) {
         let shape = shape::transliterated(run.first(cut))?;
-        return Some(found(run.start(), run.end(cut), shape));
+        return Some(found(run.start, run.end(cut), shape));
     }
     if cut <= 4
         && let Some(shape) = judged(text, &run, cut)
@@ -89,7 +99,7 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
         && (cut < 4 || shape.structure >= 30)
         && (cut < 3 || shape.structure >= 34 || split(text, &run, cut).is_none())
     {
-        return Some(found(run.start(), run.end(cut), shape));
+        return Some(found(run.start, run.end(cut), shape));
     }
     split(text, &run, cut)
 }
@@ -182,24 +192,23 @@ fn is_shorter_better(name: &[char], text: &[u8], starts: &[usize; 6], at: usize)
 
 /// A name of a people without surnames that fills the value.
 fn without_surname(text: &[u8], run: &Run) -> Option<Found> {
-    let cut = (0..run.length).find(|&k| is_cut(text, run, k)).unwrap_or(run.length);
+    let cut = first_cut(text, run);
     let end = run.end(cut);
-    let shape = minority::judge(run.first(cut), text.get(run.start()..end)?)?;
-    is_closed(text, end).then(|| found(run.start(), end, shape))
+    let shape = minority::judge(run.first(cut), text.get(run.start..end)?)?;
+    is_closed(text, end).then(|| found(run.start, end, shape))
 }
 
 /// Whether the run begins with a surname or holds the dot of a transliterated name.
 fn may_be_name(run: &Run) -> bool {
     let characters = run.first(run.length);
     let surname = match characters {
-        [one, two, ..] => {
-            dictionary::surname(dictionary::simplified(*one)) > 0
-                || dictionary::is_compound([dictionary::simplified(*one), dictionary::simplified(*two)])
+        [_, ..] => {
+            let [(one, known), (two, _)] = dictionary::plain(characters);
+            known.surname > 0 || known.begins_pair && dictionary::is_compound([one, two])
         }
-        [one] => dictionary::surname(dictionary::simplified(*one)) > 0,
         [] => false,
     };
-    surname || characters.iter().any(|c| is_dot(*c))
+    surname || run.is_dotted(run.length)
 }
 
 fn found(start: usize, end: usize, shape: Shape) -> Found {
@@ -212,10 +221,11 @@ fn whole(range: std::ops::Range<usize>, shape: Shape) -> Found {
     found
 }
 
-/// Whether the name ends before character `k` of the run: the next field or a title begins there.
-fn is_cut(text: &[u8], run: &Run, k: usize) -> bool {
-    let at = run.end(k);
-    field_at(text, at) || k > 0 && title_at(text, at)
+/// How many characters of the run stand before the next field or a title.
+fn first_cut(text: &[u8], run: &Run) -> usize {
+    let mut characters = run.first(run.length).iter().enumerate();
+    let is_cut = |k: usize| field_at(text, run.end(k)) || k > 0 && title_at(text, run.end(k));
+    characters.find(|(k, c)| ending::may_cut(**c) && is_cut(*k)).map_or(run.length, |(k, _)| k)
 }
 
 /// Whether a run of Han characters may end a name at `at`: not masked, not a file name, not an identifier.
@@ -235,7 +245,7 @@ fn is_identifier(rest: &[u8]) -> bool {
 }
 
 fn judged(text: &[u8], run: &Run, count: usize) -> Option<Shape> {
-    shape::judge(run.first(count), text.get(run.start()..run.end(count))?)
+    shape::judge(run.first(count), text.get(run.start..run.end(count))?)
 }
 
 /// A name at the head of a longer run, in front of a word that goes on after it: 张伟已经, 王小明将于.
@@ -244,7 +254,7 @@ fn split(text: &[u8], run: &Run, cut: usize) -> Option<Found> {
         let shape = judged(text, run, count)?;
         let sure = shape.structure >= 34 && shape.registry >= 12;
         (sure && continues(text, run.end(count)))
-            .then(|| found(run.start(), run.end(count), Shape { structure: shape.structure - 12, ..shape }))
+            .then(|| found(run.start, run.end(count), Shape { structure: shape.structure - 12, ..shape }))
     })
 }
 
@@ -260,14 +270,14 @@ fn spaced(text: &[u8], run: &Run) -> Option<Found> {
     let [given] = rest.first(1) else { return None };
     let alone = rest.length == 1 && is_closed(text, rest.end(1)) || field_at(text, rest.end(1));
     (alone && dictionary::given(dictionary::simplified(*given)) > 0)
-        .then(|| found(run.start(), rest.end(1), Shape { structure: 30, registry: 12 }))
+        .then(|| found(run.start, rest.end(1), Shape { structure: 30, registry: 12 }))
 }
 
 /// 联系人：王女士
 fn surname_before_title(text: &[u8], run: &Run) -> Option<Found> {
     let [surname] = run.first(1) else { return None };
     let sure = dictionary::surname(dictionary::simplified(*surname)) > 300 && !ending::is_function(*surname);
-    (sure && title_at(text, run.end(1))).then(|| found(run.start(), run.end(1), Shape { structure: 16, registry: 6 }))
+    (sure && title_at(text, run.end(1))).then(|| found(run.start, run.end(1), Shape { structure: 16, registry: 6 }))
 }
 
 /// One name of a cell from `at`, and where the text that belongs to it ends (a title or note may follow the name).
@@ -279,7 +289,9 @@ fn one_of_cell(value: &[u8], at: usize, limit: usize) -> Option<(Found, usize)> 
         let found = spaced(value, &run)?;
         return Some((found, found.end));
     }
-    if let Some(cut) = (1..run.length).find(|&k| title_at(value, run.end(k))) {
+    let is_title = |k: usize, c: &char| ending::may_cut(*c) && title_at(value, run.end(k));
+    let mut later = run.first(run.length).iter().enumerate().skip(1);
+    if let Some((cut, _)) = later.find(|(k, c)| is_title(*k, c)) {
         return match cut {
             1 => surname_before_title(value, &run),
             _ => judged(value, &run, cut).map(|shape| found(at, run.end(cut), shape)),
@@ -287,7 +299,7 @@ fn one_of_cell(value: &[u8], at: usize, limit: usize) -> Option<(Found, usize)> 
         .map(|found| (found, end));
     }
     let characters = run.first(run.length);
-    let shape = if characters.iter().any(|c| is_dot(*c)) {
+    let shape = if run.is_dotted(run.length) {
         shape::transliterated(characters)
     } else {
         judged(value, &run, run.length).or_else(|| minority::judge(characters, value.get(at..end)?))

@@ -1,7 +1,7 @@
 //! How certain it is that two to four Han characters are a name, from the surname, the given-name characters and the
 //! list of ordinary words. Looks only at the characters themselves, never at what stands around them.
 
-use super::dictionary::{given, is_compound, is_double, is_word, simplified, surname};
+use super::dictionary::{self, Known, given, is_compound, is_double, is_word, simplified, surname};
 use crate::detect::han::{Ideographs, is_han};
 
 /// Points of a name.
@@ -34,24 +34,23 @@ pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
     if !(2..=4).contains(&name.len()) {
         return None;
     }
-    let mut plain = ['\0'; 4];
-    for (slot, c) in plain.iter_mut().zip(name) {
-        *slot = simplified(*c);
-    }
+    let plain: [(char, Known); 4] = dictionary::plain(name);
     let plain = plain.get(..name.len())?;
     let (weight, rest) = match plain {
-        [one, two, rest @ ..] if !rest.is_empty() && is_compound([*one, *two]) => (2000, rest),
-        [one, two, rest @ ..] if rest.len() == 2 && is_double([*one, *two]) => (2000, rest),
-        [one, two, rest @ ..] if rest.len() == 2 && surname(*one) > 1000 && surname(*two) > 1000 => (400, rest),
-        [one, two] if is_compound([*one, *two]) => return None,
-        [one, rest @ ..] if rest.len() < 3 => (surname(*one), rest),
+        // Most surnames begin no pair.
+        [(_, one), rest @ ..] if !one.begins_pair && rest.len() < 3 => (one.surname, rest),
+        [one, two, rest @ ..] if !rest.is_empty() && is_compound([one.0, two.0]) => (2000, rest),
+        [one, two, rest @ ..] if rest.len() == 2 && is_double([one.0, two.0]) => (2000, rest),
+        [(_, one), (_, two), rest @ ..] if rest.len() == 2 && one.surname > 1000 && two.surname > 1000 => (400, rest),
+        [one, two] if is_compound([one.0, two.0]) => return None,
+        [(_, one), rest @ ..] if rest.len() < 3 => (one.surname, rest),
         _ => return None,
     };
-    if weight == 0 || rest.iter().any(|c| is_never_given(*c)) || is_word(bytes) {
+    if weight == 0 || rest.iter().any(|(c, _)| is_never_given(*c)) || is_word(bytes) {
         return None;
     }
-    let known = rest.iter().filter(|c| given(**c) > 0).count();
-    let common = rest.iter().all(|c| given(*c) >= 20);
+    let known = rest.iter().filter(|(_, known)| known.given > 0).count();
+    let common = rest.iter().all(|(_, known)| known.given >= 20);
     if plain.len() == 4 && known < rest.len() {
         return None;
     }

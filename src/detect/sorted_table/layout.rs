@@ -6,6 +6,8 @@
 pub(crate) const SLOTS: usize = 8192;
 /// Words of the bitmap that refuses most pairs of characters.
 pub(crate) const PAIR_WORDS: usize = 1024;
+/// Slots of the index of ordinary words: four in ten stay free.
+pub(crate) const WORD_SLOTS: usize = 1 << 16;
 /// Words of the filter of ordinary words: 14 bits for each of them.
 pub(crate) const FILTER_WORDS: usize = 8192;
 /// Bytes of two Han characters, the key of the index.
@@ -33,15 +35,24 @@ pub(crate) fn first_slot(hash: u64) -> usize {
     (hash >> 32) as usize % SLOTS
 }
 
-/// The word of an entry in the filter of ordinary words, and its two bits there.
-pub(crate) fn filter_bits(word: &[u8]) -> (usize, u64) {
+pub(crate) fn word_hash(word: &[u8]) -> u64 {
     let mut hash = word.len() as u64;
-    for chunk in word.chunks(8) {
-        let mut bytes = [0; 8];
-        bytes.iter_mut().zip(chunk).for_each(|(slot, byte)| *slot = *byte);
-        hash = (hash ^ u64::from_le_bytes(bytes)).wrapping_mul(SPREAD);
+    let (eights, rest) = word.as_chunks::<8>();
+    let last = rest.iter().rev().fold(0, |last, byte| last << 8 | u64::from(*byte));
+    let eights = eights.iter().map(|eight| u64::from_le_bytes(*eight));
+    for eight in eights.chain((!rest.is_empty()).then_some(last)) {
+        hash = (hash ^ eight).wrapping_mul(SPREAD);
         hash ^= hash >> 29;
     }
-    let hash = hash.wrapping_mul(SPREAD);
+    hash.wrapping_mul(SPREAD)
+}
+
+/// The slot where the search for a word begins.
+pub(crate) fn word_slot(hash: u64) -> usize {
+    (hash >> 20) as usize % WORD_SLOTS
+}
+
+/// The word of an entry in the filter of ordinary words, and its two bits there.
+pub(crate) fn filter_bits(hash: u64) -> (usize, u64) {
     ((hash >> 50) as usize % FILTER_WORDS, 1 << (hash >> 44 & 63) | 1 << (hash >> 38 & 63))
 }
