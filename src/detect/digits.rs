@@ -8,6 +8,7 @@ use super::look_back::may_be_labelled;
 use super::pass::{Pass, Run};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
+use crate::rule::pattern::Pattern;
 use crate::validate::{Candidate, Validator};
 
 impl<'a> Pass<'a> {
@@ -230,7 +231,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn with_suffix(&self, end: usize, suffix: Option<&regex::bytes::Regex>) -> usize {
+    fn with_suffix(&self, end: usize, suffix: Option<&Pattern>) -> usize {
         let Some(suffix) = suffix else { return end };
         let ahead = self.text.get(end..(end + 16).min(self.text.len())).unwrap_or_default();
         suffix.find(ahead).map_or(end, |found| end + found.end())

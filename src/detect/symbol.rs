@@ -2,6 +2,7 @@
 
 use super::context::{byte, byte_before};
 use super::pass::Pass;
+use crate::rule::pattern::Pattern;
 use crate::validate::email::is_top_level;
 
 /// Longest local part and domain that are looked at (RFC 5321: 64 and 255).
@@ -138,7 +139,7 @@ impl Pass<'_> {
         }
         let context = self.context(span.start);
         for &at in list {
-            let matches = |pattern: &regex::bytes::Regex| pattern.is_match(&compact);
+            let matches = |pattern: &Pattern| pattern.is_match(&compact);
             if program.recognizer(at).is_some_and(|r| r.pattern.as_ref().is_none_or(matches)) {
                 self.confirm(at, span.clone(), &compact, &context);
             }

@@ -1,9 +1,9 @@
 //! From rule syntax to compiled recognizers. Everything wrong with a rule is found here, before any data is read.
 
-use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::label::{LabelIndex, Says};
+use super::pattern::Pattern;
 use super::prefix::{FirstBytes, Prefixes};
 use super::syntax::{AnchorSyntax, GrammarSyntax, LabelNeed, RecognizerSyntax, RuleSyntax};
 use super::{EntityType, Rule};
@@ -23,9 +23,9 @@ pub struct Recognizer {
     /// What must be present.
     pub anchor: Anchor,
     /// See [`RecognizerSyntax::pattern`]; anchored at both ends for `digits`, at the start for `label`.
-    pub pattern: Option<Regex>,
+    pub pattern: Option<Pattern>,
     /// See [`RecognizerSyntax::suffix`]; anchored at the start.
-    pub suffix: Option<Regex>,
+    pub suffix: Option<Pattern>,
     /// For `digits`: by the length of a value, what its first three digits may be, where the pattern says so.
     pub prefixes: Vec<Option<Prefixes>>,
     /// For `label` with a pattern: what the first byte of a value may be, where the pattern says so.
@@ -132,11 +132,17 @@ pub struct Flaw {
     pub reason: String,
 }
 
-/// Compiles `syntax` into the entity type with id `id`, its recognizers, and its labels (added to `labels`).
+/// Compiles `syntax` into the entity type with id `id`, its recognizers, and its labels (added to `labels`). Patterns of
+/// `built_in` rules are known to be sound.
 ///
 /// # Errors
 /// What is wrong, in words for the author of the rule, and the line of the entry that is to blame.
-pub fn compile(syntax: &RuleSyntax, id: EntityId, labels: &mut LabelIndex) -> Result<(EntityType, Rule), Flaw> {
+pub fn compile(
+    syntax: &RuleSyntax,
+    id: EntityId,
+    labels: &mut LabelIndex,
+    built_in: bool,
+) -> Result<(EntityType, Rule), Flaw> {
     let whole = |reason: String| Flaw { line: None, reason };
     let name_is_standard = syntax.entity.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
         && syntax.entity.bytes().next().is_some_and(|b| b.is_ascii_uppercase());
@@ -150,7 +156,7 @@ pub fn compile(syntax: &RuleSyntax, id: EntityId, labels: &mut LabelIndex) -> Re
     for (at, recognizer) in syntax.recognize.iter().enumerate() {
         let line = Some(recognizer.referenced.line());
         let flaw = |why: &str| Flaw { line, reason: format!("recognize[{at}]: {why}") };
-        let compiled = compile_recognizer(&recognizer.value, id).map_err(|why| flaw(&why))?;
+        let compiled = compile_recognizer(&recognizer.value, id, built_in).map_err(|why| flaw(&why))?;
         let needs_labels = compiled.label_required || matches!(compiled.anchor, Anchor::Label(_));
         if needs_labels && syntax.labels.positive.is_empty() && syntax.labels.weak.is_empty() {
             return Err(flaw("needs a label, and the rule has none"));
@@ -179,21 +185,23 @@ pub fn compile(syntax: &RuleSyntax, id: EntityId, labels: &mut LabelIndex) -> Re
     Ok((entity, Rule { syntax: syntax.clone(), file: String::new(), recognizers }))
 }
 
-fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Recognizer, String> {
+fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: bool) -> Result<Recognizer, String> {
     if !(0..=60).contains(&syntax.structure) {
         return Err(format!("structure {} is not between 0 and 60", syntax.structure));
     }
     let anchor = compile_anchor(syntax)?;
     let pattern = match (&anchor, &syntax.pattern) {
-        (Anchor::Digits { .. } | Anchor::HexRun(_), Some(p)) => Some(ascii_regex(&format!(r"\A(?:{p})\z"))?),
-        (Anchor::Label(_), Some(p)) if p.is_ascii() => Some(ascii_regex(&format!(r"\A(?:{p})"))?),
-        (Anchor::Label(_), Some(p)) => Some(regex(&format!(r"\A(?:{p})"))?),
-        (_, Some(p)) => Some(regex(p)?),
+        (Anchor::Digits { .. } | Anchor::HexRun(_), Some(p)) => {
+            Some(Pattern::new(format!(r"\A(?:{p})\z"), true, built_in)?)
+        }
+        (Anchor::Label(_), Some(p)) => Some(Pattern::new(format!(r"\A(?:{p})"), p.is_ascii(), built_in)?),
+        (_, Some(p)) => Some(Pattern::new(p.clone(), false, built_in)?),
         (Anchor::Literal(_) | Anchor::Regex, None) => return Err("this anchor needs a `pattern`".to_owned()),
         (Anchor::Label(None), None) => return Err("anchor `label` needs a `pattern` or a `grammar`".to_owned()),
         (_, None) => None,
     };
-    let suffix = syntax.suffix.as_ref().map(|s| regex(&format!(r"\A(?:{s})"))).transpose()?;
+    let suffix = syntax.suffix.as_ref();
+    let suffix = suffix.map(|s| Pattern::new(format!(r"\A(?:{s})"), false, built_in)).transpose()?;
     let validators = syntax
         .validators
         .iter()
@@ -210,8 +218,8 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId) -> Result<Rec
             let mut lengths: Vec<usize> =
                 groups.iter().map(|group| unpack(*group).iter().sum::<u32>() as usize).collect();
             lengths.sort_unstable();
-            let longest = lengths.last().copied().unwrap_or_default();
-            (0..=longest).map(|n| lengths.binary_search(&n).ok().and_then(|_| Prefixes::of(pattern, n))).collect()
+            lengths.dedup();
+            Prefixes::by_length(pattern, &lengths)
         }
         _ => Vec::new(),
     };
@@ -300,17 +308,4 @@ fn parse_groups(text: &str) -> Result<u64, String> {
         return Err(format!("groups `{text}`: one to {MAX_GROUPS} lengths between 1 and {MAX_DIGITS}, joined by -"));
     }
     Ok(pack(lengths))
-}
-
-fn regex(pattern: &str) -> Result<Regex, String> {
-    build(&mut RegexBuilder::new(pattern))
-}
-
-/// For what is looked up in ASCII only: Unicode's digits and word characters would take most of the start-up.
-fn ascii_regex(pattern: &str) -> Result<Regex, String> {
-    build(RegexBuilder::new(pattern).unicode(false))
-}
-
-fn build(builder: &mut RegexBuilder) -> Result<Regex, String> {
-    builder.size_limit(1 << 20).build().map_err(|error| format!("pattern: {error}"))
 }

@@ -31,14 +31,14 @@ impl RuleSet {
     /// # Errors
     /// As [`RuleSet::load`].
     pub fn from_files(files: &[(String, String)]) -> Result<RuleSet, Error> {
-        let mut parsed: Vec<(&str, RuleSyntax)> = Vec::new();
+        let mut parsed: Vec<(&str, &str, RuleSyntax)> = Vec::new();
         let mut digest = Sha256::new();
         for (file, text) in files {
             let syntax = parse(file, text)?;
             digest.update(text.as_bytes());
-            match parsed.iter_mut().find(|(_, held)| held.entity == syntax.entity) {
-                Some(slot) => *slot = (file, syntax),
-                None => parsed.push((file, syntax)),
+            match parsed.iter_mut().find(|(.., held)| held.entity == syntax.entity) {
+                Some(slot) => *slot = (file, text, syntax),
+                None => parsed.push((file, text, syntax)),
             }
         }
         let mut set = RuleSet { version: hex_prefix(&digest.finalize()), ..RuleSet::default() };
@@ -46,10 +46,11 @@ impl RuleSet {
         for label in embedded::rows("negative_labels.tsv").filter_map(|mut row| row.next()) {
             labels.insert(label, Says::NegativeForAll);
         }
-        for (file, syntax) in parsed {
+        for (file, text, syntax) in parsed {
+            let built_in = embedded::RULES.iter().any(|(_, known)| *known == text);
             let id = EntityId(u16::try_from(set.entities.len()).map_err(|_| rule_error(file, None, "too many rules"))?);
-            let (entity, mut rule) =
-                compile::compile(&syntax, id, &mut labels).map_err(|flaw| rule_error(file, flaw.line, flaw.reason))?;
+            let (entity, mut rule) = compile::compile(&syntax, id, &mut labels, built_in)
+                .map_err(|flaw| rule_error(file, flaw.line, flaw.reason))?;
             rule.file = file.to_owned();
             set.entities.push(entity);
             set.rules.push(rule);

@@ -6,6 +6,7 @@ pub(crate) mod disguise;
 pub mod embedded;
 pub mod label;
 mod load;
+pub mod pattern;
 pub mod prefix;
 pub mod self_test;
 pub mod syntax;

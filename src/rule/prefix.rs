@@ -4,7 +4,7 @@
 //! May admit what the pattern refuses; must never refuse what it takes.
 
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Most beginnings that are worked out; a pattern with more has none.
 const MOST: usize = 4096;
@@ -16,21 +16,48 @@ const WAYS: usize = 64;
 pub struct Prefixes([u64; 16]);
 
 impl Prefixes {
-    /// The beginnings of what `pattern` takes of values of `length` bytes; `None` when it says nothing about them.
-    pub fn of(pattern: &str, length: usize) -> Option<Prefixes> {
+    /// By their length, the beginnings of what `pattern` takes of values as long as one of `lengths`; `None` where it says
+    /// nothing about them.
+    pub fn by_length(pattern: &str, lengths: &[usize]) -> Vec<Option<Prefixes>> {
+        let longest = lengths.last().copied().unwrap_or_default();
+        let mut all = vec![None; longest + 1];
         // Values are ASCII: a digit is one byte.
-        let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).ok()?;
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern);
+        let Ok(hir) = hir else { return all };
+        let ways = ways(&hir);
+        // Lengths that the same ways fit begin alike.
+        let mut known: Vec<(u64, Option<Prefixes>)> = Vec::new();
+        for length in lengths {
+            let fits = |way: &Hir| {
+                let properties = way.properties();
+                properties.minimum_len().is_none_or(|least| least <= *length)
+                    && properties.maximum_len().is_none_or(|most| most >= *length)
+            };
+            let fitting =
+                ways.iter().enumerate().filter(|(_, way)| fits(way)).fold(0, |fitting, (at, _)| fitting | 1_u64 << at);
+            let prefixes = match known.iter().find(|(known, _)| *known == fitting) {
+                Some((_, prefixes)) => prefixes.clone(),
+                None => {
+                    let chosen = ways.iter().enumerate().filter(|(at, _)| fitting >> at & 1 == 1).map(|(_, way)| way);
+                    let prefixes = Prefixes::of_ways(chosen);
+                    known.push((fitting, prefixes.clone()));
+                    prefixes
+                }
+            };
+            if let Some(slot) = all.get_mut(*length) {
+                *slot = prefixes;
+            }
+        }
+        all
+    }
+
+    fn of_ways<'h>(ways: impl Iterator<Item = &'h Hir>) -> Option<Prefixes> {
         let mut extractor = Extractor::new();
         extractor.kind(ExtractKind::Prefix).limit_class(10).limit_repeat(3).limit_literal_len(3).limit_total(MOST);
         let mut prefixes = Prefixes([0; 16]);
-        for way in ways(&hir) {
-            let properties = way.properties();
-            let fits = properties.minimum_len().is_none_or(|least| least <= length)
-                && properties.maximum_len().is_none_or(|most| most >= length);
-            if fits {
-                for literal in extractor.extract(&way).literals()? {
-                    prefixes.enter(literal.as_bytes())?;
-                }
+        for way in ways {
+            for literal in extractor.extract(way).literals()? {
+                prefixes.enter(literal.as_bytes())?;
             }
         }
         Some(prefixes)
@@ -78,17 +105,46 @@ pub struct FirstBytes([u64; 4]);
 impl FirstBytes {
     /// The first bytes of what `pattern` takes; `None` when it says nothing about them.
     pub fn of(pattern: &str) -> Option<FirstBytes> {
-        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
-        let mut extractor = Extractor::new();
-        extractor.kind(ExtractKind::Prefix).limit_class(256).limit_literal_len(1).limit_total(MOST);
+        let unicode = !pattern.is_ascii();
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(unicode).build().parse(pattern).ok()?;
         let mut bytes = FirstBytes([0; 4]);
-        for literal in extractor.extract(&hir).literals()? {
-            let first = literal.as_bytes().first()?;
-            if let Some(word) = bytes.0.get_mut(usize::from(first >> 6)) {
-                *word |= 1 << (first & 63);
+        let may_be_empty = bytes.enter(&hir);
+        (!may_be_empty).then_some(bytes)
+    }
+
+    /// Adds the first bytes of what `hir` takes; whether that may be nothing at all.
+    fn enter(&mut self, hir: &Hir) -> bool {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => true,
+            HirKind::Literal(literal) => match literal.0.first() {
+                Some(first) => self.range(*first, *first),
+                None => true,
+            },
+            HirKind::Class(Class::Bytes(class)) => {
+                class.ranges().iter().for_each(|range| _ = self.range(range.start(), range.end()));
+                false
+            }
+            HirKind::Class(Class::Unicode(class)) => {
+                let lead = |character: char| character.encode_utf8(&mut [0; 4]).bytes().next().unwrap_or_default();
+                // The lead bytes of a range of characters are a range.
+                class.ranges().iter().for_each(|range| _ = self.range(lead(range.start()), lead(range.end())));
+                false
+            }
+            HirKind::Repetition(repetition) => self.enter(&repetition.sub) || repetition.min == 0,
+            HirKind::Capture(capture) => self.enter(&capture.sub),
+            HirKind::Concat(parts) => parts.iter().all(|part| self.enter(part)),
+            HirKind::Alternation(branches) => branches.iter().fold(false, |empty, branch| self.enter(branch) || empty),
+        }
+    }
+
+    /// Adds the bytes from `first` to `last`; never may they be nothing.
+    fn range(&mut self, first: u8, last: u8) -> bool {
+        for byte in first..=last {
+            if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
+                *word |= 1 << (byte & 63);
             }
         }
-        Some(bytes)
+        false
     }
 
     /// Whether a value may begin with `byte`.
@@ -128,10 +184,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn of(pattern: &str, length: usize) -> Option<Prefixes> {
+        Prefixes::by_length(pattern, &[1, length]).remove(length)
+    }
+
     #[test]
     fn beginnings_are_those_of_the_pattern_at_that_length() {
         let mobile = r"(?:(?:00)?86|0)?1[3-9]\d{9}|14[014]\d{10}|1064\d{9}";
-        let admits = |digits: &str| Prefixes::of(mobile, digits.len()).unwrap().admit(digits.as_bytes());
+        let admits = |digits: &str| of(mobile, digits.len()).unwrap().admit(digits.as_bytes());
         for digits in
             ["13800138000", "8613800138000", "008613800138000", "013800138000", "1064000000000", "1440000000000"]
         {
@@ -140,9 +200,9 @@ mod tests {
         for digits in ["20260312000", "1669000000000", "12800138000", "8613800138", "86138001380001"] {
             assert!(!admits(digits), "{digits}");
         }
-        assert!(Prefixes::of(r"[A-Z]\d{4}", 5).is_none());
-        assert!(Prefixes::of(r"\d{4}", 4).unwrap().admit(b"0000"));
-        assert!(Prefixes::of("", 0).is_none());
+        assert!(of(r"[A-Z]\d{4}", 5).is_none());
+        assert!(of(r"\d{4}", 4).unwrap().admit(b"0000"));
+        assert!(of("", 0).is_none());
     }
 
     #[test]
@@ -163,7 +223,7 @@ mod tests {
             digits in "[0-9]{1,19}X?",
         ) {
             let whole = regex::bytes::Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
-            if let Some(prefixes) = Prefixes::of(pattern, digits.len()) && whole.is_match(digits.as_bytes()) {
+            if let Some(prefixes) = of(pattern, digits.len()) && whole.is_match(digits.as_bytes()) {
                 prop_assert!(prefixes.admit(digits.as_bytes()), "{} {}", pattern, digits);
             }
         }
