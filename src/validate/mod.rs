@@ -6,17 +6,30 @@
 
 pub mod bank_account;
 pub mod bank_card;
+pub mod card_expiry;
+pub mod cn_biz_reg_no;
 pub mod cn_landline;
+pub mod cn_license_plate;
 pub mod cn_mobile;
+pub mod cn_org_code;
 pub mod cn_permanent_resident_id;
+pub mod cn_postal_code;
 pub mod cn_resident_id;
 pub mod cn_service_number;
+pub mod cn_uscc;
+pub mod cnaps_code;
 pub mod email;
+pub mod foreign_phone;
+pub mod hk_id_card;
+pub mod iban;
 pub mod imei;
 pub mod ip_address;
 pub mod luhn;
 pub mod mac_address;
 pub mod spelled_digits;
+pub mod taiwan_id_card;
+pub mod taxpayer_id;
+pub mod vin;
 
 #[cfg(test)]
 mod tests;
@@ -54,17 +67,30 @@ pub type Validator = fn(&Candidate<'_>) -> Option<Evidence>;
 pub static VALIDATORS: &[(&str, Validator)] = &[
     ("bank_account", bank_account::validate),
     ("bank_card", bank_card::validate),
+    ("card_expiry", card_expiry::validate),
+    ("cn_biz_reg_no", cn_biz_reg_no::validate),
     ("cn_landline", cn_landline::validate),
+    ("cn_license_plate", cn_license_plate::validate),
     ("cn_mobile", cn_mobile::validate),
+    ("cn_org_code", cn_org_code::validate),
     ("cn_permanent_resident_id", cn_permanent_resident_id::validate),
+    ("cn_postal_code", cn_postal_code::validate),
     ("cn_resident_id", cn_resident_id::validate),
     ("cn_service_number", cn_service_number::validate),
+    ("cn_uscc", cn_uscc::validate),
+    ("cnaps_code", cnaps_code::validate),
     ("email", email::validate),
+    ("foreign_phone", foreign_phone::validate),
+    ("hk_id_card", hk_id_card::validate),
+    ("iban", iban::validate),
     ("imei", imei::validate),
     ("ip_address", ip_address::validate),
     ("luhn", luhn::validate),
     ("mac_address", mac_address::validate),
     ("spelled_digits", spelled_digits::validate),
+    ("taiwan_id_card", taiwan_id_card::validate),
+    ("taxpayer_id", taxpayer_id::validate),
+    ("vin", vin::validate),
 ];
 
 /// The validator called `name`.
