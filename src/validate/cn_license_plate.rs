@@ -36,7 +36,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let ordinary = province && is_ordinary(body, suffix);
     let digits = body.iter().filter(|b| b.is_ascii_digit()).count();
     let special = body.starts_with(b"WJ") && digits >= 4 || digits == 6 && body.len() == 6;
-    if !ordinary && !(candidate.labelled && special) {
+    if !(ordinary || candidate.labelled && special) {
         return None;
     }
     Some(Evidence {

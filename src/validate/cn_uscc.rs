@@ -22,7 +22,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let area = code.get(2..8)?;
     let placed = area == b"100000" || number(area).is_some_and(|area| is_place(area as u32));
     let holds = check_holds(code);
-    if !holds && !(candidate.labelled && kind) {
+    if !(holds || candidate.labelled && kind) {
         return None;
     }
     // The resident ID of a sole trader in the place of a code.

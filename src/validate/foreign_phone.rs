@@ -83,7 +83,12 @@ const COUNTRIES: &[(&[u8], usize, usize, &[u8])] = &[
 /// the table has no lengths.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let plus = candidate.original.first() == Some(&b'+');
-    let digits = candidate.compact.strip_prefix(b"+").unwrap_or(candidate.compact);
+    let (mut buffer, mut length) = ([0; 17], 0);
+    for byte in candidate.compact.iter().filter(|byte| !matches!(byte, b'+' | b'(' | b')' | b'.' | b' ')) {
+        *buffer.get_mut(length)? = *byte;
+        length += 1;
+    }
+    let digits = buffer.get(..length)?;
     let digits = if plus { digits } else { digits.strip_prefix(b"00").unwrap_or(digits) };
     let plausible = (8..=15).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
     // No country code begins with 0; 86 is the mainland.
@@ -103,7 +108,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
             true
         }
     };
-    if !fits && !(plus && candidate.labelled) {
+    if !(fits || plus && candidate.labelled) {
         return None;
     }
     Some(Evidence { registry: if fits { 20 } else { 0 }, label_required: !(plus && fits), ..Evidence::default() })
@@ -120,6 +125,7 @@ mod tests {
             "+85291234567",
             "+852 9123 4567",
             "+14155550123",
+            "+1 (415) 555-0123",
             "+442079460958",
             "+6561234567",
             "+886912345678",

@@ -21,6 +21,8 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
         return None;
     }
     let is_organization = match compact.len() {
+        // An old resident ID, one in eleven of which ends as an organization code does.
+        15 if ResidentId::parse(compact).is_some() => false,
         15 => compact.split_at_checked(6).is_some_and(|(_, code)| cn_org_code::check_holds(code)),
         18 => cn_uscc::check_holds(compact) && !cn_uscc::is_individual(compact),
         _ => false,
@@ -53,6 +55,14 @@ mod tests {
         for value in ["11010519491231002X01", "11010549123100201", "110105491231002"] {
             let found = check(validate, value, true).unwrap();
             assert!(!found.traits.non_personal && found.label_required, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_old_resident_id_is_personal_whatever_its_check_digit() {
+        for sequence in 0..1000 {
+            let found = check(validate, &format!("110105491231{sequence:03}"), true).unwrap();
+            assert!(!found.traits.non_personal, "{sequence}");
         }
     }
 
