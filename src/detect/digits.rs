@@ -16,11 +16,15 @@ impl<'a> Pass<'a> {
     pub(super) fn digit_cluster(&mut self, at: usize) -> usize {
         let text = self.text;
         let (start, end) = run_around(text, at);
+        self.word_around(start, end);
         if !self.program.plain && !self.may_be_joined(start, end) && !self.single_may_count(start, end) {
             return end;
         }
         let mut runs = std::mem::take(&mut self.buffers.runs);
         let end = collect_cluster(text, at, &mut runs);
+        for run in runs.iter().filter(|run| run.start != start) {
+            self.word_around(run.start, behind_digits(text, run.start));
+        }
         for first in 0..runs.len() {
             let mut packed = 0;
             for last in first..runs.len().min(first + MAX_GROUPS) {
@@ -95,7 +99,12 @@ impl<'a> Pass<'a> {
         let candidate = Candidate { compact: digits, original: digits, labelled: false };
         let mut may_be_labelled = false;
         for sight in sights {
+            if sight.plus && !is_behind_plus(text, start) {
+                continue;
+            }
             if sight.prefixes.as_ref().is_none_or(|prefixes| prefixes.admit(digits)) {
+                let original = if sight.plus { text.get(start - 1..end).unwrap_or_default() } else { digits };
+                let candidate = Candidate { original, ..candidate };
                 if !sight.label_required && accept_alone(&sight.validators, &candidate) {
                     return true;
                 }
@@ -127,6 +136,9 @@ impl<'a> Pass<'a> {
         for &at in list {
             let Some(recognizer) = program.recognizer(at) else { continue };
             let Anchor::Digits { check_letter, separators, .. } = &recognizer.anchor else { continue };
+            if recognizer.plus && !is_behind_plus(self.text, head.start) {
+                continue;
+            }
             let separated = inner.iter().skip(1).all(|run| separators.contains(&run.separator));
             if (tail.letter && !check_letter) || !separated {
                 continue;
@@ -142,7 +154,10 @@ impl<'a> Pass<'a> {
             if recognizer.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&compact)) {
                 continue;
             }
-            let start = self.with_opening(head.start, tail.end, &compact);
+            let start = match recognizer.plus {
+                true => head.start - 1,
+                false => self.with_opening(head.start, tail.end, &compact),
+            };
             let end = self.with_suffix(tail.end, recognizer.suffix.as_ref());
             if context.is_none() && !program.plain {
                 let original = self.text.get(start..end).unwrap_or_default();
@@ -262,6 +277,13 @@ impl<'a> Pass<'a> {
             self.ip_v4(start, end);
         }
     }
+}
+
+/// Whether a `+` that is no operator stands before `start`.
+fn is_behind_plus(text: &[u8], start: usize) -> bool {
+    let Some(plus) = start.checked_sub(1).filter(|at| byte(text, *at) == b'+') else { return false };
+    let before = byte_before(text, plus);
+    !(before.is_ascii_alphanumeric() || matches!(before, b'_' | b'+' | b')' | b']'))
 }
 
 /// Whether `recognizer` takes a candidate without any label.

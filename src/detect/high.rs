@@ -26,6 +26,8 @@ const SEPARATOR: u8 = 1 << 4;
 
 /// A stretch goes on over the character.
 const GOES_ON: u8 = 1 << 5;
+/// A value may begin with the character, where a capital letter follows it.
+const LEAD: u8 = 1 << 6;
 
 /// What each character of the first 65,536 may mean.
 pub(super) struct Characters {
@@ -46,8 +48,9 @@ impl Default for Characters {
 }
 
 impl Characters {
-    /// The table for `labels`, those with Han characters that values start from.
-    pub(super) fn new(labels: &[&str]) -> Characters {
+    /// The table for `labels`, those with Han characters that values start from, and for `leads`, the characters that
+    /// begin values before a capital letter.
+    pub(super) fn new<'c>(labels: &[&str], leads: impl Iterator<Item = &'c char>) -> Characters {
         let mut characters = Characters::default();
         for (byte, class) in (0_u8..0x80).zip(characters.classes.iter_mut()) {
             let bits = [
@@ -63,6 +66,11 @@ impl Characters {
         }
         for code in (0x3400..=0x4DBF).chain(0x4E00..=0x9FFF) {
             characters.enter(code);
+        }
+        for lead in leads {
+            if let Some(class) = characters.classes.get_mut(*lead as usize) {
+                *class |= LEAD;
+            }
         }
         for label in labels {
             let last = label.char_indices().rfind(|(_, character)| !character.is_ascii());
@@ -178,6 +186,9 @@ impl Pass<'_> {
                     if class & LABEL_END != 0 {
                         worth.labelled |= (characters.has_tails || starts.may_end(text, end + width))
                             && characters.label_ends(text, code, end + width);
+                    }
+                    if class & LEAD != 0 && byte(text, end + width).is_ascii_uppercase() {
+                        self.han_letter(end);
                     }
                     if class & FOLDS != 0 {
                         self.buffers.fold_lines.note(text, end);

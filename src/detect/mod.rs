@@ -31,6 +31,7 @@ pub(crate) mod sorted_table;
 pub mod stages;
 mod symbol;
 mod value;
+mod word;
 mod words;
 
 use std::sync::Arc;

@@ -46,7 +46,9 @@ pub(super) fn admitted(program: &Program, says: &[Says]) -> DigitCounts {
     }
     let may_take = |at: &At| {
         program.recognizer(*at).is_none_or(|recognizer| {
-            !recognizer.label_required || LabelIndex::standing(says, recognizer.entity) >= Standing::Weak
+            // Whole numbers have no `+`.
+            !recognizer.plus && !recognizer.label_required
+                || LabelIndex::standing(says, recognizer.entity) >= Standing::Weak
         })
     };
     // Numbers longer than any rule's hold none; those are the places past the end.

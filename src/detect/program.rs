@@ -50,6 +50,8 @@ pub(super) struct Program {
     /// Those that start from a label, by entity id: label anchors and hex runs.
     pub(super) from_label: Vec<Vec<At>>,
     pub(super) han: Vec<At>,
+    pub(super) words: Vec<At>,
+    pub(super) han_letters: Vec<At>,
     pub(super) regex: Vec<At>,
     /// Literals of the `literal` rules; pattern i belongs to `literal_owners[i]`.
     pub(super) literals: Option<AhoCorasick>,
@@ -68,6 +70,8 @@ pub(super) struct Sight {
     pub(super) prefixes: Option<Prefixes>,
     /// It needs a label.
     pub(super) label_required: bool,
+    /// It needs a `+` before it.
+    pub(super) plus: bool,
     pub(super) validators: Vec<Validator>,
 }
 
@@ -91,6 +95,8 @@ impl Program {
             colon_hex: Vec::new(),
             from_label: vec![Vec::new(); rules.rules().len()],
             han: Vec::new(),
+            words: Vec::new(),
+            han_letters: Vec::new(),
             regex: Vec::new(),
             literals: None,
             literal_owners: Vec::new(),
@@ -122,6 +128,7 @@ impl Program {
             program.recognizer(*at).map(|recognizer| Sight {
                 prefixes: recognizer.prefixes.get(length).cloned().flatten(),
                 label_required: recognizer.label_required,
+                plus: recognizer.plus,
                 validators: recognizer.validators.clone(),
             })
         };
@@ -131,7 +138,11 @@ impl Program {
         program.literals = automaton(&literals);
         program.han_labels = automaton(&labels);
         program.han_starts = automaton(&starts);
-        program.characters = Characters::new(&starts);
+        let leads = program.han_letters.iter().filter_map(|at| match &program.recognizer(*at)?.anchor {
+            Anchor::HanLetter(characters) => Some(characters.as_slice()),
+            _ => None,
+        });
+        program.characters = Characters::new(&starts, leads.flatten());
         let speaks_for = |ids: &[bool]| {
             let speaks = |says: &[Says]| {
                 says.iter().any(|said| match said {
@@ -177,6 +188,8 @@ impl Program {
                 }
             }
             Anchor::Han(_) => self.han.push(at),
+            Anchor::Word(_) => self.words.push(at),
+            Anchor::HanLetter(_) => self.han_letters.push(at),
             Anchor::Literal(own) => {
                 for literal in own {
                     literals.push(literal);

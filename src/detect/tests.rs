@@ -389,6 +389,8 @@ proptest::proptest! {
         " ", "-", ".", ":", "=", "(", ")", ",", "\n", "_", "x", "a", "@", "qq.com", "\"", "：", "，", "１３８", "+",
         "手机", "电话", "姓名", "联系人", "张伟", "地址", "浙江省杭州市西湖区", "文三路", "号", "栋", "2单元", "账号", "开户行",
         "name", "phone", "tel", "mac", "id_card", "IMEI", "mobileNo", "service", "orderNo", "3", "室", "#", "F",
+        "京A", "12345", "学", "91110000600037341L", "DE89370400440532013000", "B", "91350100", "M000100Y43", "+852", "9123",
+        "4567", "+1", "415", "555", "0123", "护照号", "E12345678", "证件号码", "A123456(3)", "香港", "传真", "fax", "邮编", "310012",
     ]), 0..24)) {
         let (fast, plain) = DETECTORS.with(std::rc::Rc::clone).as_ref().clone();
         equally(&fast, &plain, parts.concat().as_bytes());
@@ -400,4 +402,51 @@ thread_local! {
         std::rc::Rc::new(Detector::new(rules())),
         std::rc::Rc::new(Detector::plain(rules())),
     ));
+}
+
+/// The identifiers that look alike: the label, then the stronger structure, decides.
+#[test]
+fn look_alikes_are_told_apart() {
+    let detector = Detector::new(rules());
+    for (text, expected) in [
+        ("税号：11010519491231002X", &[("CN_RESIDENT_ID", "11010519491231002X")][..]),
+        ("社保号：11010519491231002X", &[("CN_RESIDENT_ID", "11010519491231002X")]),
+        ("统一社会信用代码：911101051000000080", &[("CN_USCC", "911101051000000080")]),
+        ("纳税人识别号：911101051000000080", &[("TAXPAYER_ID", "911101051000000080")]),
+        ("id 110105194912310021 uscc 911101051000000080", &[("CN_USCC", "911101051000000080")]),
+        (
+            "护照号：H12345678，回乡证：H12345678",
+            &[("CN_PASSPORT", "H12345678"), ("MAINLAND_TRAVEL_PERMIT", "H12345678")],
+        ),
+        ("电话：010-85699449，传真：010-85699448", &[("CN_LANDLINE_PHONE", "010-85699449"), ("FAX", "010-85699448")]),
+        ("手机：+8613800138000", &[("CN_MOBILE_PHONE", "+8613800138000")]),
+        ("手机：+85291234567", &[("FOREIGN_PHONE", "+85291234567")]),
+        ("手机：13800138000 邮编：310012", &[("CN_MOBILE_PHONE", "13800138000"), ("POSTAL_CODE", "310012")]),
+        ("银行卡号 6222021234567890128 cvv 123", &[("BANK_CARD", "6222021234567890128")]),
+        ("IMEI: 352099001761481", &[("IMEI", "352099001761481")]),
+        (
+            "org=91110000600037341L;mac=f4:5c:89:ab:cd:ef",
+            &[("CN_USCC", "91110000600037341L"), ("MAC_ADDRESS", "f4:5c:89:ab:cd:ef")],
+        ),
+        ("京A12345与粤BD12345", &[("CN_LICENSE_PLATE", "京A12345"), ("CN_LICENSE_PLATE", "粤BD12345")]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|(e, v)| ((*e).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(found(&detector, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn companions_in_other_columns_make_weak_labels_count() {
+    let detector = Detector::new(rules());
+    let column = |name: &str| ColumnContext { name: name.to_owned(), kind: ColumnKind::FREE_TEXT };
+    let found = |others: &str| {
+        let table = Arc::new(TableContext { name: None, columns: vec![column("exp_date"), column(others)] });
+        let values: ArrayRef = Arc::new(StringArray::from(vec!["12/29", "01/30"]));
+        let columns = vec![Column { index: 0, values, records: None }];
+        let block = Block::Table(TableBlock { table, columns, rows: 2, first_row: 1, text: None });
+        let mut out = Vec::new();
+        detector.detect(&block, &mut Scratch::default(), &mut out);
+        out.len()
+    };
+    assert_eq!((found("credit_card"), found("remark")), (2, 0));
 }

@@ -60,8 +60,17 @@ impl Pass<'_> {
     pub(super) fn key_before(&mut self, at: usize, width: usize) {
         let program = self.program;
         let key_end = skip_joiners(self.text, at);
-        let word = word_before(self.text, key_end);
-        let says = program.rules.labels().look_up_word(self.text, word..key_end);
+        let mut word = word_before(self.text, key_end);
+        let mut says = program.rules.labels().look_up_word(self.text, word..key_end);
+        // `Passport No: …`: the words of a label may stand apart.
+        for _ in 0..2 {
+            if !says.is_empty() || byte_before(self.text, word) != b' ' || !byte(self.text, word).is_ascii_alphabetic()
+            {
+                break;
+            }
+            word = word_before(self.text, word - 1);
+            says = program.rules.labels().look_up_word(self.text, word..key_end);
+        }
         if !says.is_empty() {
             let value = skip_joiners_ahead(self.text, at + width);
             self.value_at(value, says);
@@ -169,7 +178,11 @@ impl Pass<'_> {
         let program = self.program;
         let Some(scope) = &self.column else { return };
         for said in scope.says {
-            let Says::Positive(entity) = said else { continue };
+            let (Says::Positive(entity) | Says::Weak(entity)) = said else { continue };
+            let standing = match said {
+                Says::Positive(_) => Standing::Positive,
+                _ => self.context(value.start).standing(program, *entity),
+            };
             let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
             for &at in list {
                 let Some(recognizer) = program.recognizer(at) else { continue };
@@ -184,13 +197,13 @@ impl Pass<'_> {
                     Anchor::Label(Some(GrammarSyntax::CnAddress)) => address::is_value(text),
                     Anchor::Label(Some(GrammarSyntax::PersonName)) => name::is_value(text),
                     _ => {
-                        self.value_for(at, value.start, Standing::Positive);
+                        self.value_for(at, value.start, standing);
                         continue;
                     }
                 };
                 if let Some(mut found) = found {
                     (found.start, found.end) = (found.start + value.start, found.end + value.start);
-                    self.grammar_found(at, &found, Standing::Positive);
+                    self.grammar_found(at, &found, standing);
                 }
             }
         }

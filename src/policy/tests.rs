@@ -3,7 +3,7 @@ use crate::error::Error;
 use crate::finding::{EntityId, Traits};
 use crate::rule::{Canonical, EntityType, Mask, RuleSet, Shape};
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 38] = [
     "CN_MOBILE_PHONE",
     "CN_RESIDENT_ID",
     "CN_PERMANENT_RESIDENT_ID",
@@ -17,6 +17,31 @@ const KNOWN: [&str; 13] = [
     "PERSON_NAME",
     "CN_LANDLINE_PHONE",
     "SERVICE_PHONE",
+    "CN_PASSPORT",
+    "HK_MACAU_TRAVEL_PERMIT",
+    "TAIWAN_TRAVEL_PERMIT",
+    "MAINLAND_TRAVEL_PERMIT",
+    "TAIWAN_COMPATRIOT_PERMIT",
+    "HK_ID_CARD",
+    "MACAU_ID_CARD",
+    "TAIWAN_ID_CARD",
+    "CN_MILITARY_ID",
+    "CN_SOCIAL_SECURITY_NO",
+    "CN_BIRTH_CERTIFICATE",
+    "CN_DRIVER_FILE_NO",
+    "CN_USCC",
+    "TAXPAYER_ID",
+    "BIZ_REG_NO",
+    "ORG_CODE",
+    "CN_LICENSE_PLATE",
+    "VIN",
+    "POSTAL_CODE",
+    "CARD_EXPIRY",
+    "CARD_CVV",
+    "IBAN",
+    "CNAPS_CODE",
+    "FAX",
+    "FOREIGN_PHONE",
 ];
 
 fn rules(names: &[&str]) -> RuleSet {
@@ -133,7 +158,8 @@ fn built_in_policies_hold_together() {
         for entity in KNOWN {
             for purpose in [Purpose::Deidentify, Purpose::Anonymize] {
                 let decision = policy.decide(entity, Traits::default(), purpose);
-                assert_eq!(decision.operator == OperatorSpec::Keep, entity == "SERVICE_PHONE", "{name} {entity}");
+                let kept = matches!(entity, "SERVICE_PHONE" | "ORG_CODE" | "CNAPS_CODE" | "POSTAL_CODE");
+                assert_eq!(decision.operator == OperatorSpec::Keep, kept, "{name} {entity}");
             }
         }
         let level = |entity| policy.decide(entity, Traits::default(), Purpose::Deidentify).level;

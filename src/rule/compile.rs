@@ -28,7 +28,9 @@ pub struct Recognizer {
     pub suffix: Option<Pattern>,
     /// For `digits`: by the length of a value, what its first three digits may be, where the pattern says so.
     pub prefixes: Vec<Option<Prefixes>>,
-    /// For `label` with a pattern: what the first byte of a value may be, where the pattern says so.
+    /// For `digits`: a `+` must stand before the value.
+    pub plus: bool,
+    /// For `label` and `word` with a pattern: what the first byte of a value may be, where the pattern says so.
     pub first_bytes: Option<FirstBytes>,
     /// See [`RecognizerSyntax::separated`].
     pub separated: bool,
@@ -77,6 +79,10 @@ pub enum Anchor {
     Label(Option<GrammarSyntax>),
     /// A grammar over stretches with Han characters.
     Han(GrammarSyntax),
+    /// A word of letters and digits with seven digits or more side by side; bit n: it may have n characters.
+    Word(u64),
+    /// One of these Han characters directly before a capital letter.
+    HanLetter(Vec<char>),
     /// These literals.
     Literal(Vec<String>),
     /// The pattern runs over everything.
@@ -101,6 +107,14 @@ impl Anchor {
             Anchor::ColonHex => "hex groups joined by :".to_owned(),
             Anchor::Label(_) => "the value behind a label".to_owned(),
             Anchor::Han(_) => "a stretch with Han characters".to_owned(),
+            Anchor::Word(lengths) => {
+                let lengths = (0..64).filter(|length| lengths >> length & 1 == 1);
+                let lengths: Vec<String> = lengths.map(|length: u32| length.to_string()).collect();
+                format!("a word of {} letters and digits with seven digits side by side", lengths.join(" or "))
+            }
+            Anchor::HanLetter(characters) => {
+                format!("one of {} directly before a capital letter", characters.iter().collect::<String>())
+            }
             Anchor::Literal(literals) => format!("one of the literals {literals:?}"),
             Anchor::Regex => "none: the pattern runs over every byte, which is slow".to_owned(),
         }
@@ -191,12 +205,16 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
     }
     let anchor = compile_anchor(syntax)?;
     let pattern = match (&anchor, &syntax.pattern) {
-        (Anchor::Digits { .. } | Anchor::HexRun(_), Some(p)) => {
+        (Anchor::Digits { .. } | Anchor::HexRun(_) | Anchor::Word(_), Some(p)) => {
             Some(Pattern::new(format!(r"\A(?:{p})\z"), true, built_in)?)
         }
-        (Anchor::Label(_), Some(p)) => Some(Pattern::new(format!(r"\A(?:{p})"), p.is_ascii(), built_in)?),
+        (Anchor::Label(_) | Anchor::HanLetter(_), Some(p)) => {
+            Some(Pattern::new(format!(r"\A(?:{p})"), p.is_ascii(), built_in)?)
+        }
         (_, Some(p)) => Some(Pattern::new(p.clone(), false, built_in)?),
-        (Anchor::Literal(_) | Anchor::Regex, None) => return Err("this anchor needs a `pattern`".to_owned()),
+        (Anchor::Literal(_) | Anchor::Regex | Anchor::Word(_) | Anchor::HanLetter(_), None) => {
+            return Err("this anchor needs a `pattern`".to_owned());
+        }
         (Anchor::Label(None), None) => return Err("anchor `label` needs a `pattern` or a `grammar`".to_owned()),
         (_, None) => None,
     };
@@ -224,12 +242,15 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         _ => Vec::new(),
     };
     let first_bytes = match (&anchor, &syntax.pattern) {
-        (Anchor::Label(None), Some(pattern)) => FirstBytes::of(pattern),
+        (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => FirstBytes::of(pattern),
         _ => None,
     };
-    let RecognizerSyntax { structure, separated, whole, .. } = *syntax;
+    let RecognizerSyntax { structure, plus, separated, whole, .. } = *syntax;
     if (separated || whole) && !matches!(anchor, Anchor::Label(None)) {
         return Err("`separated` and `whole` are for anchor `label` with a `pattern`".to_owned());
+    }
+    if plus && !matches!(anchor, Anchor::Digits { .. }) {
+        return Err("`plus` is for anchor `digits`".to_owned());
     }
     Ok(Recognizer {
         entity,
@@ -237,6 +258,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         pattern,
         suffix,
         prefixes,
+        plus,
         first_bytes,
         separated,
         whole,
@@ -270,6 +292,17 @@ fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
         AnchorSyntax::ColonHex => Anchor::ColonHex,
         AnchorSyntax::Label => Anchor::Label(syntax.grammar),
         AnchorSyntax::Han => Anchor::Han(syntax.grammar.ok_or("anchor `han` needs a `grammar`")?),
+        AnchorSyntax::Word => {
+            let lengths = syntax.groups.iter().map(|group| parse_groups(group)).collect::<Result<Vec<_>, _>>()?;
+            if lengths.is_empty() || lengths.iter().any(|length| *length > MAX_DIGITS as u64) {
+                return Err("anchor `word` needs its lengths as `groups`, such as [\"18\"]".to_owned());
+            }
+            Anchor::Word(lengths.iter().fold(0, |bits, length| bits | 1 << length))
+        }
+        AnchorSyntax::HanLetter => match syntax.literals.iter().map(|text| han_character(text)).collect() {
+            Some(characters) => Anchor::HanLetter(characters),
+            None => return Err("anchor `han_letter` needs single Han characters as `literals`".to_owned()),
+        },
         AnchorSyntax::Literal if syntax.literals.iter().any(|l| l.len() >= 2) => {
             Anchor::Literal(syntax.literals.clone())
         }
@@ -300,6 +333,12 @@ fn derive_anchor(pattern: &str) -> Anchor {
         }
     }
     Anchor::Regex
+}
+
+fn han_character(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    let first = characters.next().filter(|character| matches!(character, '\u{3400}'..='\u{9FFF}'));
+    first.filter(|_| characters.next().is_none())
 }
 
 fn parse_groups(text: &str) -> Result<u64, String> {

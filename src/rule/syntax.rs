@@ -61,7 +61,7 @@ pub struct RecognizerSyntax {
     /// with are the anchor; where there are none, the pattern runs over everything.
     #[serde(default)]
     pub anchor: Option<AnchorSyntax>,
-    /// `digits`: lengths of the digit groups, as `"11"` or `"3-4-4"`.
+    /// `digits`: lengths of the digit groups, as `"11"` or `"3-4-4"`. `word`: lengths of the word.
     #[serde(default)]
     pub groups: Vec<String>,
     /// `digits`: the last character may be `X`.
@@ -73,13 +73,16 @@ pub struct RecognizerSyntax {
     /// `hex_run`: its length.
     #[serde(default)]
     pub length: Option<usize>,
-    /// `literal`: the literals, one of which must stand in the match.
+    /// `literal`: the literals, one of which must stand in the match. `han_letter`: the Han characters.
     #[serde(default)]
     pub literals: Vec<String>,
-    /// Regular expression. `digits`: of the whole value without separators; `label`: of the value behind the label,
-    /// from its start; `literal` and `regex`: of the match.
+    /// Regular expression. `digits`, `word`: of the whole value without separators; `label`: of the value behind the
+    /// label, from its start; `han_letter`: from the character on; `literal` and `regex`: of the match.
     #[serde(default)]
     pub pattern: Option<String>,
+    /// `digits`: a `+` must stand before the value, and belongs to it.
+    #[serde(default)]
+    pub plus: bool,
     /// `digits`: what may follow and then belongs to the match, such as an extension.
     #[serde(default)]
     pub suffix: Option<String>,
@@ -125,6 +128,10 @@ pub enum AnchorSyntax {
     Label,
     /// A stretch with Han characters.
     Han,
+    /// A word of letters and digits with seven digits or more side by side.
+    Word,
+    /// One of some Han characters directly before a capital letter.
+    HanLetter,
     /// One of some literals.
     Literal,
     /// None: the pattern runs over everything.

@@ -8,14 +8,24 @@ pub mod account_name;
 pub mod bank_account;
 pub mod bank_card;
 pub mod calendar_date;
+pub mod card_expiry;
+pub mod cn_biz_reg_no;
 pub mod cn_landline;
+pub mod cn_license_plate;
 pub mod cn_mobile;
+pub mod cn_org_code;
 pub mod cn_permanent_resident_id;
+pub mod cn_postal_code;
 pub mod cn_resident_id;
 pub mod cn_service_number;
+pub mod cn_uscc;
+pub mod cnaps_code;
 pub mod device_id;
 pub mod email;
+pub mod foreign_phone;
 pub mod gps_coordinate;
+pub mod hk_id_card;
+pub mod iban;
 pub mod iccid;
 pub mod imei;
 pub mod imsi;
@@ -28,6 +38,9 @@ pub mod not_placeholder;
 pub mod not_repeated;
 pub mod secret;
 pub mod spelled_digits;
+pub mod taiwan_id_card;
+pub mod taxpayer_id;
+pub mod vin;
 pub mod wechat_id;
 
 #[cfg(test)]
@@ -68,14 +81,24 @@ pub static VALIDATORS: &[(&str, Validator)] = &[
     ("bank_account", bank_account::validate),
     ("bank_card", bank_card::validate),
     ("calendar_date", calendar_date::validate),
+    ("card_expiry", card_expiry::validate),
+    ("cn_biz_reg_no", cn_biz_reg_no::validate),
     ("cn_landline", cn_landline::validate),
+    ("cn_license_plate", cn_license_plate::validate),
     ("cn_mobile", cn_mobile::validate),
+    ("cn_org_code", cn_org_code::validate),
     ("cn_permanent_resident_id", cn_permanent_resident_id::validate),
+    ("cn_postal_code", cn_postal_code::validate),
     ("cn_resident_id", cn_resident_id::validate),
     ("cn_service_number", cn_service_number::validate),
+    ("cn_uscc", cn_uscc::validate),
+    ("cnaps_code", cnaps_code::validate),
     ("device_id", device_id::validate),
     ("email", email::validate),
+    ("foreign_phone", foreign_phone::validate),
     ("gps_coordinate", gps_coordinate::validate),
+    ("hk_id_card", hk_id_card::validate),
+    ("iban", iban::validate),
     ("iccid", iccid::validate),
     ("imei", imei::validate),
     ("imsi", imsi::validate),
@@ -88,6 +111,9 @@ pub static VALIDATORS: &[(&str, Validator)] = &[
     ("not_repeated", not_repeated::validate),
     ("secret", secret::validate),
     ("spelled_digits", spelled_digits::validate),
+    ("taiwan_id_card", taiwan_id_card::validate),
+    ("taxpayer_id", taxpayer_id::validate),
+    ("vin", vin::validate),
     ("wechat_id", wechat_id::validate),
 ];
 
