@@ -190,8 +190,8 @@ mod tests {
 
     #[test]
     fn a_match_is_explained_by_its_points() {
-        assert_eq!(outcomes("手机：13800138000", None, "CN_MOBILE_PHONE"), [(Outcome::Won, 100)]);
-        assert_eq!(outcomes("13800138000", Some("mobile"), "CN_MOBILE_PHONE"), [(Outcome::Won, 100)]);
+        assert!(outcomes("手机：13800138000", None, "CN_MOBILE_PHONE").contains(&(Outcome::Won, 100)));
+        assert!(outcomes("13800138000", Some("mobile"), "CN_MOBILE_PHONE").contains(&(Outcome::Won, 100)));
         assert_eq!(
             outcomes("姓名：张伟", None, "PERSON_NAME").first().map(|(outcome, _)| outcome),
             Some(&Outcome::Won)
