@@ -24,7 +24,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(common: &Common) -> anyhow::Result<Session> {
-        let rules = Arc::new(RuleSet::load(&common.rules)?);
+        let rules = Arc::new(RuleSet::load_without_examples(&common.rules)?);
         let policy = Arc::new(Policy::load(&common.policy)?);
         policy.check(&rules)?;
         Ok(Session { rules, policy, settings: settings(common)? })

@@ -2,7 +2,7 @@
 //!
 //! Looked at per candidate, in a bounded window on the same line; never per byte.
 
-use super::program::Program;
+use super::program::{LazyAutomaton, Program};
 use crate::finding::EntityId;
 use crate::rule::label::{LabelIndex, Says, Standing};
 
@@ -86,7 +86,7 @@ impl<'a> Context<'a> {
     }
 
     fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
-        let companions = program.companions.get(usize::from(entity.0)).and_then(Option::as_ref);
+        let companions = program.companions.get(usize::from(entity.0)).and_then(LazyAutomaton::get);
         companions.is_some_and(|found| found.is_match(line_around(self.text, self.start)) || found.is_match(self.names))
     }
 }
@@ -194,9 +194,9 @@ fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize, start: usize) 
     let is_ascii = window.is_ascii();
     let window = if is_ascii { window } else { after_wide_border(window) };
     let labels = program.rules.labels();
-    let han = match &program.han_labels {
-        Some(automaton) if !is_ascii => automaton.find_iter(window).last(),
-        _ => None,
+    let han = match is_ascii {
+        true => None,
+        false => program.han_labels.get().and_then(|automaton| automaton.find_iter(window).last()),
     };
     // ASCII words to the right of the last Han label are nearer.
     let window_start = word_end - window.len();

@@ -32,8 +32,9 @@ const LEAD: u8 = 1 << 6;
 /// What each character of the first 65,536 may mean.
 pub(super) struct Characters {
     classes: Box<[u8; 1 << 16]>,
-    /// By the last Han character of a label that values start from: the label up to it, and the rest.
-    labels: HashMap<u32, Vec<HeadAndTail>, foldhash::fast::FixedState>,
+    /// By the last six bytes up to the last Han character of a label that values start from (three where there are no
+    /// more): the label up to it, and the rest.
+    labels: HashMap<u64, Vec<HeadAndTail>, foldhash::fast::FixedState>,
     /// Some label has something behind its last Han character.
     has_tails: bool,
 }
@@ -79,7 +80,8 @@ impl Characters {
             let code = u32::from(character);
             characters.has_tails |= !tail.is_empty();
             let entry = (head.as_bytes().into(), tail.as_bytes().into());
-            characters.labels.entry(code).or_default().push(entry);
+            let key = last_bytes(head.as_bytes(), if head.len() < 6 { 3 } else { 6 });
+            characters.labels.entry(key).or_default().push(entry);
             if let Some(class) = characters.classes.get_mut(code as usize) {
                 *class |= LABEL_END;
             }
@@ -106,19 +108,19 @@ impl Characters {
         }
     }
 
-    /// The classes of the character at `at`, which is no ASCII, its code and its width.
+    /// The classes of the character at `at`, which is no ASCII, and its width.
     #[inline(always)]
-    fn at(&self, text: &[u8], at: usize) -> (u8, u16, usize) {
+    fn at(&self, text: &[u8], at: usize) -> (u8, usize) {
         match text.get(at..) {
             Some([a @ 0xE0..=0xEF, b @ 0x80..=0xBF, c @ 0x80..=0xBF, ..]) => {
                 let code = u16::from(*a) << 12 | u16::from(b & 0x3F) << 6 | u16::from(c & 0x3F);
-                (self.class(code), code, 3)
+                (self.class(code), 3)
             }
             Some([a @ 0xC2..=0xDF, b @ 0x80..=0xBF, ..]) => {
                 let code = u16::from(a & 0x1F) << 6 | u16::from(b & 0x3F);
-                (self.class(code), code, 2)
+                (self.class(code), 2)
             }
-            _ => (0, 0, char_at(text, at).map_or(1, |(_, width)| width)),
+            _ => (0, char_at(text, at).map_or(1, |(_, width)| width)),
         }
     }
 
@@ -133,13 +135,20 @@ impl Characters {
         self.at(text, at).0 & FOLDS != 0
     }
 
-    /// Whether a label that values start from has its last Han character, `code`, just before `end`.
-    fn label_ends(&self, text: &[u8], code: u16, end: usize) -> bool {
+    /// Whether a label that values start from has its last Han character just before `end`.
+    fn label_ends(&self, text: &[u8], end: usize) -> bool {
         let (Some(before), Some(behind)) = (text.get(..end), text.get(end..)) else { return false };
-        let labels = self.labels.get(&u32::from(code));
-        labels
-            .is_some_and(|labels| labels.iter().any(|(head, tail)| before.ends_with(head) && behind.starts_with(tail)))
+        [6, 3].into_iter().any(|width| {
+            let labels = self.labels.get(&last_bytes(before, width)).map(Vec::as_slice).unwrap_or_default();
+            labels.iter().any(|(head, tail)| before.ends_with(head) && behind.starts_with(tail))
+        })
     }
+}
+
+/// The last `width` bytes of `text`, at most eight of them, as a number.
+fn last_bytes(text: &[u8], width: usize) -> u64 {
+    let from = text.len().saturating_sub(width);
+    text.get(from..).unwrap_or_default().iter().fold(width as u64, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// What the walk over a stretch found that is worth more.
@@ -180,12 +189,12 @@ impl Pass<'_> {
         let mut end = at;
         while let Some(&first) = text.get(end) {
             if first >= 0x80 {
-                let (class, code, width) = characters.at(text, end);
+                let (class, width) = characters.at(text, end);
                 if class != 0 {
                     worth.numbered |= class & UNIT != 0 && number;
                     if class & LABEL_END != 0 {
                         worth.labelled |= (characters.has_tails || starts.may_end(text, end + width))
-                            && characters.label_ends(text, code, end + width);
+                            && characters.label_ends(text, end + width);
                     }
                     if class & LEAD != 0 && byte(text, end + width).is_ascii_uppercase() {
                         self.han_letter(end);
@@ -215,7 +224,7 @@ impl Pass<'_> {
 
     fn labels_in(&mut self, stretch: std::ops::Range<usize>) {
         let (program, text) = (self.program, self.text);
-        let Some(starts) = &program.han_starts else { return };
+        let Some(starts) = program.han_starts.get() else { return };
         let from = stretch.start;
         let stretch = text.get(stretch).unwrap_or_default();
         for hit in starts.find_iter(stretch) {

@@ -1,7 +1,7 @@
 //! The program of a detector: for every kind of anchor, the few recognizers that asked for it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::fast::FixedState;
@@ -57,11 +57,30 @@ pub(super) struct Program {
     pub(super) literals: Option<AhoCorasick>,
     pub(super) literal_owners: Vec<At>,
     /// All labels that hold a Han character.
-    pub(super) han_labels: Option<AhoCorasick>,
+    pub(super) han_labels: LazyAutomaton,
     /// Those of them that some `from_label` recognizer starts from.
-    pub(super) han_starts: Option<AhoCorasick>,
+    pub(super) han_starts: LazyAutomaton,
     /// All companions of weak labels, by entity id.
-    pub(super) companions: Vec<Option<AhoCorasick>>,
+    pub(super) companions: Vec<LazyAutomaton>,
+}
+
+/// An automaton that is built when it is first asked: building it is a good part of the start-up.
+#[derive(Default)]
+pub(super) struct LazyAutomaton {
+    patterns: Vec<String>,
+    built: OnceLock<Option<AhoCorasick>>,
+}
+
+impl LazyAutomaton {
+    fn new(patterns: &[&str]) -> LazyAutomaton {
+        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        LazyAutomaton { patterns, built: OnceLock::new() }
+    }
+
+    /// The automaton; `None` where there is nothing to look for.
+    pub(super) fn get(&self) -> Option<&AhoCorasick> {
+        self.built.get_or_init(|| automaton(&self.patterns)).as_ref()
+    }
 }
 
 /// What decides about most candidates in one group of digits without a look at the recognizer.
@@ -100,8 +119,8 @@ impl Program {
             regex: Vec::new(),
             literals: None,
             literal_owners: Vec::new(),
-            han_labels: None,
-            han_starts: None,
+            han_labels: LazyAutomaton::default(),
+            han_starts: LazyAutomaton::default(),
             companions: Vec::new(),
             rules: Arc::clone(&rules),
         };
@@ -121,7 +140,8 @@ impl Program {
                 }
             }
             labels.extend(names.negative.iter().map(String::as_str).filter(|label| !label.is_ascii()));
-            program.companions.push(automaton(&names.companions));
+            let companions: Vec<&str> = names.companions.iter().map(String::as_str).collect();
+            program.companions.push(LazyAutomaton::new(&companions));
         }
         labels.extend(rules.labels().negatives_for_all().filter(|label| !label.is_ascii()));
         let sight = |at: &At, length: usize| {
@@ -136,8 +156,8 @@ impl Program {
         program.sights =
             singles.map(|(length, list)| list.iter().filter_map(|at| sight(at, length)).collect()).collect();
         program.literals = automaton(&literals);
-        program.han_labels = automaton(&labels);
-        program.han_starts = automaton(&starts);
+        program.han_labels = LazyAutomaton::new(&labels);
+        program.han_starts = LazyAutomaton::new(&starts);
         let leads = program.han_letters.iter().filter_map(|at| match &program.recognizer(*at)?.anchor {
             Anchor::HanLetter(characters) => Some(characters.as_slice()),
             _ => None,

@@ -190,7 +190,7 @@ impl Pass<'_> {
                 let found = match &recognizer.anchor {
                     Anchor::Label(None) if recognizer.whole => {
                         if recognizer.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)) {
-                            self.judge_value(at, value.clone(), Standing::Positive);
+                            self.judge_value(at, value.clone(), standing);
                         }
                         continue;
                     }

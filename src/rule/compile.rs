@@ -163,7 +163,8 @@ pub fn compile(
     if !name_is_standard {
         return Err(whole(format!("entity `{}`: upper-case letters, digits and _ only", syntax.entity)));
     }
-    if syntax.examples.is_empty() || syntax.counterexamples.is_empty() {
+    // Those of built-in rules may have been left out.
+    if !built_in && (syntax.examples.is_empty() || syntax.counterexamples.is_empty()) {
         return Err(whole("a rule needs at least one example and one counterexample".to_owned()));
     }
     let mut recognizers = Vec::new();

@@ -1,5 +1,6 @@
 //! Loading rules: the built-in ones and a user's own folders. A broken rule stops the run with file, line and reason.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,15 +27,36 @@ impl RuleSet {
         RuleSet::from_files(&files)
     }
 
+    /// As [`RuleSet::load`], without the examples of the built-in rules: to read them is half of the start-up, and only
+    /// `rules` shows and tests them.
+    ///
+    /// # Errors
+    /// As [`RuleSet::load`].
+    pub fn load_without_examples(folders: &[PathBuf]) -> Result<RuleSet, Error> {
+        let mut files: Vec<(String, String)> = Vec::new();
+        for folder in folders {
+            read_folder(folder, &mut files)?;
+        }
+        let built_in =
+            embedded::RULES.iter().map(|(path, text)| (format!("rules/{path}"), *text, without_examples(text)));
+        let own = files.iter().map(|(file, text)| (file.clone(), text.as_str(), text.as_str().into()));
+        RuleSet::from_texts(built_in.chain(own))
+    }
+
     /// The rules in `files` (name and YAML text).
     ///
     /// # Errors
     /// As [`RuleSet::load`].
     pub fn from_files(files: &[(String, String)]) -> Result<RuleSet, Error> {
-        let mut parsed: Vec<(&str, &str, RuleSyntax)> = Vec::new();
+        RuleSet::from_texts(files.iter().map(|(file, text)| (file.clone(), text.as_str(), text.as_str().into())))
+    }
+
+    /// The rules in files, each given by its name, its text, and what is to be read of that.
+    fn from_texts<'t>(files: impl Iterator<Item = (String, &'t str, Cow<'t, str>)>) -> Result<RuleSet, Error> {
+        let mut parsed: Vec<(String, &str, RuleSyntax)> = Vec::new();
         let mut digest = Sha256::new();
-        for (file, text) in files {
-            let syntax = parse(file, text)?;
+        for (file, text, read) in files {
+            let syntax = parse(&file, &read)?;
             digest.update(text.as_bytes());
             match parsed.iter_mut().find(|(.., held)| held.entity == syntax.entity) {
                 Some(slot) => *slot = (file, text, syntax),
@@ -48,15 +70,24 @@ impl RuleSet {
         }
         for (file, text, syntax) in parsed {
             let built_in = embedded::RULES.iter().any(|(_, known)| *known == text);
-            let id = EntityId(u16::try_from(set.entities.len()).map_err(|_| rule_error(file, None, "too many rules"))?);
+            let id =
+                EntityId(u16::try_from(set.entities.len()).map_err(|_| rule_error(&file, None, "too many rules"))?);
             let (entity, mut rule) = compile::compile(&syntax, id, &mut labels, built_in)
-                .map_err(|flaw| rule_error(file, flaw.line, flaw.reason))?;
-            rule.file = file.to_owned();
+                .map_err(|flaw| rule_error(&file, flaw.line, flaw.reason))?;
+            rule.file = file;
             set.entities.push(entity);
             set.rules.push(rule);
         }
         set.labels = labels;
         Ok(set)
+    }
+}
+
+/// A built-in rule without its examples, which stand at its end.
+fn without_examples(text: &str) -> Cow<'_, str> {
+    match text.split_once("\nexamples:\n") {
+        Some((head, _)) => Cow::Owned(format!("{head}\nexamples: []\ncounterexamples: []\n")),
+        None => Cow::Borrowed(text),
     }
 }
 
@@ -90,4 +121,20 @@ fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), E
 
 fn hex_prefix(digest: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(digest.get(..8).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_rules_have_examples_and_are_the_same_without_them() {
+        let (all, brief) = (RuleSet::load(&[]).unwrap(), RuleSet::load_without_examples(&[]).unwrap());
+        assert_eq!((all.version(), all.rules().len()), (brief.version(), brief.rules().len()));
+        for (rule, brief) in all.rules().iter().zip(brief.rules()) {
+            assert!(!rule.syntax.examples.is_empty() && !rule.syntax.counterexamples.is_empty(), "{}", rule.file);
+            assert!(brief.syntax.examples.is_empty() && brief.file == rule.file, "{}", rule.file);
+            assert_eq!(format!("{:?}", rule.recognizers), format!("{:?}", brief.recognizers), "{}", rule.file);
+        }
+    }
 }

@@ -133,7 +133,7 @@ impl FirstBytes {
             HirKind::Repetition(repetition) => self.enter(&repetition.sub) || repetition.min == 0,
             HirKind::Capture(capture) => self.enter(&capture.sub),
             HirKind::Concat(parts) => parts.iter().all(|part| self.enter(part)),
-            HirKind::Alternation(branches) => branches.iter().fold(false, |empty, branch| self.enter(branch) || empty),
+            HirKind::Alternation(branches) => branches.iter().filter(|branch| self.enter(branch)).count() > 0,
         }
     }
 
