@@ -4,6 +4,7 @@ use std::io;
 
 use crate::corpus::World;
 use crate::corpus::people::Person;
+use crate::people::Makers;
 use crate::template::{Half, KINDS, Kind, Piece, pieces, templates};
 use crate::values::Value;
 
@@ -48,10 +49,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) other: Person,
 }
 
-impl Scene<'_> {
-    fn new(world: &mut World) -> Scene<'_> {
+impl<'a> Scene<'a> {
+    fn new(makers: &Makers, world: &'a mut World) -> Scene<'a> {
         world.pass(90_000);
-        let (person, other) = (world.person(), world.person());
+        let (person, other) = (makers.person(world), makers.person(world));
         Scene { world, person, other }
     }
 }
@@ -61,7 +62,7 @@ impl Scene<'_> {
 /// # Errors
 /// When a template names a value that there is not.
 pub(crate) fn documents(seed: u64, rounds: usize) -> io::Result<Vec<Document>> {
-    let mut world = World::new(seed);
+    let (makers, mut world) = (&Makers::new(), World::new(seed));
     let mut made = Vec::new();
     for kind in KINDS {
         for half in [Half::Tuning, Half::Judging] {
@@ -70,16 +71,16 @@ pub(crate) fn documents(seed: u64, rounds: usize) -> io::Result<Vec<Document>> {
             match kind {
                 Kind::Csv => {
                     for source in sources {
-                        made.push(csv(&mut world, half, source, rounds).map_err(io::Error::other)?);
+                        made.push(csv((makers, &mut world), half, source, rounds).map_err(io::Error::other)?);
                     }
                 }
                 Kind::Sql => {
                     for source in sources {
-                        made.push(sql(&mut world, half, source, rounds).map_err(io::Error::other)?);
+                        made.push(sql((makers, &mut world), half, source, rounds).map_err(io::Error::other)?);
                     }
                 }
                 Kind::Log | Kind::Ndjson | Kind::Chat | Kind::Prose => {
-                    made.push(lines(&mut world, (kind, half), &sources, rounds).map_err(io::Error::other)?);
+                    made.push(lines((makers, &mut world), (kind, half), &sources, rounds).map_err(io::Error::other)?);
                 }
             }
         }
@@ -127,8 +128,11 @@ impl Document {
     }
 }
 
+/// What records are made from.
+type From<'a> = (&'a Makers, &'a mut World);
+
 fn lines(
-    world: &mut World,
+    (makers, world): From<'_>,
     (kind, half): (Kind, Half),
     sources: &[&'static str],
     rounds: usize,
@@ -139,7 +143,7 @@ fn lines(
     for _ in 0..rounds {
         for (source, pieces) in &parsed {
             document.begin(source);
-            document.append(&mut Scene::new(world), pieces, source);
+            document.append(&mut Scene::new(makers, world), pieces, source);
             document.text.push('\n');
         }
     }
@@ -155,14 +159,14 @@ fn columns(source: &'static str) -> Result<Vec<(&'static str, Vec<Piece>)>, Stri
     source.split(" | ").map(column).collect()
 }
 
-fn csv(world: &mut World, half: Half, source: &'static str, rounds: usize) -> Result<Document, String> {
+fn csv((makers, world): From<'_>, half: Half, source: &'static str, rounds: usize) -> Result<Document, String> {
     let mut document = Document::new(Kind::Csv, half, "csv");
     let columns = columns(source)?;
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.trim_start_matches('#')).collect();
     document.text = names.join(",");
     document.text.push('\n');
     for _ in 0..rounds {
-        let scene = &mut Scene::new(world);
+        let scene = &mut Scene::new(makers, world);
         document.begin(source);
         for (index, (_, pieces)) in columns.iter().enumerate() {
             if index > 0 {
@@ -187,7 +191,7 @@ fn csv(world: &mut World, half: Half, source: &'static str, rounds: usize) -> Re
 }
 
 /// A dump of one table, `pg name: columns` or `my name: columns`.
-fn sql(world: &mut World, half: Half, source: &'static str, rounds: usize) -> Result<Document, String> {
+fn sql((makers, world): From<'_>, half: Half, source: &'static str, rounds: usize) -> Result<Document, String> {
     let (head, specs) = source.split_once(": ").ok_or_else(|| format!("{source}: no table name"))?;
     let (server, table) = head.split_once(' ').ok_or_else(|| format!("{source}: no server"))?;
     let columns = columns(specs)?;
@@ -218,7 +222,7 @@ fn sql(world: &mut World, half: Half, source: &'static str, rounds: usize) -> Re
         )
     };
     for row in 0..rounds {
-        let scene = &mut Scene::new(world);
+        let scene = &mut Scene::new(makers, world);
         document.begin(source);
         document.text.push_str(if is_postgres {
             ""

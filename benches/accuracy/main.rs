@@ -19,6 +19,7 @@ mod documents;
 mod identifiers;
 mod negatives;
 mod noise;
+mod people;
 mod reading;
 mod score;
 mod tables;

@@ -22,7 +22,9 @@ const SHOPS: &[&str] =
     &["华为官方旗舰店", "安踏运动店", "白云家电", "金龙鱼粮油", "云南白药", "江南布衣", "马上消费", "同仁堂"];
 const COMPANIES: &[&str] =
     &["杭州云帆科技有限公司", "广州金诚贸易有限公司", "武汉江城物流有限公司", "成都安信电子商务有限公司"];
-const REGIONS: &[&str] = &["浙江省杭州市", "广东省深圳市", "湖北省武汉市", "北京市", "四川省成都市", "江苏省南京市"];
+/// Regions that many people live in.
+pub(crate) const REGIONS: &[&str] =
+    &["浙江省杭州市", "广东省深圳市", "湖北省武汉市", "北京市", "四川省成都市", "江苏省南京市"];
 /// Words that begin with a character that is also a surname.
 const WORDS: &[&str] = &[
     "高兴", "安全", "平台", "方法", "时间", "金额", "成功", "支付", "许可", "权限", "管理", "应用", "任何", "常用",

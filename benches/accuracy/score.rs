@@ -160,8 +160,8 @@ pub(crate) struct Score {
     pub(crate) tallies: BTreeMap<Key, Tally>,
     /// By half and twentieth of the score (8: 0.40 to 0.45), of types of level 3 and 4.
     pub(crate) bins: BTreeMap<(Half, u8), Bin>,
-    /// By half, template and planted entity type: planted, not found.
-    pub(crate) misses: BTreeMap<(Half, &'static str, &'static str), (u64, u64)>,
+    /// By half, template, planted entity type and whether it is a bare name: planted, not found.
+    pub(crate) misses: BTreeMap<(Half, &'static str, &'static str, bool), (u64, u64)>,
     /// By half, entity type and template (that of the planted value before it): wrong and false matches.
     pub(crate) strays: BTreeMap<(Half, String, &'static str), u64>,
 }
@@ -219,7 +219,8 @@ impl Score {
             tally.found += u64::from(matches!(fate, Fate::Exact | Fate::Found));
             tally.exact += u64::from(fate == Fate::Exact);
             tally.wrong_type += u64::from(fate == Fate::WrongType);
-            let (planted, missed) = self.misses.entry((half, span.template, span.value.entity)).or_default();
+            let (planted, missed) =
+                self.misses.entry((half, span.template, span.value.entity, span.value.is_bare)).or_default();
             *planted += 1;
             *missed += u64::from(matches!(fate, Fate::WrongType | Fate::Missed));
         }

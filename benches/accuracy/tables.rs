@@ -155,12 +155,16 @@ fn by_entity(score: &Score, keep: &dyn Fn(&Key) -> bool, out: &mut String) {
 
 /// The templates with the most misses, and those with the most matches that are wrong or false. Templates hold no values.
 pub(crate) fn faults(score: &Score, reader: &Reader, half: Half, most: usize) -> String {
-    let mut out = String::from("\n## Misses by template\n\n| missed | of | entity | template |\n|---|---|---|---|\n");
-    let of_half =
-        score.misses.iter().filter(|((of, _, entity), (_, missed))| *of == half && *missed > 0 && reader.knows(entity));
+    let mut out = String::from(
+        "\n## Misses by template, without names in running text\n\n| missed | of | entity | template |\n|---|---|---|---|\n",
+    );
+    let of_half = score
+        .misses
+        .iter()
+        .filter(|((of, _, entity, bare), (_, missed))| *of == half && *missed > 0 && !bare && reader.knows(entity));
     let mut misses: Vec<_> = of_half.collect();
     misses.sort_by_key(|(_, (_, missed))| std::cmp::Reverse(*missed));
-    for ((_, template, entity), (planted, missed)) in misses.iter().take(most) {
+    for ((_, template, entity, _), (planted, missed)) in misses.iter().take(most) {
         let _ = writeln!(out, "| {missed} | {planted} | {entity} | `{template}` |");
     }
     out.push_str("\n## Wrong and false matches by template\n\n| matches | as | template |\n|---|---|---|\n");

@@ -2,6 +2,7 @@
 
 use crate::documents::Scene;
 use crate::identifiers::{self as make, put};
+use crate::noise::REGIONS;
 
 /// A kind of value.
 pub(crate) struct Value {
@@ -66,6 +67,7 @@ pub(crate) static VALUES: &[Value] = &[
     of("address", "CN_ADDRESS", |s, out| out.push_str(&s.person.address)),
     of("address2", "CN_ADDRESS", |s, out| out.push_str(&s.other.address)),
     of("company_address", "CN_ADDRESS", |s, out| out.push_str(&s.other.address)),
+    of("region", "CN_ADDRESS", |s, out| out.push_str(s.world.random.choose(REGIONS))),
     of("landline", "CN_LANDLINE_PHONE", |s, out| out.push_str(&s.person.landline)),
     of("landline_brackets", "CN_LANDLINE_PHONE", make::landline_brackets),
     of("landline_local", "CN_LANDLINE_PHONE", make::landline_local),
