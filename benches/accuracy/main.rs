@@ -60,6 +60,9 @@ struct Arguments {
     /// Look for false matches in these folders and files instead, which hold no personal data
     #[arg(long, num_args = 1..)]
     negatives: Vec<PathBuf>,
+    /// With `--negatives`, pass over files whose path holds one of these
+    #[arg(long, num_args = 1.., requires = "negatives")]
+    except: Vec<String>,
     /// With `--negatives`, show the matches themselves and what stands before them
     #[arg(long, requires = "negatives")]
     show_values: bool,
@@ -74,7 +77,8 @@ enum HalfArgument {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     if !arguments.negatives.is_empty() {
-        print!("{}", negatives::report(&arguments.negatives, arguments.min_score, arguments.show_values)?);
+        let Arguments { negatives, except, min_score, show_values, .. } = &arguments;
+        print!("{}", negatives::report(negatives, except, *min_score, *show_values)?);
         return Ok(());
     }
     let documents = documents(arguments.seed, arguments.rounds)?;
