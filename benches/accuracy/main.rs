@@ -1,0 +1,106 @@
+//! How well the built-in rules find personal data: texts with planted values, read as a scan reads them, and counted.
+//!
+//! ```sh
+//! cargo run --release --example accuracy                          # tables as in benches/ACCURACY.md, in Markdown
+//! cargo run --release --example accuracy -- --half tuning --faults 30
+//! cargo run --release --example accuracy -- --write corpus.ndjson # the texts and spans, for other tools
+//! cargo run --release --example accuracy -- --negatives /usr/share/doc
+//! ```
+//!
+//! Templates of each kind (`benches/accuracy/templates`) are split by a hash into a half for tuning rules and one for
+//! judging them. Look at the faults of the tuning half only: once a rule is made for a template, it proves nothing.
+
+#![allow(clippy::print_stdout, reason = "this is a program of its own")]
+
+#[path = "../generate/corpus/mod.rs"]
+#[allow(dead_code, reason = "the generator uses the rest")]
+mod corpus;
+mod documents;
+mod identifiers;
+mod negatives;
+mod noise;
+mod people;
+mod reading;
+mod score;
+mod tables;
+mod template;
+mod values;
+mod write;
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use documents::documents;
+use reading::Reader;
+use score::Score;
+use template::Half;
+
+/// Measure how well personal data is found.
+#[derive(Parser)]
+struct Arguments {
+    /// The same seed gives the same texts
+    #[arg(long, default_value_t = 20_261_122)]
+    seed: u64,
+    /// Records of each template, and rows of each table
+    #[arg(long, default_value_t = 60)]
+    rounds: usize,
+    /// Matches below this score are none
+    #[arg(long, default_value_t = 0.6)]
+    min_score: f32,
+    /// The half that is reported
+    #[arg(long, default_value = "judging")]
+    half: HalfArgument,
+    /// Also list the templates with the most misses and false matches
+    #[arg(long, default_value_t = 0)]
+    faults: usize,
+    /// Write the texts and spans to this file, and nothing else
+    #[arg(long)]
+    write: Option<PathBuf>,
+    /// Look for false matches in these folders and files instead, which hold no personal data
+    #[arg(long, num_args = 1..)]
+    negatives: Vec<PathBuf>,
+    /// With `--negatives`, pass over files whose path holds one of these
+    #[arg(long, num_args = 1.., requires = "negatives")]
+    except: Vec<String>,
+    /// With `--negatives`, show the matches themselves and what stands before them
+    #[arg(long, requires = "negatives")]
+    show_values: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum HalfArgument {
+    Tuning,
+    Judging,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = Arguments::parse();
+    if !arguments.negatives.is_empty() {
+        let Arguments { negatives, except, min_score, show_values, .. } = &arguments;
+        print!("{}", negatives::report(negatives, except, *min_score, *show_values)?);
+        return Ok(());
+    }
+    let documents = documents(arguments.seed, arguments.rounds)?;
+    if let Some(path) = &arguments.write {
+        return Ok(write::write(&documents, path)?);
+    }
+    let mut reader = Reader::new()?;
+    let mut score = Score::default();
+    for document in &documents {
+        let seen = reader.read(document.format, document.text.as_bytes())?;
+        score.enter(document, &seen, arguments.min_score);
+    }
+    let half = match arguments.half {
+        HalfArgument::Tuning => Half::Tuning,
+        HalfArgument::Judging => Half::Judging,
+    };
+    print!("{}", tables::report(&score, &reader, half));
+    if arguments.faults > 0 {
+        print!("{}", tables::faults(&score, &reader, half, arguments.faults));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

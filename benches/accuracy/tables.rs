@@ -1,0 +1,177 @@
+//! The counts as Markdown tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::reading::Reader;
+use crate::score::{Key, Score, Tally, share};
+use crate::template::{Half, KINDS};
+use crate::values::{GROUPS, Group};
+
+const HEAD: &str = "| | planted | precision | recall | F1 | span exact | wrong type | false | leaked bytes |\n\
+                    |---|---|---|---|---|---|---|---|---|\n";
+
+fn row(name: &str, tally: &Tally, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "| {name} | {} | {:.4} | {:.4} | {:.4} | {:.3} | {} | {} | {:.2} % |",
+        tally.planted,
+        tally.precision(),
+        tally.recall(),
+        tally.f1(),
+        tally.exact(),
+        tally.wrong_type,
+        tally.wrong + tally.false_matches,
+        tally.leaked() * 100.0,
+    );
+}
+
+/// Which table an entity type is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Level 3 or 4.
+    Judged,
+    /// Level 1 or 2: kept, or masked.
+    Kept,
+    /// No rule yet.
+    Unknown,
+}
+
+fn standing(reader: &Reader, key: &Key) -> Standing {
+    if !reader.knows(&key.entity) {
+        Standing::Unknown
+    } else if reader.level(&key.entity) > 2 {
+        Standing::Judged
+    } else {
+        Standing::Kept
+    }
+}
+
+/// F1 or precision and recall that a group is to reach.
+fn target(group: Group) -> (f64, f64) {
+    match group {
+        Group::Checksummed => (0.999, 0.999),
+        Group::Patterned => (0.99, 0.99),
+        Group::Addresses => (0.97, 0.97),
+        Group::NamesLabelled => (0.98, 0.98),
+        Group::NamesUnlabelled => (0.90, 0.80),
+    }
+}
+
+fn yes(reached: bool) -> &'static str {
+    if reached { "yes" } else { "**no**" }
+}
+
+/// All tables of a half.
+pub(crate) fn report(score: &Score, reader: &Reader, half: Half) -> String {
+    let mut out = String::new();
+    let judged = |key: &Key| key.half == half && standing(reader, key) == Standing::Judged;
+    targets(score, half, &judged, &mut out);
+
+    let _ = write!(out, "\n## By entity type, level 3 and 4\n\n{HEAD}");
+    by_entity(score, &judged, &mut out);
+    let _ = write!(out, "\n## Level 1 and 2, which policies keep or mask\n\n{HEAD}");
+    by_entity(score, &|key| key.half == half && standing(reader, key) == Standing::Kept, &mut out);
+
+    let _ = write!(out, "\n## By kind of document\n\n{HEAD}");
+    for kind in KINDS {
+        row(kind.name(), &score.sum(|key| judged(key) && key.kind == kind), &mut out);
+    }
+    let _ = write!(out, "\n## By format\n\n{HEAD}");
+    for format in ["text", "csv", "ndjson", "pgdump", "mysqldump"] {
+        row(format, &score.sum(|key| judged(key) && key.format == format), &mut out);
+    }
+
+    out.push_str("\n## Calibration\n\nMatches by score, and how many of them are right.\n\n| score | matches | right |\n|---|---|---|\n");
+    for ((_, twentieth), bin) in score.bins.iter().filter(|((of, _), _)| *of == half) {
+        let from = f64::from(*twentieth) / 20.0;
+        let _ = writeln!(out, "| {from:.2} to {:.2} | {} | {:.4} |", from + 0.05, bin.all, share(bin.right, bin.all));
+    }
+
+    let unknown = |key: &Key| key.half == half && standing(reader, key) == Standing::Unknown;
+    let names: BTreeSet<&str> =
+        score.tallies.keys().filter(|key| unknown(key)).map(|key| key.entity.as_str()).collect();
+    if !names.is_empty() {
+        let _ = write!(out, "\n## Planted, but no rule recognizes it yet\n\nIn no sum above.\n\n{HEAD}");
+        by_entity(score, &unknown, &mut out);
+    }
+    out
+}
+
+fn targets(score: &Score, half: Half, judged: &dyn Fn(&Key) -> bool, out: &mut String) {
+    let overall = score.sum(judged);
+    let _ = writeln!(
+        out,
+        "## Targets, {} half\n\n| | wanted | measured | reached |\n|---|---|---|---|\n\
+         | overall: F1 | ≥ 0.985 | {:.4} | {} |\n| overall: leaked bytes | ≤ 0.3 % | {:.2} % | {} |",
+        half.name(),
+        overall.f1(),
+        yes(overall.f1() >= 0.985),
+        overall.leaked() * 100.0,
+        yes(overall.leaked() <= 0.003),
+    );
+    let without = score.sum(|key| judged(key) && key.group() != Group::NamesUnlabelled);
+    let _ = writeln!(out, "| the same without unlabelled names: F1 | | {:.4} | |", without.f1());
+    let _ =
+        writeln!(out, "| the same without unlabelled names: leaked bytes | | {:.2} % | |", without.leaked() * 100.0);
+    for group in GROUPS {
+        let tally = score.sum(|key| judged(key) && key.group() == group);
+        let (precision, recall) = target(group);
+        let _ = writeln!(
+            out,
+            "| {}: precision / recall | {precision} / {recall} | {:.4} / {:.4} | {} |",
+            group.name(),
+            tally.precision(),
+            tally.recall(),
+            yes(tally.precision() >= precision && tally.recall() >= recall),
+        );
+        if group == Group::Addresses {
+            let _ = writeln!(
+                out,
+                "| addresses: span exact | 0.90 | {:.4} | {} |",
+                tally.exact(),
+                yes(tally.exact() >= 0.9)
+            );
+        }
+    }
+    let _ = write!(out, "\n## By group\n\n{HEAD}");
+    for group in GROUPS {
+        row(group.name(), &score.sum(|key| judged(key) && key.group() == group), out);
+    }
+    row("all", &overall, out);
+}
+
+fn by_entity(score: &Score, keep: &dyn Fn(&Key) -> bool, out: &mut String) {
+    let mut sums: BTreeMap<(Group, &str), Tally> = BTreeMap::new();
+    for (key, tally) in score.tallies.iter().filter(|(key, _)| keep(key)) {
+        sums.entry((key.group(), &key.entity)).or_default().add(tally);
+    }
+    for ((group, entity), tally) in &sums {
+        let name =
+            if *group == Group::NamesUnlabelled { format!("{entity}, unlabelled") } else { (*entity).to_owned() };
+        row(&name, tally, out);
+    }
+}
+
+/// The templates with the most misses, and those with the most matches that are wrong or false. Templates hold no values.
+pub(crate) fn faults(score: &Score, reader: &Reader, half: Half, most: usize) -> String {
+    let mut out = String::from(
+        "\n## Misses by template, without names in running text\n\n| missed | of | entity | template |\n|---|---|---|---|\n",
+    );
+    let of_half = score
+        .misses
+        .iter()
+        .filter(|((of, _, entity, bare), (_, missed))| *of == half && *missed > 0 && !bare && reader.knows(entity));
+    let mut misses: Vec<_> = of_half.collect();
+    misses.sort_by_key(|(_, (_, missed))| std::cmp::Reverse(*missed));
+    for ((_, template, entity, _), (planted, missed)) in misses.iter().take(most) {
+        let _ = writeln!(out, "| {missed} | {planted} | {entity} | `{template}` |");
+    }
+    out.push_str("\n## Wrong and false matches by template\n\n| matches | as | template |\n|---|---|---|\n");
+    let mut strays: Vec<_> = score.strays.iter().filter(|((of, ..), _)| *of == half).collect();
+    strays.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for ((_, entity, template), count) in strays.iter().take(most) {
+        let _ = writeln!(out, "| {count} | {entity} | `{template}` |");
+    }
+    out
+}

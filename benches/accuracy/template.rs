@@ -1,0 +1,139 @@
+//! Templates of documents: text with places for values.
+//!
+//! `[[mobile]]` is a planted value, which must be found; `[[?hotline]]` may be found, as what it is, or not; `[[~uuid]]`
+//! is nobody's data and must not be found. Names of values are those of `values::VALUES` and `noise::NOISE`.
+
+use crate::noise::{NOISE, Noise};
+use crate::values::{VALUES, Value};
+
+/// What a document is a sample of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// Lines of logs.
+    Log,
+    /// CSV files.
+    Csv,
+    /// Events, one JSON object a line.
+    Ndjson,
+    /// Chat, and what customers and the service desk write.
+    Chat,
+    /// Dumps of PostgreSQL and MySQL.
+    Sql,
+    /// Sentences in which people act, without a label.
+    Prose,
+}
+
+/// The kinds, in the order of reports.
+pub(crate) const KINDS: [Kind; 6] = [Kind::Log, Kind::Csv, Kind::Ndjson, Kind::Chat, Kind::Sql, Kind::Prose];
+
+impl Kind {
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Log => "log",
+            Kind::Csv => "csv",
+            Kind::Ndjson => "ndjson",
+            Kind::Chat => "chat",
+            Kind::Sql => "sql",
+            Kind::Prose => "prose",
+        }
+    }
+
+    /// The templates, one a line.
+    pub(crate) fn source(self) -> &'static str {
+        match self {
+            Kind::Log => include_str!("templates/log.txt"),
+            Kind::Csv => include_str!("templates/csv.txt"),
+            Kind::Ndjson => include_str!("templates/ndjson.txt"),
+            Kind::Chat => include_str!("templates/chat.txt"),
+            Kind::Sql => include_str!("templates/sql.txt"),
+            Kind::Prose => include_str!("templates/prose.txt"),
+        }
+    }
+}
+
+/// Which half a template belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Half {
+    /// Rules may be improved by looking at it.
+    Tuning,
+    /// Only the figures are looked at.
+    Judging,
+}
+
+impl Half {
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Half::Tuning => "tuning",
+            Half::Judging => "judging",
+        }
+    }
+
+    /// The half of a template, by the FNV-1a hash of its text: it stays where it is when others come and go.
+    pub(crate) fn of(template: &str) -> Half {
+        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+        let hash = template.bytes().fold(0xCBF2_9CE4_8422_2325, step);
+        // The high bits depend on all bytes.
+        if (hash >> 40) & 1 == 0 { Half::Tuning } else { Half::Judging }
+    }
+}
+
+/// A part of a template.
+#[derive(Clone, Copy)]
+pub(crate) enum Piece {
+    /// As it is written.
+    Text(&'static str),
+    /// A value that must be found.
+    Planted(&'static Value),
+    /// A value that may be found.
+    Optional(&'static Value),
+    /// What must not be found.
+    Noise(&'static Noise),
+}
+
+/// A template, taken apart.
+pub(crate) struct Template {
+    /// Its half.
+    pub(crate) half: Half,
+    /// As it is written.
+    pub(crate) source: &'static str,
+}
+
+/// The templates of a kind. Empty lines and those that begin with `# ` are passed over.
+pub(crate) fn templates(kind: Kind) -> impl Iterator<Item = Template> {
+    let lines = kind.source().lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
+    lines.map(|source| Template { half: Half::of(source), source })
+}
+
+/// Takes the text of a template apart.
+///
+/// # Errors
+/// With the place that no value is called by.
+pub(crate) fn pieces(source: &'static str) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    let mut rest = source;
+    while let Some((before, after)) = split_at_opening(rest) {
+        let (name, behind) = after.split_once("]]").ok_or_else(|| format!("{source}: [[ without ]]"))?;
+        pieces.push(Piece::Text(before));
+        let unknown = || format!("{source}: nothing is called {name}");
+        let value = |name: &str| VALUES.iter().find(|value| value.name == name).ok_or_else(unknown);
+        pieces.push(match name.split_at_checked(1) {
+            Some(("~", name)) => Piece::Noise(NOISE.iter().find(|noise| noise.name == name).ok_or_else(unknown)?),
+            Some(("?", name)) => Piece::Optional(value(name)?),
+            _ => Piece::Planted(value(name)?),
+        });
+        rest = behind;
+    }
+    pieces.push(Piece::Text(rest));
+    Ok(pieces)
+}
+
+/// What is before and behind the next `[[`. Of three brackets, the first is text.
+fn split_at_opening(text: &'static str) -> Option<(&'static str, &'static str)> {
+    let at = text.find("[[")?;
+    let (_, from) = text.split_at_checked(at)?;
+    let more = from.bytes().take_while(|byte| *byte == b'[').count() - 2;
+    let (before, opening) = text.split_at_checked(at + more)?;
+    Some((before, opening.get(2..)?))
+}
