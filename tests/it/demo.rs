@@ -27,6 +27,9 @@ fn planted() -> BTreeMap<String, BTreeSet<(String, String)>> {
     planted
 }
 
+/// What a trap may rightly be taken for: its own type, which tells of no person by itself.
+const NOT_A_PERSONS: [&str; 2] = ["SERVICE_PHONE", "ORDER_ID"];
+
 #[test]
 fn everything_planted_is_found_and_no_trap() {
     let folder = Folder::new();
@@ -48,7 +51,7 @@ fn everything_planted_is_found_and_no_trap() {
         let found = found.remove(&file).unwrap_or_default();
         for (entity, value) in planted {
             if entity == "-" {
-                let hit = found.iter().find(|(entity, held)| *held == value && entity != "SERVICE_PHONE");
+                let hit = found.iter().find(|(entity, held)| *held == value && !NOT_A_PERSONS.contains(&entity.as_str()));
                 wrong.extend(hit.map(|(entity, _)| format!("{file}: the trap {value} was taken for {entity}")));
                 continue;
             }

@@ -45,33 +45,33 @@ fn samples() -> Vec<Sample> {
     let filler = "all is well and there is nothing at all to be told about this step of the work";
     let text = rows(
         "",
-        "今天欧阳建国来过，订单号 13912345678\n",
+        "今天欧阳建国来过，批次号 13912345678\n",
         |row| format!("INFO step {row}: {filler}\n"),
         "姓名：欧阳建国，手机 13912345678\n",
     );
     let csv = rows(
         "id,remark,姓名,手机\n",
-        "7,\"欧阳建国本人签收, 订单号 13912345678\",,\n",
+        "7,\"欧阳建国本人签收, 批次号 13912345678\",,\n",
         |row| format!("{row},{filler},,\n"),
         "8,ok,欧阳建国,13912345678\n",
     );
     let ndjson = rows(
         "",
-        "{\"id\":7,\"remark\":\"今天欧阳建国\\n来过，订单号 13912345678\",\"more\":\"\\u6b27\\u9633建国 订单号 1391234567\\u0038\"}\n",
+        "{\"id\":7,\"remark\":\"今天欧阳建国\\n来过，批次号 13912345678\",\"more\":\"\\u6b27\\u9633建国 批次号 1391234567\\u0038\"}\n",
         |row| format!("{{\"id\":{row},\"remark\":\"{filler}\"}}\n"),
         "{\"姓名\":\"欧阳建国\",\"手机\":\"13912345678\"}\n",
     );
     let copy = rows(
         "CREATE TABLE public.visits (\n    id integer NOT NULL,\n    remark text,\n    name text,\n    mobile text\n);\n\n\
          COPY public.visits (id, remark, name, mobile) FROM stdin;\n",
-        "7\t欧阳建国\\t本人签收，订单号 13912345678\t\\N\t\\N\n",
+        "7\t欧阳建国\\t本人签收，批次号 13912345678\t\\N\t\\N\n",
         |row| format!("{row}\t{filler}\t\\N\t\\N\n"),
         "8\tok\t欧阳建国\t13912345678\n\\.\n",
     );
     let insert = rows(
         "-- MySQL dump 10.13\n/*!40101 SET NAMES utf8mb4 */;\nCREATE TABLE `visits` (\n  `id` int NOT NULL,\n  `remark` text,\n  \
          `name` text,\n  `mobile` text\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;\n",
-        "INSERT INTO `visits` VALUES (7,'欧阳建国本人签收\\n订单号 13912345678',NULL,NULL);\n",
+        "INSERT INTO `visits` VALUES (7,'欧阳建国本人签收\\n批次号 13912345678',NULL,NULL);\n",
         |row| format!("INSERT INTO `visits` VALUES ({row},'{filler}',NULL,NULL),({row},'ok',NULL,NULL);\n"),
         "INSERT INTO `visits` VALUES (8,'ok','欧阳建国','13912345678');\n",
     );
@@ -189,10 +189,10 @@ fn columns_that_no_table_declares_are_read_as_they_were() {
     folder.write("p.yml", POLICY.replace("deidentify: hash", "deidentify: fpe"));
     // The first row decides what a column is, and the first round takes its hyphens away.
     let copy = "COPY public.visits (id, remark, mobile) FROM stdin;\n1\t138-0013-8000\t\\N\n\
-                2\t订单号 13912345678\t\\N\n3\tok\t13912345678\n\\.\n";
+                2\t批次号 13912345678\t\\N\n3\tok\t13912345678\n\\.\n";
     folder.write("v.sql", copy);
     deidentify(&folder, &["v.sql", "-o", "out.sql"]).expect(0);
     let out = folder.text("out.sql");
-    assert!(!out.contains(MOBILE) && !out.contains("138-0013-8000") && out.contains("2\t订单号 1"), "{out}");
+    assert!(!out.contains(MOBILE) && !out.contains("138-0013-8000") && out.contains("2\t批次号 1"), "{out}");
     folder.tuomin(&["verify", "-q", "out.sql"]).expect(0);
 }
