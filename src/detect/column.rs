@@ -11,7 +11,7 @@ use super::number::{self, DigitCounts};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::{MATCH_SCORE, resolve};
-use super::{FoldedLines, Scratch, address, name};
+use super::{FoldedLines, Scratch, name};
 use crate::block::{Column, ColumnContext, ColumnKind, TableBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::label::{LabelIndex, Says, Standing};
@@ -48,15 +48,7 @@ fn detect_column(
     let from = out.len();
     let (mut settled, mut filled) = (Vec::new(), 0);
     if says.iter().any(|said| LabelIndex::starts_values(*said)) {
-        let mut pass = Pass {
-            program,
-            text: &lines.text,
-            column: scope(),
-            buffers,
-            out,
-            colon_until: 0,
-            addresses: address::Recent::default(),
-        };
+        let mut pass = Pass::new(program, &lines.text, scope(), buffers, out);
         for index in 0..lines.rows.len() {
             pass.whole_value(lines.value(index));
         }

@@ -2,6 +2,7 @@
 //!
 //! Looked at per candidate, in a bounded window on the same line; never per byte.
 
+use super::label_memo::LabelMemo;
 use super::program::{LazyAutomaton, Program};
 use crate::finding::EntityId;
 use crate::rule::label::{LabelIndex, Says, Standing};
@@ -50,6 +51,7 @@ impl<'a> Context<'a> {
     /// The context of a candidate that starts at `start` of `text`.
     pub(super) fn new(
         program: &'a Program,
+        memo: &LabelMemo,
         text: &'a [u8],
         start: usize,
         column: Option<&ColumnScope<'a>>,
@@ -57,8 +59,8 @@ impl<'a> Context<'a> {
         let labels = program.rules.labels();
         let joined = skip_joiners(text, start);
         let word = word_before(text, joined);
-        let key = labels.look_up_word(text, word..joined);
-        let near = if key.is_empty() { near_labels(program, text, word, start) } else { &[] };
+        let key = memo.look_up(labels, text, word..joined);
+        let near = if key.is_empty() { near_labels(program, memo, text, word, start) } else { &[] };
         Context {
             key,
             near,
@@ -184,7 +186,7 @@ fn line_around(text: &[u8], at: usize) -> &[u8] {
 }
 
 /// What the nearest label in the window left of `end` says. The window ends at the borders of a field.
-fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize, start: usize) -> &'a [Says] {
+fn near_labels<'a>(program: &'a Program, memo: &LabelMemo, text: &[u8], end: usize, start: usize) -> &'a [Says] {
     // What stands behind the candidate is no label of it.
     let word_end = skip_joiners_end(text, end).min(start);
     let from = word_end.saturating_sub(NEAR_WINDOW);
@@ -215,7 +217,7 @@ fn near_labels<'a>(program: &'a Program, text: &[u8], end: usize, start: usize) 
         if start == end {
             break;
         }
-        let says = labels.look_up_word(text, start..end);
+        let says = memo.look_up(labels, text, start..end);
         if !says.is_empty() {
             return says;
         }

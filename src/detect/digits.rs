@@ -233,7 +233,7 @@ impl<'a> Pass<'a> {
             return true;
         }
         let word = word_before(self.text, start);
-        let says = self.program.rules.labels().look_up_word(self.text, word..start);
+        let says = self.label(word..start);
         entity.is_some_and(|entity| LabelIndex::standing(says, entity) == Standing::Positive) && labelled()
     }
 

@@ -16,6 +16,7 @@ mod group_pairs;
 mod han;
 mod high;
 pub mod known;
+mod label_memo;
 mod lines;
 mod look_back;
 pub mod name;
@@ -173,15 +174,7 @@ impl Detector {
         {
             let buffers = &mut scratch.buffers;
             let column = Some(scope);
-            let mut pass = Pass {
-                program: &self.program,
-                text,
-                column,
-                buffers,
-                out,
-                colon_until: 0,
-                addresses: address::Recent::default(),
-            };
+            let mut pass = Pass::new(&self.program, text, column, buffers, out);
             pass.whole_value(0..text.len());
         }
         Pass::run(&self.program, text, scope(), &mut scratch.buffers, out);
@@ -219,15 +212,7 @@ impl FoldedLines<'_> {
             aside.clear();
             if starts_values && is_value(range) {
                 let (program, text, column) = (self.program, folded.text.as_slice(), self.column);
-                let mut pass = Pass {
-                    program,
-                    text,
-                    column,
-                    buffers,
-                    out: aside,
-                    colon_until: 0,
-                    addresses: address::Recent::default(),
-                };
+                let mut pass = Pass::new(program, text, column, buffers, aside);
                 pass.whole_value(0..text.len());
             }
             Pass::run(self.program, &folded.text, self.column, buffers, aside);

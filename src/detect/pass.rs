@@ -4,12 +4,13 @@
 use super::context::{ColumnScope, Context, byte, points};
 use super::explain::Noted;
 use super::fold::FoldLines;
+use super::label_memo::LabelMemo;
 use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan, scan_plainly};
 use super::{Found, address};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::Recognizer;
-use crate::rule::label::Standing;
+use crate::rule::label::{Says, Standing};
 use crate::validate::Candidate;
 
 /// Least score of what is reported at all.
@@ -24,6 +25,7 @@ pub(super) struct Buffers {
     /// Taken out while a pass runs.
     pub(super) anchors: Option<Box<Anchors>>,
     pub(super) fold_lines: FoldLines,
+    pub(super) labels: LabelMemo,
     /// Where somebody wants to know why: what came of each candidate.
     pub(super) trials: Option<Vec<Noted>>,
 }
@@ -53,6 +55,25 @@ pub(super) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
+    /// A pass over `text` that appends to `out`.
+    pub(super) fn new(
+        program: &'a Program,
+        text: &'a [u8],
+        column: Option<ColumnScope<'a>>,
+        buffers: &'a mut Buffers,
+        out: &'a mut Vec<Match>,
+    ) -> Pass<'a> {
+        buffers.labels.serve(program.rules.labels());
+        Pass { program, text, column, buffers, out, colon_until: 0, addresses: address::Recent::default() }
+    }
+
+    /// What the longest label that ends the key at `word` says.
+    #[inline]
+    pub(super) fn label(&self, word: std::ops::Range<usize>) -> &'a [Says] {
+        let program = self.program;
+        self.buffers.labels.look_up(program.rules.labels(), self.text, word)
+    }
+
     /// Runs over `text`, and appends what is found (with `Place::Text`, unresolved) to `out`.
     pub(super) fn run(
         program: &'a Program,
@@ -62,8 +83,7 @@ impl<'a> Pass<'a> {
         out: &'a mut Vec<Match>,
     ) {
         let mut anchors = buffers.anchors.take().unwrap_or_default();
-        let mut pass =
-            Pass { program, text, column, buffers, out, colon_until: 0, addresses: address::Recent::default() };
+        let mut pass = Pass::new(program, text, column, buffers, out);
         match program.plain {
             false => scan(text, program.wanted, &mut anchors, &mut pass),
             true => scan_plainly(text, &mut pass),
@@ -75,7 +95,7 @@ impl<'a> Pass<'a> {
 
     /// The label evidence of a candidate that starts at `start`.
     pub(super) fn context(&self, start: usize) -> Context<'a> {
-        Context::new(self.program, self.text, start, self.column.as_ref())
+        Context::new(self.program, &self.buffers.labels, self.text, start, self.column.as_ref())
     }
 
     /// Confirms the candidate `span` for the recognizer at `at` and reports it: validators, label, score.

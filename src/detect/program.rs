@@ -125,25 +125,13 @@ impl Program {
             rules: Arc::clone(&rules),
         };
         let mut literals: Vec<&str> = Vec::new();
-        let (mut labels, mut starts): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
         for (rule_at, rule) in rules.rules().iter().enumerate() {
             for (at, recognizer) in rule.recognizers.iter().enumerate() {
                 program.enter(recognizer, (rule_at as u16, at as u16), &mut literals);
             }
-            let names = &rule.syntax.labels;
-            let says = names.positive.iter().chain(&names.weak);
-            let has_starts = program.from_label.get(rule_at).is_some_and(|list| !list.is_empty());
-            for label in says.clone().filter(|label| !label.is_ascii()) {
-                labels.push(label);
-                if has_starts {
-                    starts.push(label);
-                }
-            }
-            labels.extend(names.negative.iter().map(String::as_str).filter(|label| !label.is_ascii()));
-            let companions: Vec<&str> = names.companions.iter().map(String::as_str).collect();
+            let companions: Vec<&str> = rule.syntax.labels.companions.iter().map(String::as_str).collect();
             program.companions.push(LazyAutomaton::new(&companions));
         }
-        labels.extend(rules.labels().negatives_for_all().filter(|label| !label.is_ascii()));
         let sight = |at: &At, length: usize| {
             program.recognizer(*at).map(|recognizer| Sight {
                 prefixes: recognizer.prefixes.get(length).cloned().flatten(),
@@ -156,13 +144,32 @@ impl Program {
         program.sights =
             singles.map(|(length, list)| list.iter().filter_map(|at| sight(at, length)).collect()).collect();
         program.literals = automaton(&literals);
-        program.han_labels = LazyAutomaton::new(&labels);
-        program.han_starts = LazyAutomaton::new(&starts);
-        let leads = program.han_letters.iter().filter_map(|at| match &program.recognizer(*at)?.anchor {
+        program.enter_labels(&rules);
+        program
+    }
+
+    /// Makes of the labels what finds them: automata for those in running Han text, filters for their ends.
+    fn enter_labels(&mut self, rules: &RuleSet) {
+        let (mut labels, mut starts): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for (rule, from_label) in rules.rules().iter().zip(&self.from_label) {
+            let names = &rule.syntax.labels;
+            let says = names.positive.iter().chain(&names.weak);
+            for label in says.filter(|label| !label.is_ascii()) {
+                labels.push(label);
+                if !from_label.is_empty() {
+                    starts.push(label);
+                }
+            }
+            labels.extend(names.negative.iter().map(String::as_str).filter(|label| !label.is_ascii()));
+        }
+        labels.extend(rules.labels().negatives_for_all().filter(|label| !label.is_ascii()));
+        self.han_labels = LazyAutomaton::new(&labels);
+        self.han_starts = LazyAutomaton::new(&starts);
+        let leads = self.han_letters.iter().filter_map(|at| match &self.recognizer(*at)?.anchor {
             Anchor::HanLetter(characters) => Some(characters.as_slice()),
             _ => None,
         });
-        program.characters = Characters::new(&starts, leads.flatten());
+        self.characters = Characters::new(&starts, leads.flatten());
         let speaks_for = |ids: &[bool]| {
             let speaks = |says: &[Says]| {
                 says.iter().any(|said| match said {
@@ -174,9 +181,8 @@ impl Program {
         };
         let is_digits = |recognizer: &Recognizer| matches!(recognizer.anchor, Anchor::Digits { .. });
         let of_digits: Vec<bool> = rules.rules().iter().map(|rule| rule.recognizers.iter().any(is_digits)).collect();
-        let of_starts: Vec<bool> = program.from_label.iter().map(|list| !list.is_empty()).collect();
-        (program.digit_labels, program.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
-        program
+        let of_starts: Vec<bool> = self.from_label.iter().map(|list| !list.is_empty()).collect();
+        (self.digit_labels, self.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
     }
 
     fn enter<'r>(&mut self, recognizer: &'r Recognizer, at: At, literals: &mut Vec<&'r str>) {

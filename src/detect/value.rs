@@ -58,10 +58,9 @@ impl Pass<'_> {
     /// The value behind the separator of `width` bytes at `at`, when the key before it is a label that values start
     /// from.
     pub(super) fn key_before(&mut self, at: usize, width: usize) {
-        let program = self.program;
         let key_end = skip_joiners(self.text, at);
         let mut word = word_before(self.text, key_end);
-        let mut says = program.rules.labels().look_up_word(self.text, word..key_end);
+        let mut says = self.label(word..key_end);
         // `Passport No: …`: the words of a label may stand apart.
         for _ in 0..2 {
             if !says.is_empty() || byte_before(self.text, word) != b' ' || !byte(self.text, word).is_ascii_alphabetic()
@@ -69,7 +68,7 @@ impl Pass<'_> {
                 break;
             }
             word = word_before(self.text, word - 1);
-            says = program.rules.labels().look_up_word(self.text, word..key_end);
+            says = self.label(word..key_end);
         }
         if !says.is_empty() {
             let value = skip_joiners_ahead(self.text, at + width);

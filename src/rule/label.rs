@@ -4,6 +4,7 @@
 //! word (camel case, snake case, one Han character at a time), so that rules list the tail only.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::tail::TailFilter;
 use crate::finding::EntityId;
@@ -38,9 +39,14 @@ pub enum Standing {
 }
 
 /// All labels by their normalized spelling.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LabelIndex {
-    entries: HashMap<Box<[u8]>, Vec<Says>, foldhash::fast::FixedState>,
+    /// Tells this index from all others of the process.
+    serial: u64,
+    /// The numbers of the labels.
+    entries: HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>,
+    /// What each label says, by its number; number 0 is that of no label.
+    says: Vec<Vec<Says>>,
     /// Bit n: some label has n bytes.
     lengths: u128,
     /// How labels end.
@@ -48,7 +54,26 @@ pub struct LabelIndex {
     negatives_for_all: Vec<String>,
 }
 
+impl Default for LabelIndex {
+    fn default() -> LabelIndex {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        LabelIndex {
+            serial: NEXT.fetch_add(1, Ordering::Relaxed),
+            entries: HashMap::default(),
+            says: vec![Vec::new()],
+            lengths: 0,
+            tails: TailFilter::default(),
+            negatives_for_all: Vec::new(),
+        }
+    }
+}
+
 impl LabelIndex {
+    /// A number that no other index of the process has.
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
+    }
+
     /// Adds `label`, which says `says`.
     pub fn insert(&mut self, label: &str, says: Says) {
         let mut key = Key::default();
@@ -58,15 +83,19 @@ impl LabelIndex {
         if says == Says::NegativeForAll {
             self.negatives_for_all.push(label.to_owned());
         }
-        let held = self.entries.entry(key.bytes().into()).or_default();
-        if !held.contains(&says) {
+        let free = self.says.len() as u32;
+        let number = *self.entries.entry(key.bytes().into()).or_insert(free);
+        if number == free {
+            self.says.push(Vec::new());
+        }
+        if let Some(held) = self.says.get_mut(number as usize).filter(|held| !held.contains(&says)) {
             held.push(says);
         }
     }
 
     /// The labels in normalized spelling, and what each says.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[Says])> {
-        self.entries.iter().map(|(label, says)| (&**label, says.as_slice()))
+        self.entries.iter().map(|(label, number)| (&**label, self.says(*number)))
     }
 
     /// The labels that speak against every entity type, as written.
@@ -76,25 +105,45 @@ impl LabelIndex {
 
     /// What the longest label that ends `key` says; nothing when no tail of it is a label.
     pub fn look_up(&self, key: &Key) -> &[Says] {
+        self.says(self.number(key))
+    }
+
+    /// The number of the longest label that ends `key`; 0 when no tail of it is a label.
+    fn number(&self, key: &Key) -> u32 {
         for tail in key.tails() {
             if self.lengths >> tail.len().min(127) & 1 == 1
-                && let Some(says) = self.entries.get(tail)
+                && let Some(number) = self.entries.get(tail)
             {
-                return says;
+                return *number;
             }
         }
-        &[]
+        0
+    }
+
+    /// What the label of this number says.
+    pub(crate) fn says(&self, number: u32) -> &[Says] {
+        self.says.get(number as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether some label ends as the word that ends at `end` of `text`; most words end as none does.
+    #[inline]
+    pub(crate) fn may_end(&self, text: &[u8], end: usize) -> bool {
+        self.tails.may_end(text, end)
     }
 
     /// What the longest label that ends the key as written at `word` of `text` says.
     pub fn look_up_word(&self, text: &[u8], word: std::ops::Range<usize>) -> &[Says] {
-        // Most words end as no label does.
-        if word.is_empty() || !self.tails.may_end(text, word.end) {
+        if word.is_empty() || !self.may_end(text, word.end) {
             return &[];
         }
+        self.says(self.number_of_word(text, word))
+    }
+
+    /// The number of the longest label that ends the key as written at `word` of `text`; 0 where there is none.
+    pub(crate) fn number_of_word(&self, text: &[u8], word: std::ops::Range<usize>) -> u32 {
         let mut key = Key::default();
         key.fill(text.get(word).unwrap_or_default());
-        self.look_up(&key)
+        self.number(&key)
     }
 
     /// Whether `said` speaks for an entity type.

@@ -51,7 +51,8 @@ fn everything_planted_is_found_and_no_trap() {
         let found = found.remove(&file).unwrap_or_default();
         for (entity, value) in planted {
             if entity == "-" {
-                let hit = found.iter().find(|(entity, held)| *held == value && !NOT_A_PERSONS.contains(&entity.as_str()));
+                let hit =
+                    found.iter().find(|(entity, held)| *held == value && !NOT_A_PERSONS.contains(&entity.as_str()));
                 wrong.extend(hit.map(|(entity, _)| format!("{file}: the trap {value} was taken for {entity}")));
                 continue;
             }
