@@ -6,10 +6,11 @@ use super::digit_runs::{behind_digits, collect_cluster, first_digit, is_join, ru
 use super::group_pairs::Pair;
 use super::look_back::may_be_labelled;
 use super::pass::{Pass, Run};
+use super::sight::{Sighted, accept_alone};
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
 use crate::rule::pattern::Pattern;
-use crate::validate::{Candidate, Validator};
+use crate::validate::Candidate;
 
 impl<'a> Pass<'a> {
     /// Handles the cluster of digit runs around the digit at `at`; returns where it ends.
@@ -86,7 +87,7 @@ impl<'a> Pass<'a> {
     /// runs of a log, so that nothing more is done for them.
     fn single_may_count(&self, start: usize, end: usize) -> bool {
         let (text, program) = (self.text, self.program);
-        let Some(sights) = program.sights.get(end - start).filter(|list| !list.is_empty()) else { return false };
+        let Some(sights) = program.sights.get(end - start).filter(|sights| !sights.is_empty()) else { return false };
         let (before, after) = (byte_before(text, start), byte(text, end));
         if after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%') || before == b'$' {
             return false;
@@ -96,22 +97,11 @@ impl<'a> Pass<'a> {
             return false;
         }
         let digits = text.get(start..end).unwrap_or_default();
-        let candidate = Candidate { compact: digits, original: digits, labelled: false };
-        let mut may_be_labelled = false;
-        for sight in sights {
-            if sight.plus && !is_behind_plus(text, start) {
-                continue;
-            }
-            if sight.prefixes.as_ref().is_none_or(|prefixes| prefixes.admit(digits)) {
-                let original = if sight.plus { text.get(start - 1..end).unwrap_or_default() } else { digits };
-                let candidate = Candidate { original, ..candidate };
-                if !sight.label_required && accept_alone(&sight.validators, &candidate) {
-                    return true;
-                }
-                may_be_labelled = true;
-            }
+        match sights.of(digits, || is_behind_plus(text, start).then(|| text.get(start - 1..end).unwrap_or_default())) {
+            Sighted::Alone => true,
+            Sighted::Labelled => self.may_be_labelled(start),
+            Sighted::Nothing => false,
         }
-        may_be_labelled && self.may_be_labelled(start)
     }
 
     fn digit_candidate(&mut self, runs: &[Run], first: usize, last: usize, packed: u64) {
@@ -289,11 +279,6 @@ fn is_behind_plus(text: &[u8], start: usize) -> bool {
 /// Whether `recognizer` takes a candidate without any label.
 fn stands_alone(recognizer: &Recognizer, candidate: &Candidate<'_>) -> bool {
     !recognizer.label_required && accept_alone(&recognizer.validators, candidate)
-}
-
-/// Whether all of `validators` accept a candidate without any label.
-fn accept_alone(validators: &[Validator], candidate: &Candidate<'_>) -> bool {
-    validators.iter().all(|validator| validator(candidate).is_some_and(|evidence| !evidence.label_required))
 }
 
 /// The run that is joined to the one at `start`: where it begins, and where it ends.

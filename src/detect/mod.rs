@@ -27,6 +27,7 @@ mod program;
 mod prose_tests;
 pub mod resolve;
 mod scan;
+mod sight;
 pub(crate) mod sorted_table;
 #[doc(hidden)]
 pub mod stages;

@@ -10,12 +10,11 @@ use super::bitmap::{LookBack, fastest_look_back};
 use super::group_pairs::GroupPairs;
 use super::high::Characters;
 use super::scan::Wanted;
+use super::sight::Sights;
 use crate::rule::RuleSet;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
-use crate::rule::prefix::Prefixes;
 use crate::rule::tail::TailFilter;
-use crate::validate::Validator;
 
 /// Where a recognizer stands: rule, then entry under `recognize`.
 pub(super) type At = (u16, u16);
@@ -30,7 +29,7 @@ pub(super) struct Program {
     /// Those in one group, by its length.
     pub(super) singles: Vec<Vec<At>>,
     /// What decides at first sight about each of those.
-    pub(super) sights: Vec<Vec<Sight>>,
+    pub(super) sights: Vec<Sights>,
     /// Which two of them may stand side by side.
     pub(super) pairs: GroupPairs,
     /// What the scan must tell of for them.
@@ -83,17 +82,6 @@ impl LazyAutomaton {
     }
 }
 
-/// What decides about most candidates in one group of digits without a look at the recognizer.
-pub(super) struct Sight {
-    /// What the first three digits may be.
-    pub(super) prefixes: Option<Prefixes>,
-    /// It needs a label.
-    pub(super) label_required: bool,
-    /// It needs a `+` before it.
-    pub(super) plus: bool,
-    pub(super) validators: Vec<Validator>,
-}
-
 impl Program {
     pub(super) fn new(rules: Arc<RuleSet>) -> Program {
         let mut program = Program {
@@ -132,17 +120,11 @@ impl Program {
             let companions: Vec<&str> = rule.syntax.labels.companions.iter().map(String::as_str).collect();
             program.companions.push(LazyAutomaton::new(&companions));
         }
-        let sight = |at: &At, length: usize| {
-            program.recognizer(*at).map(|recognizer| Sight {
-                prefixes: recognizer.prefixes.get(length).cloned().flatten(),
-                label_required: recognizer.label_required,
-                plus: recognizer.plus,
-                validators: recognizer.validators.clone(),
-            })
-        };
         let singles = program.singles.iter().enumerate();
-        program.sights =
-            singles.map(|(length, list)| list.iter().filter_map(|at| sight(at, length)).collect()).collect();
+        let of_length = |(length, list): (usize, &Vec<At>)| {
+            Sights::new(length, list.iter().filter_map(|at| program.recognizer(*at)))
+        };
+        program.sights = singles.map(of_length).collect();
         program.literals = automaton(&literals);
         program.enter_labels(&rules);
         program

@@ -1,0 +1,100 @@
+//! What decides about most candidates in one group of digits without a look at the recognizers that take them.
+
+use crate::rule::compile::Recognizer;
+use crate::rule::prefix::Prefixes;
+use crate::validate::{Candidate, Validator};
+
+/// What is known of the recognizers that take one group of digits of one length.
+#[derive(Default)]
+pub(super) struct Sights {
+    /// Those that may do without a label, and those that need a `+`.
+    single: Vec<Sight>,
+    /// The others need a label: what the first three digits of a value of any of them may be.
+    labelled: Option<Beginnings>,
+}
+
+enum Beginnings {
+    All,
+    Some(Prefixes),
+}
+
+struct Sight {
+    /// What the first three digits may be.
+    prefixes: Option<Prefixes>,
+    /// It needs a label.
+    label_required: bool,
+    /// It needs a `+` before it.
+    plus: bool,
+    validators: Vec<Validator>,
+}
+
+/// What a group of digits may be at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sighted {
+    /// A match, without any label.
+    Alone,
+    /// A match if a label stands before it.
+    Labelled,
+    /// No match.
+    Nothing,
+}
+
+impl Sights {
+    /// What is known of `recognizers`, which take groups of `length` digits.
+    pub(super) fn new<'r>(length: usize, recognizers: impl Iterator<Item = &'r Recognizer>) -> Sights {
+        let mut sights = Sights::default();
+        for recognizer in recognizers {
+            let prefixes = recognizer.prefixes.get(length).cloned().flatten();
+            if !recognizer.label_required || recognizer.plus {
+                let (label_required, plus) = (recognizer.label_required, recognizer.plus);
+                sights.single.push(Sight { prefixes, label_required, plus, validators: recognizer.validators.clone() });
+                continue;
+            }
+            sights.labelled = Some(match (sights.labelled, prefixes) {
+                (None, Some(prefixes)) => Beginnings::Some(prefixes),
+                (Some(Beginnings::Some(mut all)), Some(prefixes)) => {
+                    all.join(&prefixes);
+                    Beginnings::Some(all)
+                }
+                _ => Beginnings::All,
+            });
+        }
+        sights
+    }
+
+    /// Whether no recognizer takes groups of this length.
+    pub(super) fn is_empty(&self) -> bool {
+        self.single.is_empty() && self.labelled.is_none()
+    }
+
+    /// What `digits` may be; `with_plus` gives them with the `+` before them, if one stands there.
+    #[inline]
+    pub(super) fn of<'t>(&self, digits: &'t [u8], with_plus: impl Fn() -> Option<&'t [u8]>) -> Sighted {
+        let mut sighted = match &self.labelled {
+            Some(Beginnings::All) => Sighted::Labelled,
+            Some(Beginnings::Some(prefixes)) if prefixes.admit(digits) => Sighted::Labelled,
+            _ => Sighted::Nothing,
+        };
+        for sight in &self.single {
+            if sight.prefixes.as_ref().is_some_and(|prefixes| !prefixes.admit(digits)) {
+                continue;
+            }
+            let original = match sight.plus {
+                true => with_plus(),
+                false => Some(digits),
+            };
+            let Some(original) = original else { continue };
+            let candidate = Candidate { compact: digits, original, labelled: false };
+            if !sight.label_required && accept_alone(&sight.validators, &candidate) {
+                return Sighted::Alone;
+            }
+            sighted = Sighted::Labelled;
+        }
+        sighted
+    }
+}
+
+/// Whether all of `validators` accept a candidate without any label.
+pub(super) fn accept_alone(validators: &[Validator], candidate: &Candidate<'_>) -> bool {
+    validators.iter().all(|validator| validator(candidate).is_some_and(|evidence| !evidence.label_required))
+}
