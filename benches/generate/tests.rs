@@ -12,15 +12,20 @@ fn made(write: Generate<Vec<u8>>, seed: u64) -> (Vec<u8>, Count) {
     write(seed, BYTES, Vec::new()).unwrap()
 }
 
-/// Of the lines, those in which the built-in rules find something.
+/// What events carry besides identifiers of somebody: the generator does not count it.
+const OF_EVENTS: [&str; 3] = ["ORDER_ID", "SEARCH_QUERY", "SESSION_TOKEN"];
+
+/// Of the lines, those in which the built-in rules find an identifier of somebody.
 fn lines_found(text: &[u8]) -> (usize, usize) {
-    let detector = Detector::new(Arc::new(RuleSet::load(&[]).unwrap()));
+    let rules = Arc::new(RuleSet::load(&[]).unwrap());
+    let of_events = OF_EVENTS.map(|entity| rules.entity_named(entity).unwrap().id);
+    let detector = Detector::new(rules);
     let (mut scratch, mut found, mut hits) = (Scratch::default(), Vec::new(), 0);
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     for line in &lines {
         found.clear();
         detector.detect_bytes(line, &mut scratch, &mut found);
-        hits += usize::from(found.iter().any(|m| m.score >= 0.6));
+        hits += usize::from(found.iter().any(|m| m.score >= 0.6 && !of_events.contains(&m.entity)));
     }
     (hits, lines.len())
 }
