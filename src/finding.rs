@@ -35,6 +35,8 @@ pub struct Traits {
     pub checksum_fails: bool,
     /// The match is the whole cell or JSON value.
     pub whole: bool,
+    /// The value is written with escapes: `%E5%BC%A0`, `\u5f20`.
+    pub escaped: bool,
 }
 
 /// One span of one entity type in one value. Holds no value, so that nothing that prints it can leak one.

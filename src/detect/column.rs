@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::context::{ColumnScope, look_up};
+use super::fold::Spelling;
 use super::known::Known;
 use super::known::pass::KnownPass;
 use super::lines::Lines;
@@ -57,7 +58,7 @@ fn detect_column(
             settled = lines.settle(out, from, position);
         }
     }
-    Pass::run(program, &lines.text, scope(), buffers, out);
+    Pass::run(program, &lines.text, scope(), Spelling::Plain, buffers, out);
     let folded_lines = FoldedLines { program, text: &lines.text, column: scope() };
     folded_lines.detect(|line| lines.is_value(line), buffers, folded, aside, out);
     resolve(out, from);

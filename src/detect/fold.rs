@@ -1,5 +1,8 @@
 //! Folding: full-width digits and letters, unusual dashes and invisible characters become ASCII, in a copy, with a map
-//! back to the original bytes. Only lines that hold such characters are folded.
+//! back to the original bytes; escapes (`%E5%BC%A0`, `\u5f20`) are resolved in it. Only lines that hold such are folded.
+
+use crate::finding::{Match, Traits};
+use crate::rule::escape::{self, escape_at};
 
 /// A folded copy of a line and where each of its bytes came from.
 #[derive(Default)]
@@ -39,10 +42,29 @@ pub(super) fn folds(character: char) -> bool {
     fold(character.encode_utf8(&mut [0; 4]).as_bytes()).is_some()
 }
 
+/// How a text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As it is read: `\u5f20` in it may be an escape.
+    Plain,
+    /// As JSON, of which the strings with escapes are read by themselves.
+    Json,
+}
+
 /// The lines of a text that hold something to fold, in order, each once.
 #[derive(Default)]
 pub(super) struct FoldLines {
     lines: Vec<std::ops::Range<usize>>,
+    /// Those with escapes.
+    escaped: Vec<std::ops::Range<usize>>,
+}
+
+/// The line of `text` around `at`.
+fn line_at(text: &[u8], at: usize) -> std::ops::Range<usize> {
+    let newline = |part: &[u8]| memchr::memrchr(b'\n', part).map_or(0, |newline| newline + 1);
+    let start = text.get(..at).map_or(0, newline);
+    let rest = text.get(at..).unwrap_or_default();
+    start..memchr::memchr(b'\n', rest).map_or(text.len(), |newline| at + newline)
 }
 
 impl FoldLines {
@@ -51,14 +73,36 @@ impl FoldLines {
         if self.lines.last().is_some_and(|last| at < last.end) {
             return;
         }
-        let newline = |part: &[u8]| memchr::memrchr(b'\n', part).map_or(0, |newline| newline + 1);
-        let start = text.get(..at).map_or(0, newline);
-        let rest = text.get(at..).unwrap_or_default();
-        self.lines.push(start..memchr::memchr(b'\n', rest).map_or(text.len(), |newline| at + newline));
+        self.lines.push(line_at(text, at));
+    }
+
+    /// Enters the lines of `text` that hold an escape behind which a value may hide.
+    pub(super) fn note_escapes(&mut self, text: &[u8], spelling: Spelling) {
+        let mut at = 0;
+        while let Some(rest) = text.get(at..) {
+            let next = match spelling {
+                Spelling::Plain => memchr::memchr2(b'%', b'\\', rest),
+                Spelling::Json => memchr::memchr(b'%', rest),
+            };
+            let Some(next) = next else { return };
+            at += next;
+            if text.get(at..).is_some_and(escape::hides) {
+                let line = line_at(text, at);
+                at = line.end;
+                self.escaped.push(line);
+            } else {
+                at += 1;
+            }
+        }
     }
 
     /// Takes the lines out.
     pub(super) fn take(&mut self) -> Vec<std::ops::Range<usize>> {
+        if !self.escaped.is_empty() {
+            self.lines.append(&mut self.escaped);
+            self.lines.sort_by_key(|line| line.start);
+            self.lines.dedup();
+        }
         std::mem::take(&mut self.lines)
     }
 
@@ -66,6 +110,8 @@ impl FoldLines {
     pub(super) fn give_back(&mut self, mut lines: Vec<std::ops::Range<usize>>) {
         lines.clear();
         self.lines = lines;
+        // What was folded is not folded again.
+        self.escaped.clear();
     }
 }
 
@@ -77,6 +123,14 @@ impl Folded {
         let mut at = 0;
         while let Some(&first) = line.get(at) {
             let here = u32::try_from(at).unwrap_or(u32::MAX);
+            if matches!(first, b'%' | b'\\')
+                && let Some(escape) = line.get(at..).and_then(escape_at)
+            {
+                self.text.extend_from_slice(escape.bytes());
+                self.origin.extend(escape.bytes().iter().map(|_| here));
+                at += escape.width;
+                continue;
+            }
             match if first < 0x80 { None } else { line.get(at..).and_then(fold) } {
                 Some((Fold::To(byte), width)) => {
                     self.text.push(byte);
@@ -98,8 +152,22 @@ impl Folded {
     pub(super) fn span(&self, start: u32, end: u32, line: &[u8]) -> Option<(u32, u32)> {
         let from = *self.origin.get(start as usize)?;
         let last = *self.origin.get((end as usize).checked_sub(1)?)?;
-        let width = line.get(last as usize..).and_then(fold).map_or(1, |(_, width)| width as u32);
-        Some((from, last + width))
+        let rest = line.get(last as usize..).unwrap_or_default();
+        let width = match rest.first() {
+            Some(0x80..) => fold(rest).map_or(1, |(_, width)| width),
+            _ => escape_at(rest).map_or(1, |escape| escape.width),
+        };
+        Some((from, last + width as u32))
+    }
+
+    /// `found`, of the folded text, as a match of the text that `line` stands in from `base` on.
+    pub(super) fn mapped(&self, found: &Match, line: &[u8], base: u32) -> Option<Match> {
+        let (start, end) = self.span(found.start, found.end, line)?;
+        let written = line.get(start as usize..end as usize).unwrap_or_default();
+        let mut marks = memchr::memchr2_iter(b'%', b'\\', written);
+        let escaped = marks.any(|at| written.get(at..).and_then(escape_at).is_some());
+        let traits = Traits { escaped, ..found.traits };
+        Some(Match { start: start + base, end: end + base, traits, ..*found })
     }
 }
 

@@ -43,6 +43,7 @@ use crate::finding::{Match, Place, Traits};
 use crate::rule::RuleSet;
 use crate::rule::label::LabelIndex;
 use context::{ColumnScope, look_up};
+use fold::Spelling;
 use known::Known;
 use known::pass::KnownPass;
 use pass::{Buffers, Pass};
@@ -142,13 +143,14 @@ impl Detector {
 
     fn detect_text(&self, block: &TextBlock, scratch: &mut Scratch, out: &mut Vec<Match>) {
         let from = out.len();
-        self.detect_lines(block.slab.text(), None, scratch, out);
+        let spelling = if block.syntax == Syntax::Json { Spelling::Json } else { Spelling::Plain };
+        self.detect_lines(block.slab.text(), None, spelling, scratch, out);
         if block.syntax == Syntax::Json && !block.asides.is_empty() {
             drop_inside(out, from, &block.asides);
             for (index, aside) in block.asides.iter().enumerate() {
                 let before = out.len();
                 let says = look_up(self.program.rules.labels(), aside.key.as_bytes());
-                self.detect_lines(&aside.decoded, Some(says), scratch, out);
+                self.detect_lines(&aside.decoded, Some(says), Spelling::Plain, scratch, out);
                 for found in out.iter_mut().skip(before) {
                     found.place = Place::Aside(index as u32);
                 }
@@ -158,13 +160,14 @@ impl Detector {
 
     /// Appends the matches in `text` to `out`, with `Place::Text`.
     pub fn detect_bytes(&self, text: &[u8], scratch: &mut Scratch, out: &mut Vec<Match>) {
-        self.detect_lines(text, None, scratch, out);
+        self.detect_lines(text, None, Spelling::Plain, scratch, out);
     }
 
     fn detect_lines<'a>(
         &'a self,
         text: &'a [u8],
         says: Option<&'a [crate::rule::label::Says]>,
+        spelling: Spelling,
         scratch: &mut Scratch,
         out: &mut Vec<Match>,
     ) {
@@ -178,7 +181,7 @@ impl Detector {
             let mut pass = Pass::new(&self.program, text, column, buffers, out);
             pass.whole_value(0..text.len());
         }
-        Pass::run(&self.program, text, scope(), &mut scratch.buffers, out);
+        Pass::run(&self.program, text, scope(), spelling, &mut scratch.buffers, out);
         let Scratch { buffers, folded, aside, .. } = scratch;
         let lines = FoldedLines { program: &self.program, text, column: scope() };
         lines.detect(|line| *line == (0..text.len()), buffers, folded, aside, out);
@@ -216,12 +219,9 @@ impl FoldedLines<'_> {
                 let mut pass = Pass::new(program, text, column, buffers, aside);
                 pass.whole_value(0..text.len());
             }
-            Pass::run(self.program, &folded.text, self.column, buffers, aside);
+            Pass::run(self.program, &folded.text, self.column, Spelling::Plain, buffers, aside);
             for found in aside.iter() {
-                if let Some((start, end)) = folded.span(found.start, found.end, line) {
-                    let base = range.start as u32;
-                    out.push(Match { start: start + base, end: end + base, ..*found });
-                }
+                out.extend(folded.mapped(found, line, range.start as u32));
             }
         }
         buffers.fold_lines.give_back(lines);

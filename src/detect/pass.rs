@@ -3,7 +3,7 @@
 
 use super::context::{ColumnScope, Context, byte, points};
 use super::explain::Noted;
-use super::fold::FoldLines;
+use super::fold::{FoldLines, Spelling};
 use super::label_memo::LabelMemo;
 use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan, scan_plainly};
@@ -79,6 +79,7 @@ impl<'a> Pass<'a> {
         program: &'a Program,
         text: &'a [u8],
         column: Option<ColumnScope<'a>>,
+        spelling: Spelling,
         buffers: &'a mut Buffers,
         out: &'a mut Vec<Match>,
     ) {
@@ -88,6 +89,7 @@ impl<'a> Pass<'a> {
             false => scan(text, program.wanted, &mut anchors, &mut pass),
             true => scan_plainly(text, &mut pass),
         }
+        pass.buffers.fold_lines.note_escapes(text, spelling);
         pass.buffers.anchors = Some(anchors);
         pass.literals();
         pass.plain_regexes();
@@ -193,6 +195,7 @@ fn merge(a: Traits, b: Traits) -> Traits {
         organization: a.organization || b.organization,
         checksum_fails: a.checksum_fails || b.checksum_fails,
         whole: a.whole || b.whole,
+        escaped: a.escaped || b.escaped,
     }
 }
 

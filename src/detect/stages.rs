@@ -2,6 +2,7 @@
 //! does, and one thing more. Not part of the public interface; nothing else may call this.
 
 use super::bitmap::{Bitmaps, CHUNK, classify};
+use super::fold::Spelling;
 use super::pass::Pass;
 use super::resolve;
 use super::scan::{Anchors, Sink, scan};
@@ -35,7 +36,7 @@ impl Stages {
 
     /// Looks at the anchors, and appends the matches as they are found, overlapping and unsorted, to `out`.
     pub fn confirm(&mut self, detector: &Detector, text: &[u8], out: &mut Vec<Match>) {
-        Pass::run(&detector.program, text, None, &mut self.scratch.buffers, out);
+        Pass::run(&detector.program, text, None, Spelling::Plain, &mut self.scratch.buffers, out);
     }
 
     /// Leaves the winners among what [`Stages::confirm`] found.

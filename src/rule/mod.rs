@@ -4,6 +4,7 @@ pub mod canonical;
 pub mod compile;
 pub(crate) mod disguise;
 pub mod embedded;
+pub(crate) mod escape;
 pub mod label;
 mod load;
 pub mod pattern;

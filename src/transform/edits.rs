@@ -21,6 +21,7 @@ use crate::error::{DataError, Position};
 use crate::finding::{Match, Place};
 use crate::format::Codec;
 use crate::rule::Mask;
+use crate::rule::escape::{escaped_like, unescaped};
 
 /// The text of the value that `found` is a match of: the span in the block's text, or in the cell's.
 ///
@@ -39,7 +40,12 @@ pub fn value_of<'a>(block: &'a Block, found: &Match) -> Result<Cow<'a, [u8]>, Da
         }
         _ => None,
     };
-    value.ok_or_else(|| DataError::new("a match lies outside its block"))
+    let value = value.ok_or_else(|| DataError::new("a match lies outside its block"))?;
+    Ok(match (found.traits.escaped, value) {
+        (false, value) => value,
+        (true, Cow::Borrowed(written)) => unescaped(written),
+        (true, Cow::Owned(written)) => Cow::Owned(unescaped(&written).into_owned()),
+    })
 }
 
 impl Transformer {
@@ -155,6 +161,9 @@ impl Transformer {
         ledger: &mut Ledger,
     ) -> Result<Replacement, DataError> {
         let (entity, prepared) = self.prepared(found.entity)?;
+        let written = value;
+        let plain = if found.traits.escaped { unescaped(written) } else { Cow::Borrowed(written) };
+        let value = &*plain;
         let canonical = entity.canonical.of(value);
         let Outcome { replacement, same_shape, carried_out } =
             self.outcome(entity, prepared, found.traits, value, &canonical, room)?;
@@ -168,6 +177,14 @@ impl Transformer {
                 ledger.enter_replaced(found.entity, &canonical, Some(&entity.canonical.of(new)));
             }
             Replacement::Null | Replacement::Value(_) => ledger.enter_replaced(found.entity, &canonical, None),
+        }
+        if let Replacement::Value(new) = replacement {
+            if !found.traits.escaped {
+                return Ok(Replacement::Value(new));
+            }
+            let new = escaped_like(written, new);
+            room.admit(&new, &entity.name)?;
+            return Ok(Replacement::Value(new));
         }
         Ok(replacement)
     }

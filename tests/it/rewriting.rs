@@ -246,6 +246,39 @@ fn a_replaced_value_is_replaced_bare_short_inside_longer_runs_and_in_other_spell
 }
 
 #[test]
+fn escaped_values_are_replaced_with_the_token_of_the_plain_ones_and_stay_escaped() {
+    let folder = prepared();
+    folder.write("plain.log", "手机 13912345678 姓名：张伟 邮箱 zhang@example.com\n");
+    folder.write(
+        "escaped.log",
+        concat!(
+            "GET /u?phone=%2B8613912345678&name=%E5%BC%A0%E4%BC%9F&mail=zhang%40example.com HTTP/1.1\n",
+            "{\"m\":\"\\u59d3\\u540d\\uff1a\\u5f20\\u4f1f \\u624b\\u673a 1391234567\\u0038\"}\n",
+            "bare %31%33%39%31%32%33%34%35%36%37%38 and 50%ab, 100% \\u12 %zz\n",
+        ),
+    );
+    folder.write("t.csv", "id,url\n1,https://a.example/?mobile=139%31%32%33%345678&x=%20\n");
+    deidentify(&folder, &["plain.log", "-o", "plain"]).expect(0);
+    let plain = folder.text("plain");
+    let tokens: Vec<&str> = plain.trim().split([' ', '：']).collect();
+    let [_, mobile, _, name, _, mail] = tokens.as_slice() else { panic!("{plain}") };
+    deidentify(&folder, &["escaped.log", "-o", "escaped"]).expect(0);
+    let expected = format!(
+        "GET /u?phone={mobile}&name={name}&mail={mail} HTTP/1.1\n\
+         {{\"m\":\"\\u59d3\\u540d\\uff1a{name} \\u624b\\u673a {mobile}\"}}\n\
+         bare {mobile} and 50%ab, 100% \\u12 %zz\n"
+    );
+    assert_eq!(folder.text("escaped"), expected);
+    deidentify(&folder, &["t.csv", "-o", "t"]).expect(0);
+    assert_eq!(folder.text("t"), format!("id,url\n1,https://a.example/?mobile={mobile}&x=%20\n"));
+    // A mask is written as the value was.
+    folder.write("p.yml", POLICY.replace("deidentify: hash", "deidentify: mask"));
+    deidentify(&folder, &["escaped.log", "-o", "masked"]).expect(0);
+    let masked = folder.text("masked");
+    assert!(masked.contains("name=%E5%BC%A0*&") && masked.contains(r"\uff1a\u5f20* "), "{masked}");
+}
+
+#[test]
 fn short_values_that_other_numbers_would_be_by_chance_are_left_and_said() {
     let folder = prepared();
     // Every tenth of these numbers is known: the plain numbers are no phones.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::super::context::{byte, byte_before};
 use super::super::digit_runs::collect_cluster;
-use super::super::fold::Folded;
+use super::super::fold::{Folded, Spelling};
 use super::super::pass::{Buffers, Run};
 use super::super::program::Program;
 use super::super::resolve::resolve;
@@ -50,6 +50,7 @@ impl<'a> KnownPass<'a> {
         }
         let from = out.len();
         KnownPass::scan(program, text, (known, short), buffers, out);
+        buffers.fold_lines.note_escapes(text, Spelling::Plain);
         let lines = buffers.fold_lines.take();
         let mut folded = Folded::default();
         for range in &lines {
@@ -57,12 +58,8 @@ impl<'a> KnownPass<'a> {
             folded.fill(line);
             let mut found = Vec::new();
             KnownPass::scan(program, &folded.text, (known, short), buffers, &mut found);
-            for one in found {
-                let base = u32::try_from(range.start).unwrap_or(u32::MAX);
-                if let Some((start, end)) = folded.span(one.start, one.end, line) {
-                    out.push(Match { start: base + start, end: base + end, ..one });
-                }
-            }
+            let base = u32::try_from(range.start).unwrap_or(u32::MAX);
+            out.extend(found.iter().filter_map(|one| folded.mapped(one, line, base)));
         }
         buffers.fold_lines.give_back(lines);
         resolve(out, from);
