@@ -16,8 +16,10 @@ mod group_pairs;
 mod han;
 mod high;
 pub mod known;
+
 mod label_memo;
 mod lines;
+mod literal;
 mod look_back;
 pub mod name;
 mod number;

@@ -41,7 +41,7 @@ pub(super) fn admitted(program: &Program, says: &[Says]) -> DigitCounts {
         program.from_label.get(usize::from(entity.0)).is_some_and(|list| !list.is_empty())
     });
     // Patterns of their own, and what a column's name alone makes a value, go by more than the number of digits.
-    if starts || !program.regex.is_empty() || program.literal_owners.iter().any(of_number) {
+    if starts || !program.regex.is_empty() || program.literals.any(of_number) {
         return DigitCounts::ALL;
     }
     let may_take = |at: &At| {

@@ -125,13 +125,11 @@ impl<'a> Pass<'a> {
 
     fn literals(&mut self) {
         let program = self.program;
-        let Some(automaton) = &program.literals else { return };
         let text = self.text;
-        for hit in automaton.find_iter(text) {
-            let Some(&at) = program.literal_owners.get(hit.pattern().as_usize()) else { continue };
-            let (from, to) = line_window(text, hit.start(), hit.end());
-            self.pattern_in(at, from..to, Some(hit.start()));
-        }
+        program.literals.each(text, |hit, owners| {
+            let (from, to) = line_window(text, hit.start, hit.end);
+            owners.iter().for_each(|at| self.pattern_in(*at, from..to, Some(hit.start)));
+        });
     }
 
     fn plain_regexes(&mut self) {

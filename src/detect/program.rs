@@ -9,6 +9,7 @@ use foldhash::fast::FixedState;
 use super::bitmap::{LookBack, fastest_look_back};
 use super::group_pairs::GroupPairs;
 use super::high::Characters;
+use super::literal::Literals;
 use super::scan::Wanted;
 use super::sight::Sights;
 use crate::rule::RuleSet;
@@ -52,9 +53,8 @@ pub(super) struct Program {
     pub(super) words: Vec<At>,
     pub(super) han_letters: Vec<At>,
     pub(super) regex: Vec<At>,
-    /// Literals of the `literal` rules; pattern i belongs to `literal_owners[i]`.
-    pub(super) literals: Option<AhoCorasick>,
-    pub(super) literal_owners: Vec<At>,
+    /// Those of the `literal` rules.
+    pub(super) literals: Literals,
     /// All labels that hold a Han character.
     pub(super) han_labels: LazyAutomaton,
     /// Those of them that some `from_label` recognizer starts from.
@@ -105,14 +105,13 @@ impl Program {
             words: Vec::new(),
             han_letters: Vec::new(),
             regex: Vec::new(),
-            literals: None,
-            literal_owners: Vec::new(),
+            literals: Literals::default(),
             han_labels: LazyAutomaton::default(),
             han_starts: LazyAutomaton::default(),
             companions: Vec::new(),
             rules: Arc::clone(&rules),
         };
-        let mut literals: Vec<&str> = Vec::new();
+        let mut literals: Vec<(&str, At)> = Vec::new();
         for (rule_at, rule) in rules.rules().iter().enumerate() {
             for (at, recognizer) in rule.recognizers.iter().enumerate() {
                 program.enter(recognizer, (rule_at as u16, at as u16), &mut literals);
@@ -125,7 +124,7 @@ impl Program {
             Sights::new(length, list.iter().filter_map(|at| program.recognizer(*at)))
         };
         program.sights = singles.map(of_length).collect();
-        program.literals = automaton(&literals);
+        program.literals = Literals::new(&literals);
         program.enter_labels(&rules);
         program
     }
@@ -167,7 +166,7 @@ impl Program {
         (self.digit_labels, self.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
     }
 
-    fn enter<'r>(&mut self, recognizer: &'r Recognizer, at: At, literals: &mut Vec<&'r str>) {
+    fn enter<'r>(&mut self, recognizer: &'r Recognizer, at: At, literals: &mut Vec<(&'r str, At)>) {
         match &recognizer.anchor {
             Anchor::Digits { groups, .. } => {
                 self.pairs.enter(recognizer);
@@ -199,10 +198,7 @@ impl Program {
             Anchor::Word(_) => self.words.push(at),
             Anchor::HanLetter(_) => self.han_letters.push(at),
             Anchor::Literal(own) => {
-                for literal in own {
-                    literals.push(literal);
-                    self.literal_owners.push(at);
-                }
+                literals.extend(own.iter().map(|literal| (literal.as_str(), at)));
             }
             Anchor::Regex => self.regex.push(at),
         }
@@ -214,7 +210,7 @@ impl Program {
     }
 }
 
-fn automaton<P: AsRef<[u8]>>(patterns: &[P]) -> Option<AhoCorasick> {
+pub(super) fn automaton<P: AsRef<[u8]>>(patterns: &[P]) -> Option<AhoCorasick> {
     if patterns.is_empty() {
         return None;
     }
