@@ -8,7 +8,7 @@ use super::program::{At, automaton};
 #[derive(Default)]
 pub(super) struct Literals {
     automaton: Option<AhoCorasick>,
-    /// By literal: the recognizers that start from it, or from a part of it.
+    /// By literal: the recognizers that start from it, or from its beginning.
     owners: Vec<Vec<At>>,
     /// Whether one may begin inside another one.
     overlap: bool,
@@ -21,7 +21,7 @@ impl Literals {
         literals.sort_unstable();
         literals.dedup();
         let of = |literal: &&str| {
-            entered.iter().filter(|(part, _)| literal.contains(part)).map(|(_, owner)| *owner).collect()
+            entered.iter().filter(|(part, _)| literal.starts_with(part)).map(|(_, owner)| *owner).collect()
         };
         let joins = |one: &str, other: &str| {
             one != other
@@ -64,7 +64,8 @@ mod tests {
         let (one, other) = ((1, 0), (2, 0));
         assert_eq!(found(&[("**", one), ("**", other)], "a**b"), [(1, one), (1, other)]);
         assert_eq!(found(&[("EMP-", one), ("MP-1", other)], "EMP-1"), [(0, one), (1, other)]);
-        assert_eq!(found(&[("EMP", one), ("TEMP", other)], "TEMP"), [(0, one), (0, other)]);
+        assert_eq!(found(&[("EMP", one), ("TEMP", other)], "TEMP"), [(0, other), (1, one)]);
+        assert_eq!(found(&[("EMP", one), ("EMPX", other)], "EMPX"), [(0, one), (0, other)]);
         assert_eq!(found(&[("****", one)], &"*".repeat(9)), [(0, one), (4, one)]);
         assert_eq!(found(&[], "x"), []);
     }

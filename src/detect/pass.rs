@@ -207,7 +207,9 @@ impl Sink for Pass<'_> {
     }
 
     fn at_sign(&mut self, at: usize) {
-        self.email(at);
+        if !self.url_password(at) {
+            self.email(at);
+        }
     }
 
     fn hex_pairs(&mut self, at: usize) {

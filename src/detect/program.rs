@@ -45,6 +45,7 @@ pub(super) struct Program {
     pub(super) hex_pairs: Vec<At>,
     pub(super) hex_quads: Vec<At>,
     pub(super) at_sign: Vec<At>,
+    pub(super) url_passwords: Vec<At>,
     pub(super) dotted_quad: Vec<At>,
     pub(super) colon_hex: Vec<At>,
     /// Those that start from a label, by entity id: label anchors and hex runs.
@@ -98,6 +99,7 @@ impl Program {
             hex_pairs: Vec::new(),
             hex_quads: Vec::new(),
             at_sign: Vec::new(),
+            url_passwords: Vec::new(),
             dotted_quad: Vec::new(),
             colon_hex: Vec::new(),
             from_label: vec![Vec::new(); rules.rules().len()],
@@ -187,6 +189,7 @@ impl Program {
             Anchor::HexPairs => self.hex_pairs.push(at),
             Anchor::HexQuads => self.hex_quads.push(at),
             Anchor::AtSign => self.at_sign.push(at),
+            Anchor::UrlPassword => self.url_passwords.push(at),
             Anchor::DottedQuad => self.dotted_quad.push(at),
             Anchor::ColonHex => self.colon_hex.push(at),
             Anchor::Label(_) | Anchor::HexRun(_) => {

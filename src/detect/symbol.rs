@@ -2,12 +2,15 @@
 
 use super::context::{byte, byte_before};
 use super::pass::Pass;
+use crate::rule::label::Standing;
 use crate::rule::pattern::Pattern;
 use crate::validate::email::is_top_level;
 
 /// Longest local part and domain that are looked at (RFC 5321: 64 and 255).
 const LOCAL: usize = 64;
 const DOMAIN: usize = 255;
+/// Longest user name and password of a URL, with `://`, that are looked at.
+const USERINFO: usize = 192;
 
 impl Pass<'_> {
     /// The e-mail address around the `@` at `at`.
@@ -42,6 +45,27 @@ impl Pass<'_> {
             return;
         }
         self.confirm_symbol(start..end, Symbol::Email);
+    }
+
+    /// The password of a URL (`://USER:PASSWORD@HOST`) of which the `@` stands at `at`, if it is
+    /// one.
+    pub(super) fn url_password(&mut self, at: usize) -> bool {
+        let (text, program) = (self.text, self.program);
+        let head = text.get(at.saturating_sub(USERINFO)..at).unwrap_or_default();
+        let is_end = |b: &u8| *b <= b' ' || matches!(b, b'/' | b'@' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'|');
+        let Some(slash) = head.iter().rposition(is_end).filter(|slash| head.get(..=*slash).is_some_and(ends_scheme))
+        else {
+            return false;
+        };
+        let userinfo = head.get(slash + 1..).unwrap_or_default();
+        let Some(colon) = memchr::memchr(b':', userinfo).filter(|colon| colon + 1 < userinfo.len()) else {
+            return false;
+        };
+        let start = at - userinfo.len() + colon + 1;
+        for &recognizer in &program.url_passwords {
+            self.judge_value(recognizer, start..at, Standing::Positive);
+        }
+        true
     }
 
     /// Hex digits in `count` groups of `size` that begin at `start`.
@@ -146,6 +170,11 @@ impl Pass<'_> {
         }
         self.buffers.compact = compact;
     }
+}
+
+/// Whether `head` ends in `://`.
+fn ends_scheme(head: &[u8]) -> bool {
+    head.ends_with(b"://")
 }
 
 /// Where the domain at `from` ends when letters of other scripts belong to it. Its ASCII head ends at `ascii`, and such a

@@ -71,6 +71,8 @@ pub enum Anchor {
     HexRun(usize),
     /// As in [`AnchorSyntax`].
     AtSign,
+    /// What stands between `://USER:` and `@`.
+    UrlPassword,
     /// As in [`AnchorSyntax`].
     DottedQuad,
     /// As in [`AnchorSyntax`].
@@ -103,6 +105,7 @@ impl Anchor {
             Anchor::HexQuads => "three groups of four hex digits joined by .".to_owned(),
             Anchor::HexRun(length) => format!("{length} hex digits behind a label"),
             Anchor::AtSign => "@".to_owned(),
+            Anchor::UrlPassword => "the password of a URL".to_owned(),
             Anchor::DottedQuad => "four groups of digits joined by .".to_owned(),
             Anchor::ColonHex => "hex groups joined by :".to_owned(),
             Anchor::Label(_) => "the value behind a label".to_owned(),
@@ -289,6 +292,7 @@ fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
             _ => return Err("anchor `hex_run` needs a `length` between 8 and 128".to_owned()),
         },
         AnchorSyntax::AtSign => Anchor::AtSign,
+        AnchorSyntax::UrlPassword => Anchor::UrlPassword,
         AnchorSyntax::DottedQuad => Anchor::DottedQuad,
         AnchorSyntax::ColonHex => Anchor::ColonHex,
         AnchorSyntax::Label => Anchor::Label(syntax.grammar),

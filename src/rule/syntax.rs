@@ -120,6 +120,8 @@ pub enum AnchorSyntax {
     HexRun,
     /// `@`.
     AtSign,
+    /// What stands between `://USER:` and `@` (RFC 3986 §3.2.1). Counts as labelled.
+    UrlPassword,
     /// Four groups of digits joined by `.`.
     DottedQuad,
     /// Hex groups joined by `:`.
