@@ -21,6 +21,10 @@ use crate::rule::{EntityType, Mask};
 /// Share of the values of a number column without a telling name that must be of a type for it to count
 /// (identifiers.md B3).
 const PREVALENCE: f64 = 0.8;
+/// Most values that are asked whether a column is one of names.
+const SAMPLE: usize = 60;
+/// Fewest different names that make such a column.
+const FEWEST_DISTINCT: usize = 8;
 /// Fewest values from which prevalence is judged.
 const FEWEST: usize = 5;
 
@@ -44,8 +48,9 @@ fn detect_column(
     let Scratch { buffers, lines, folded, aside } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
-    let scope = || Some(ColumnScope { says, names });
     lines.fill(&column.values, number::admitted(program, says));
+    let says = if says.is_empty() && holds_names(lines) { program.name_column.as_slice() } else { says };
+    let scope = || Some(ColumnScope { says, names });
     let from = out.len();
     let (mut settled, mut filled) = (Vec::new(), 0);
     if says.iter().any(|said| LabelIndex::starts_values(*said)) {
@@ -74,8 +79,36 @@ fn detect_column(
     }
 }
 
-/// A column whose name says that it holds person names, and most of whose values are some, is treated whole: the values
-/// that no grammar takes for a name (高强, 王子) are names there too.
+/// Whether the values say what the column's name does not: that it is one of person names. Asked of some of them; of
+/// columns of words, colours, brands or places, one value in ten reads as a name.
+fn holds_names(lines: &Lines) -> bool {
+    let count = lines.rows.len();
+    let step = count.div_ceil(SAMPLE).max(1);
+    let (mut seen, mut named) = (0_usize, 0_usize);
+    let mut distinct: Vec<&[u8]> = Vec::new();
+    for index in (0..count).step_by(step) {
+        let value = lines.text.get(lines.value(index)).unwrap_or_default();
+        if value.is_empty() {
+            continue;
+        }
+        seen += 1;
+        // Han characters only, two to five of them.
+        let is_short = (6..=15).contains(&value.len()) && value.iter().all(|byte| *byte >= 0x80);
+        if is_short && name::is_value(value).is_some() {
+            named += 1;
+            if distinct.len() < FEWEST_DISTINCT && !distinct.contains(&value) {
+                distinct.push(value);
+            }
+        }
+        if seen - named > SAMPLE / 5 {
+            return false;
+        }
+    }
+    distinct.len() >= FEWEST_DISTINCT && named as f64 >= PREVALENCE * seen as f64
+}
+
+/// A column whose name or values say that it holds person names, and most of whose values are some, is treated whole: the
+/// values that no grammar takes for a name (高强, 王子) are names there too.
 fn fill_name_column(
     program: &Program,
     says: &[Says],
@@ -85,7 +118,8 @@ fn fill_name_column(
     position: usize,
 ) {
     let is_name = |entity: &&EntityType| {
-        entity.mask == Mask::PersonName && LabelIndex::standing(says, entity.id) == Standing::Positive
+        entity.mask == Mask::PersonName
+            && (LabelIndex::standing(says, entity.id) == Standing::Positive || says == program.name_column)
     };
     let Some(entity) = program.rules.entities().iter().find(is_name).map(|entity| entity.id) else { return };
     let found = out.get(from..).unwrap_or_default();

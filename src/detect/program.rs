@@ -12,10 +12,10 @@ use super::high::Characters;
 use super::literal::Literals;
 use super::scan::Wanted;
 use super::sight::Sights;
-use crate::rule::RuleSet;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
 use crate::rule::tail::TailFilter;
+use crate::rule::{Mask, RuleSet};
 
 /// Where a recognizer stands: rule, then entry under `recognize`.
 pub(super) type At = (u16, u16);
@@ -60,6 +60,8 @@ pub(super) struct Program {
     pub(super) han_labels: LazyAutomaton,
     /// Those of them that some `from_label` recognizer starts from.
     pub(super) han_starts: LazyAutomaton,
+    /// What is said of a column of which the values are person names, and the name says nothing.
+    pub(super) name_column: Vec<Says>,
     /// All companions of weak labels, by entity id.
     pub(super) companions: Vec<LazyAutomaton>,
 }
@@ -110,6 +112,13 @@ impl Program {
             literals: Literals::default(),
             han_labels: LazyAutomaton::default(),
             han_starts: LazyAutomaton::default(),
+            name_column: rules
+                .entities()
+                .iter()
+                .find(|e| e.mask == Mask::PersonName)
+                .map(|e| Says::Weak(e.id))
+                .into_iter()
+                .collect(),
             companions: Vec::new(),
             rules: Arc::clone(&rules),
         };

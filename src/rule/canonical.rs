@@ -202,7 +202,11 @@ fn email(value: &[u8]) -> Cow<'_, [u8]> {
         }
         return Cow::Borrowed(trimmed);
     }
-    let keep = |character: char, out: &mut Vec<u8>| character.to_lowercase().for_each(|lower| push(lower, out));
+    // A letter whose small form is of two characters (`İ`) is kept: nothing gets longer.
+    let keep = |character: char, out: &mut Vec<u8>| {
+        let mut small = character.to_lowercase();
+        push(small.next().filter(|_| small.next().is_none()).unwrap_or(character), out);
+    };
     Cow::Owned(build(trimmed, keep, true).trim_ascii().to_vec())
 }
 

@@ -1,8 +1,8 @@
 //! The ledger: what a run replaced, without any value.
 //!
-//! Values enter as 64-bit fingerprints under a random key that is drawn once per process and never leaves it, so a
-//! ledger cannot be turned back into values even by someone who reads the memory of another run. Memory grows by 9 to
-//! 18 bytes per distinct value; [`Ledger::memory`] says how much, so that a run with a limit can stop in time.
+//! Values enter as 64-bit fingerprints under a seed that is drawn once per process and never leaves it. The hash is a fast
+//! one and no pseudorandom function: fingerprints are kept in memory only, and never written anywhere. Memory grows by 9
+//! to 18 bytes per distinct value; [`Ledger::memory`] says how much, so that a run with a limit can stop in time.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -248,6 +248,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_letter_with_a_longer_small_form_makes_no_mask_longer() {
+        assert_eq!(mask(&Mask::Mac, Canonical::Mac, "İ").chars().count(), 1);
+    }
+
     proptest! {
         #[test]
         fn a_mask_is_never_longer_than_its_value(value in "\\PC{1,30}", first in 0u32..6, last in 0u32..6) {

@@ -25,6 +25,27 @@ fn a_scan_finds_counts_and_masks() {
     }
 }
 
+/// Columns of which the name says nothing: one of names, two of which no grammar takes for one, and columns of words.
+#[test]
+fn a_column_is_one_of_names_when_its_values_are() {
+    let folder = Folder::new();
+    let names = ["张伟", "王秀英", "李娜", "刘洋", "陈静", "杨磊", "赵敏", "黄涛", "高强", "吴杰", "徐丽", "欧阳建国"];
+    let words = ["白色", "黑色", "红色", "黄色", "蓝色", "绿色", "紫色", "灰色", "金色", "银色", "米色", "青色"];
+    let brands = ["华为", "李宁", "王老吉", "联想", "海尔", "格力", "安踏", "美的", "百度", "京东", "蒙牛", "海信"];
+    let mut text = "c1,c2,c3,c4\n".to_owned();
+    for (row, name) in names.iter().enumerate() {
+        text.push_str(&format!("{row},{name},{},{}\n", words[row], brands[row]));
+    }
+    folder.write("a.csv", &text);
+    let found = matches(&folder, &["a.csv", "--show-values"]);
+    let of = |column: &str| {
+        let of_column = |one: &&serde_json::Value| one["column"] == column && one["entity"] == "PERSON_NAME";
+        found.iter().filter(of_column).map(|one| one["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("c2"), names);
+    assert_eq!((of("c3").len(), of("c4").len()), (0, 0));
+}
+
 #[test]
 fn match_lines_point_at_the_value_in_the_decoded_stream() {
     let folder = Folder::new();
