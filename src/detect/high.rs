@@ -164,6 +164,7 @@ impl Pass<'_> {
     /// The stretch with Han characters around the byte ≥ 0x80 at `at`: labels that values start from, then grammars.
     /// Returns where the stretch ends.
     pub(super) fn han_stretch(&mut self, at: usize) -> usize {
+        self.framed(at);
         let (worth, end) = self.walk(at);
         if worth.labelled || worth.numbered {
             let mut start = at;

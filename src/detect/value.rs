@@ -2,10 +2,11 @@
 //! stretches with Han characters.
 
 use super::context::{byte, byte_before, points, skip_joiners, skip_joiners_ahead, word_before};
+use super::han::{char_at, ends};
 use super::pass::{Pass, judge};
 use super::program::At;
-use super::{Found, address, name};
-use crate::rule::compile::Anchor;
+use super::{Found, address, code, name};
+use crate::rule::compile::{Anchor, Recognizer};
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
 use crate::validate::Candidate;
@@ -22,6 +23,9 @@ const JOINERS: [bool; 256] = {
     }
     joiners
 };
+
+/// Points of a frequent surname with frequent characters behind it.
+const FREQUENT_NAME: i16 = 20;
 
 /// Longest value that a label rule's own pattern may look at, in bytes.
 const VALUE: usize = 2048;
@@ -84,15 +88,23 @@ impl Pass<'_> {
             return;
         }
         for said in says {
-            let (Says::Positive(entity) | Says::Weak(entity)) = said else { continue };
-            let standing = match said {
-                Says::Positive(_) => Standing::Positive,
-                _ => self.context(at).standing(program, *entity),
+            let (entity, standing) = match said {
+                Says::Positive(entity) => (entity, Standing::Positive),
+                Says::Weak(entity) => (entity, Standing::Weak),
+                _ => continue,
             };
             let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
             for &recognizer in list {
                 self.value_for(recognizer, at, standing);
             }
+        }
+    }
+
+    /// Where a label that leaves its entity type at `standing` leaves the value at `at`: a weak one may have a companion.
+    fn settled(&self, recognizer: &Recognizer, at: usize, standing: Standing) -> Standing {
+        match standing {
+            Standing::Weak => self.context(at).standing(self.program, recognizer.entity),
+            known => known,
         }
     }
 
@@ -104,9 +116,10 @@ impl Pass<'_> {
             Anchor::Label(Some(grammar)) => {
                 let found = match grammar {
                     GrammarSyntax::CnAddress => address::after_label(text, at, &mut self.addresses),
-                    GrammarSyntax::PersonName => name::after_label(text, at),
+                    GrammarSyntax::PersonName => name_behind_label(text, at),
                 };
                 if let Some(found) = found {
+                    let standing = self.settled(recognizer, at, standing);
                     self.grammar_found(at_recognizer, &found, standing);
                 }
             }
@@ -127,11 +140,17 @@ impl Pass<'_> {
                     length = find(text.get(at..).unwrap_or_default()).unwrap_or(length);
                 }
                 let quoted = if recognizer.whole { quoted(text, at, ahead) } else { None };
-                self.judge_value(at_recognizer, at..at + quoted.unwrap_or(length).max(length), standing);
+                let span = at..at + quoted.unwrap_or(length).max(length);
+                if recognizer.not_code && code::is_code(text, &span) {
+                    return;
+                }
+                let standing = self.settled(recognizer, at, standing);
+                self.judge_value(at_recognizer, span, standing);
             }
             Anchor::HexRun(length) => {
                 let run = ahead.iter().take_while(|b| b.is_ascii_hexdigit()).count();
                 if run == *length && !byte(text, at + run).is_ascii_alphanumeric() {
+                    let standing = self.settled(recognizer, at, standing);
                     self.judge_value(at_recognizer, at..at + run, standing);
                 }
             }
@@ -208,6 +227,17 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// The name at `at`, behind a label. Directly behind one it must not be the rest of a sentence: 姓名和地址, 名字相关.
+fn name_behind_label(text: &[u8], at: usize) -> Option<Found> {
+    let conjunction = || char_at(text, at).is_some_and(|(c, _)| matches!(c, '和' | '与' | '及' | '或' | '同' | '跟'));
+    let runs_on = ["名", "人", "字"].iter().any(|last| ends(text, at, last));
+    if runs_on && conjunction() {
+        return None;
+    }
+    let found = name::after_label(text, at).or_else(|| name::word_after_label(text, at))?;
+    (!ends(text, at, "名字") || found.registry >= FREQUENT_NAME).then_some(found)
 }
 
 /// Whether `:` or `=` stands between the value at `at` and its label, or the value is a column's.

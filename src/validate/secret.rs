@@ -3,6 +3,13 @@
 use super::not_placeholder::is_placeholder;
 use super::{Candidate, Evidence, all_same};
 
+/// Whether `value` is letters only and says what it stands for: `your_password`, `MySecretKey`.
+fn names_a_secret(value: &[u8]) -> bool {
+    let named = |word: &[u8]| value.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.'))
+        && [&b"password"[..], b"passwd", b"secret", b"example"].iter().any(|word| named(word))
+}
+
 /// Any value of four characters and more that is no mask, no variable and no word of configuration.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     const WORDS: [&[u8]; 10] = [
@@ -19,7 +26,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     ];
     let value = candidate.original.trim_ascii();
     let masked = all_same(value) || value.iter().filter(|byte| **byte == b'*').count() * 2 > value.len();
-    let word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
+    let word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || names_a_secret(value);
     (value.len() >= 4 && !masked && !word && !is_placeholder(value))
         .then_some(Evidence { label_required: true, ..Evidence::default() })
 }
@@ -31,10 +38,21 @@ mod tests {
 
     #[test]
     fn hidden_and_missing_secrets_are_refused() {
-        for value in ["******", "xxxx", "a****", "${DB_PASSWORD}", "null", "required", "123"] {
+        for value in [
+            "******",
+            "xxxx",
+            "a****",
+            "${DB_PASSWORD}",
+            "null",
+            "required",
+            "123",
+            "Call_back_password",
+            "$PASSWORD",
+            "{}",
+        ] {
             assert_eq!(check(validate, value, true), None, "{value}");
         }
-        for value in ["hunter2", "Abc@12345", "p@ss w0rd!", "letmein"] {
+        for value in ["hunter2", "Abc@12345", "p@ss w0rd!", "letmein", "Password1", "$9aK_x"] {
             assert!(check(validate, value, true).is_some(), "{value}");
         }
     }
