@@ -97,11 +97,11 @@ const DECLARATIONS: [&[u8]; 14] = [
 
 /// Whether the value at `span`, behind a key and a separator, is code.
 pub(super) fn is_code(text: &[u8], span: &Range<usize>) -> bool {
-    if matches!(byte_before(text, span.start), b'"' | b'\'') {
-        return false;
-    }
     let key_end = skip_joiners(text, span.start);
     let between = text.get(key_end..span.start).unwrap_or_default();
+    if matches!(byte_before(text, span.start), b'"' | b'\'') {
+        return is_literal_of_code(text, span.end, between);
+    }
     if is_operator(text, key_end, between) {
         return true;
     }
@@ -111,6 +111,17 @@ pub(super) fn is_code(text: &[u8], span: &Range<usize>) -> bool {
         || is_key(text, span, value)
         || is_sentence(text, span.end, between, value)
         || is_declared(text, key_end, span, value)
+}
+
+/// A literal whose method is called, or the first of a list: `"john".to_string()`, `keywords = ["a", "b"]`.
+fn is_literal_of_code(text: &[u8], end: usize, between: &[u8]) -> bool {
+    let rest = text.get(end..(end + WINDOW).min(text.len())).unwrap_or_default();
+    let called = match rest {
+        [b'"', b'.', method @ ..] => matches!(identifier(method), 1.. if method.get(identifier(method)) == Some(&b'(')),
+        _ => false,
+    };
+    let mut list = between.iter().rev().skip(1).filter(|b| **b != b' ');
+    called || list.next() == Some(&b'[') && list.next() == Some(&b'=')
 }
 
 /// `Key::name`, `key == name`, `key += name`, `key := name`.
@@ -142,6 +153,9 @@ fn is_expression(text: &[u8], at: usize, value: &[u8]) -> bool {
             [b':', b':', next, ..] if next.is_ascii_alphabetic() || *next == b'_' => return true,
             [b'-', b'>', ..] => return true,
             [b'!', b'(' | b'[', ..] => return true,
+            [b' ', b'|', b'|', ..] | [b' ', b'&', b'&', ..] => return true,
+            // `[BYTE; 6]`
+            [b';', b' ', ..] if byte_before(text, at) == b'[' => return true,
             // A call, when its bracket closes on this line.
             [b'(', inner @ ..] => {
                 let line = memchr::memchr(b'\n', inner).map_or(inner, |at| inner.get(..at).unwrap_or_default());
@@ -159,8 +173,11 @@ fn is_number_of_a_type(value: &[u8]) -> bool {
     digits > 0 && value.get(digits..).is_some_and(|kind| kind.len() >= 2 && WORDS.contains(&kind))
 }
 
-/// `a.exp:` before a space is a key or a place itself.
+/// `a.exp:` before a space is a key or a place itself, and so is `name=`.
 fn is_key(text: &[u8], span: &Range<usize>, value: &[u8]) -> bool {
+    if byte(text, span.end) == b'=' && identifier(value) == value.len() {
+        return true;
+    }
     let colon = value.last() == Some(&b':') || byte(text, span.end) == b':';
     let after = if value.last() == Some(&b':') { span.end } else { span.end + 1 };
     colon && byte(text, after) == b' ' && value.iter().all(u8::is_ascii)
@@ -174,6 +191,7 @@ fn is_sentence(text: &[u8], end: usize, between: &[u8], value: &[u8]) -> bool {
     let rest = text.get(end..(end + 32).min(text.len())).unwrap_or_default();
     let rest = rest.strip_prefix(b"'t").unwrap_or(rest);
     let [b' ', rest @ ..] = rest else { return false };
+    let rest = rest.strip_prefix(b"\\").unwrap_or(rest);
     let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/')).count();
     word > 0 && !matches!(rest.get(word), Some(b'=' | b':' | 0x80..))
 }
@@ -243,6 +261,12 @@ mod tests {
             "GNUTLS_E_SRP_USERNAME: ⟦ADDED⟧.",
             "pub const X_PASSWORD: ⟦HRESULT⟧ = 5;",
             "secret = ⟦state-⟧>extSecret;",
+            "username: \"⟦john_doe⟧\".to_string(),",
+            "keywords = [\"⟦arrow⟧\", \"parquet\"]",
+            "    DeviceName: [⟦WCHAR⟧; 32],",
+            "$login = ⟦getlogin⟧ || 5",
+            "SASL username: ⟦gidNumber⟧=0",
+            "passwd:   ⟦compat⟧ \\fBfiles",
         ] {
             assert!(code(text), "{text}");
         }
@@ -259,6 +283,9 @@ mod tests {
             "UserDTO(nick=⟦sunny⟧, pwd=x)",
             "登录名：⟦wangfang⟧ 登录成功",
             "userId:[⟦88392011⟧]",
+            "{\"keywords\":[\"⟦连衣裙⟧\"]}",
+            "{\"user\":\"⟦john_doe⟧\"}",
+            "token=⟦YWJjZGVmZ2hpamts⟧.x==",
         ] {
             assert!(!code(text), "{text}");
         }

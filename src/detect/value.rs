@@ -2,7 +2,7 @@
 //! stretches with Han characters.
 
 use super::context::{byte, byte_before, points, skip_joiners, skip_joiners_ahead, word_before};
-use super::han::{char_at, ends};
+use super::han::{char_at, char_before, ends, is_han};
 use super::pass::{Pass, judge};
 use super::program::At;
 use super::{Found, address, code, name};
@@ -231,13 +231,19 @@ impl Pass<'_> {
 
 /// The name at `at`, behind a label. Directly behind one it must not be the rest of a sentence: 姓名和地址, 名字相关.
 fn name_behind_label(text: &[u8], at: usize) -> Option<Found> {
-    let conjunction = || char_at(text, at).is_some_and(|(c, _)| matches!(c, '和' | '与' | '及' | '或' | '同' | '跟'));
-    let runs_on = ["名", "人", "字"].iter().any(|last| ends(text, at, last));
-    if runs_on && conjunction() {
-        return None;
+    /// Ends of labels that a name stands directly behind, and nothing else.
+    const OF_NAMES: [&str; 9] = ["姓名", "户名", "件人", "货人", "系人", "卡人", "款人", "代表人", "叫"];
+    let runs_on = char_before(text, at).is_some_and(|(c, _)| is_han(c) && !matches!(c, '是' | '为'));
+    if !runs_on {
+        return name::after_label(text, at).or_else(|| name::word_after_label(text, at));
     }
-    let found = name::after_label(text, at).or_else(|| name::word_after_label(text, at))?;
-    (!ends(text, at, "名字") || found.registry >= FREQUENT_NAME).then_some(found)
+    let of_names = OF_NAMES.iter().any(|label| ends(text, at, label));
+    let goes_on = char_at(text, at).is_some_and(|(c, _)| "和与及或同跟来都".contains(c));
+    if of_names && !goes_on {
+        return name::after_label(text, at).or_else(|| name::word_after_label(text, at));
+    }
+    // 学生党员, 股东权益, 名字相关
+    name::after_label(text, at).filter(|found| found.registry >= FREQUENT_NAME)
 }
 
 /// Whether `:` or `=` stands between the value at `at` and its label, or the value is a column's.

@@ -60,9 +60,9 @@ fn of_v4(address: Ipv4Addr) -> Evidence {
     let registry = match octets {
         // Chrome/120.0.0.0 and networks.
         [_, _, 0, 0] | [_, 0, 0, _] => 0,
-        // 2.11.1.3, 9.4.146.26, 2.5.29.35: sections, versions and object identifiers.
+        // 2.11.1.3, 14.26.3.2, 9.4.146.26, 2.5.29.35: sections, versions and object identifiers.
         [0..10, 0..20, ..] => 5,
-        _ if octets.iter().all(|octet| *octet < 20) => 5,
+        _ if octets.iter().all(|octet| *octet < 50) => 5,
         [_, _, _, 0] => 10,
         _ => 20,
     };
