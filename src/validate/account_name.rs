@@ -4,7 +4,7 @@ use super::not_placeholder::is_placeholder;
 use super::{Candidate, Evidence};
 
 /// Names of accounts that belong to no person, in lower case.
-const OF_SYSTEMS: [&[u8]; 24] = [
+const OF_SYSTEMS: [&[u8]; 44] = [
     b"root",
     b"admin",
     b"administrator",
@@ -29,6 +29,26 @@ const OF_SYSTEMS: [&[u8]; 24] = [
     b"username",
     b"login",
     b"account",
+    b"app",
+    b"dev",
+    b"ops",
+    b"test",
+    b"demo",
+    b"web",
+    b"api",
+    b"cron",
+    b"batch",
+    b"backup",
+    b"monitor",
+    b"deploy",
+    b"git",
+    b"jenkins",
+    b"hadoop",
+    b"hive",
+    b"readonly",
+    b"replication",
+    b"group",
+    b"session",
 ];
 
 /// Whether `name` is a number, or a range of numbers, such as operating systems give to accounts.

@@ -51,7 +51,11 @@ mod tests {
             "required",
             "123",
             "Call_back_password",
-            "$PASSWORD", "Password used to generate key", "/home/tom/src", "`pwd`", "bob.",
+            "$PASSWORD",
+            "Password used to generate key",
+            "/home/tom/src",
+            "`pwd`",
+            "bob.",
             "{}",
         ] {
             assert_eq!(check(validate, value, true), None, "{value}");

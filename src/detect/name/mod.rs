@@ -333,8 +333,9 @@ fn quoted_pinyin(text: &[u8], at: usize) -> Option<Found> {
         // `Name: Zhang Wei, …`: two words or three up to the end of the field.
         None => rest.iter().position(|b| !(b.is_ascii_alphabetic() || matches!(b, b' ' | b'-' | b'/')))?,
     };
-    let shape = pinyin::judge(std::str::from_utf8(rest.get(..length)?).ok()?)?;
-    Some(found(at, at + length, shape))
+    let name = rest.get(..length)?.trim_ascii_end();
+    let shape = pinyin::judge(std::str::from_utf8(name).ok()?)?;
+    Some(found(at, at + name.len(), shape))
 }
 
 /// Whether `value` has at least the look of a name: two to twenty letters or Han characters, dots and spaces between
