@@ -78,7 +78,7 @@ fn tag_before(text: &[u8], end: usize) -> Option<(std::ops::Range<usize>, usize)
     let name = text.get(start + 1..inner)?;
     let length =
         name.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':')).count();
-    let is_whole = name.get(length).is_none_or(|b| *b == b' ') || name.first() == Some(&b'/');
+    let is_whole = name.get(length).is_none_or(|b| *b == b' ' && name.contains(&b'=')) || name.first() == Some(&b'/');
     is_whole.then_some((start + 1..start + 1 + length, start))
 }
 
