@@ -8,13 +8,19 @@ use super::han::{char_at, is_han};
 use super::name;
 use super::pass::Pass;
 use crate::rule::compile::Anchor;
-use crate::rule::label::Standing;
+use crate::rule::label::{Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
 
 /// Longest tag, and most bytes of tags between a cell and the one before it.
 const TAGS: usize = 64;
 /// Longest parameter.
 const PARAMETER: usize = 64;
+/// What a label begins with that stands behind its value: `1990年1月5日出生`.
+pub(super) const DAY: &[u8] = "日".as_bytes();
+/// How far back the head of a row is sought.
+const ROW: usize = 480;
+/// Longest date.
+const DATE: usize = 24;
 
 impl Pass<'_> {
     /// The value that begins with the Han character at `at`, when a frame says what it is.
@@ -48,14 +54,41 @@ impl Pass<'_> {
         }
     }
 
-    /// `==> Parameters: 张伟(String), 13800138000(String)`
+    /// The date that ends at `end`, in front of a label that ends at `label_end` and says `says`.
+    pub(super) fn dated(&mut self, end: usize, label_end: usize, says: &[Says]) {
+        let text = self.text;
+        // 日生产, 日生效
+        if char_at(text, label_end).is_some_and(|(c, _)| is_han(c) && !matches!(c, '于' | '在' | '的' | '人')) {
+            return;
+        }
+        let from = end.saturating_sub(DATE);
+        for said in says {
+            let Says::Positive(entity) = said else { continue };
+            let list = self.program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
+            for &recognizer in list {
+                let pattern = self.program.recognizer(recognizer).and_then(|recognizer| recognizer.pattern.as_ref());
+                let whole = |start: &usize| {
+                    let value = text.get(*start..end).unwrap_or_default();
+                    !byte_before(text, *start).is_ascii_digit()
+                        && pattern.and_then(|pattern| pattern.find(value)).is_some_and(|hit| hit.end() == value.len())
+                };
+                if let Some(start) = (from..end).find(whole) {
+                    self.judge_value(recognizer, start..end, Standing::Positive);
+                }
+            }
+        }
+    }
+
+    /// `==> Parameters: 张伟(String), 13800138000(String)`, `<== Row: 1001, 张伟`
     fn parameter(&mut self, at: usize) {
         let ahead = self.text.get(at..(at + PARAMETER).min(self.text.len())).unwrap_or_default();
         let mut end = 0;
         while let Some((_, width)) = char_at(ahead, end).filter(|(c, _)| is_han(*c) || *c == '·') {
             end += width;
         }
-        if !ahead.get(end..).is_some_and(|rest| rest.starts_with(b"(String)")) {
+        let behind = ahead.get(end..).unwrap_or_default();
+        let column = || matches!(behind.first(), None | Some(b',' | b'\r' | b'\n')) && is_row(self.text, at);
+        if !behind.starts_with(b"(String)") && !column() {
             return;
         }
         let Some(mut found) = ahead.get(..end).and_then(name::is_value) else { return };
@@ -68,6 +101,19 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// Whether the line up to `at` is a row that a statement has given back.
+fn is_row(text: &[u8], at: usize) -> bool {
+    if !matches!(byte_before(text, at - 1), b',' | b':') {
+        return false;
+    }
+    let before = text.get(at.saturating_sub(ROW)..at).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', before).map_or(before, |newline| before.get(newline..).unwrap_or_default());
+    memchr::memmem::find(line, b"<== ").is_some_and(|arrow| {
+        let rest = line.get(arrow + 4..).unwrap_or_default().trim_ascii_start();
+        rest.starts_with(b"Row: ")
+    })
 }
 
 /// The name in the tag that ends at `end`, and where the tag begins.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::context::{byte, byte_before, look_up, skip_joiners_ahead};
 use super::fold;
+use super::frame::DAY;
 use super::han::{self, char_at};
 use super::pass::Pass;
 use super::{address, value};
@@ -231,6 +232,9 @@ impl Pass<'_> {
         for hit in starts.find_iter(stretch) {
             let label = stretch.get(hit.span().range()).unwrap_or_default();
             let says = look_up(program.rules.labels(), label);
+            if label.starts_with(DAY) {
+                self.dated(from + hit.start() + DAY.len(), from + hit.end(), says);
+            }
             self.value_at(skip_joiners_ahead(text, from + hit.end()), says);
         }
     }

@@ -159,7 +159,7 @@ impl Pass<'_> {
     }
 
     /// Validators and score of a value that a pattern found.
-    fn judge_value(&mut self, at: At, span: std::ops::Range<usize>, standing: Standing) {
+    pub(super) fn judge_value(&mut self, at: At, span: std::ops::Range<usize>, standing: Standing) {
         let Some(recognizer) = self.program.recognizer(at) else { return };
         let original = self.text.get(span.clone()).unwrap_or_default();
         let mut compact = std::mem::take(&mut self.buffers.compact);
