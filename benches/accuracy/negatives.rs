@@ -19,7 +19,6 @@ const CONTEXT: usize = 12;
 
 #[derive(Default)]
 struct Found {
-    level: u8,
     count: u64,
     files: u64,
     /// How often each context is met.
@@ -38,7 +37,8 @@ pub(crate) fn report(
 ) -> Result<String, Box<dyn std::error::Error>> {
     let mut reader = Reader::new()?;
     let (mut bytes, mut files, mut unread) = (0_u64, 0_u64, 0_u64);
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    // By level as well: addresses of one's own machine are nobody's, and of another level.
+    let mut found: BTreeMap<(String, u8), Found> = BTreeMap::new();
     let mut shown = String::new();
     for entry in paths.iter().flat_map(walkdir::WalkDir::new).flatten().filter(|entry| entry.file_type().is_file()) {
         if except.iter().any(|part| entry.path().to_string_lossy().contains(part.as_str())) {
@@ -51,12 +51,11 @@ pub(crate) fn report(
         };
         files += 1;
         bytes += content.len() as u64;
-        let mut before: BTreeMap<String, u64> = BTreeMap::new();
+        let mut before: BTreeMap<(String, u8), u64> = BTreeMap::new();
         for one in seen.iter().filter(|one| one.score >= least) {
-            let kept = found.entry(one.entity.clone()).or_default();
-            kept.level = kept.level.max(one.level);
+            let kept = found.entry((one.entity.clone(), one.level)).or_default();
             kept.count += 1;
-            kept.files += u64::from(before.insert(one.entity.clone(), 1).is_none());
+            kept.files += u64::from(before.insert((one.entity.clone(), one.level), 1).is_none());
             *kept.contexts.entry(context(&content, one)).or_default() += 1;
             if show_values {
                 let line = excerpt(&content, one);
@@ -66,15 +65,19 @@ pub(crate) fn report(
     }
     let megabytes = bytes as f64 / 1e6;
     // E-mail addresses in documentation are real ones.
-    let is_counted = |(entity, found): &(&String, &Found)| found.level > 2 && *entity != "EMAIL_ADDRESS";
-    let counted: u64 = found.iter().filter(is_counted).map(|(_, found)| found.count).sum();
+    let sum_of = |levels: std::ops::RangeInclusive<u8>| -> u64 {
+        let is_counted = |(entity, level): &(String, u8)| levels.contains(level) && entity != "EMAIL_ADDRESS";
+        found.iter().filter(|(key, _)| is_counted(key)).map(|(_, found)| found.count).sum()
+    };
+    let (counted, low) = (sum_of(3..=4), sum_of(2..=2));
     let mut out = format!(
         "{files} files, {megabytes:.1} MB ({unread} not read). Of level 3 and 4, without e-mail addresses: {counted} matches, \
-         {:.2} per MB.\n\n\
+         {:.2} per MB; of level 2: {low}, {:.2} per MB.\n\n\
          | entity type | level | matches | per MB | files | most frequent context (of how many) |\n|---|---|---|---|---|---|\n",
         counted as f64 / megabytes.max(1e-9),
+        low as f64 / megabytes.max(1e-9),
     );
-    for (entity, Found { level, count, files, contexts }) in &found {
+    for ((entity, level), Found { count, files, contexts }) in &found {
         let (context, times) = contexts
             .iter()
             .max_by_key(|(context, times)| (**times, std::cmp::Reverse(context.len())))

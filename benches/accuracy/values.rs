@@ -38,7 +38,6 @@ const fn bare(name: &'static str, make: fn(&mut Scene<'_>, &mut String)) -> Valu
     Value { name, entity: "PERSON_NAME", or: &[], is_bare: true, make }
 }
 
-const PERMITS: &[&str] = &["TRAVEL_PERMIT", "HKMT_TRAVEL_PERMIT", "CN_TRAVEL_PERMIT", "EXIT_ENTRY_PERMIT"];
 const DEVICE: &[&str] = &["DEVICE_SERIAL"];
 
 /// All of them.
@@ -133,15 +132,15 @@ pub(crate) static VALUES: &[Value] = &[
     of("user_agent", "USER_AGENT", make::user_agent),
     of("query", "SEARCH_QUERY", |s, out| out.push_str(s.world.random.choose(make::QUERIES))),
     of("hotline", "SERVICE_PHONE", |s, out| out.push_str(s.world.random.choose(make::HOTLINES))),
-    or("passport", "PASSPORT", &["CN_PASSPORT"], make::passport),
-    or("permit_hm", "EXIT_PERMIT_HKM", PERMITS, |s, out| make::lettered(s, &["C"], out)),
-    or("permit_home", "HOME_RETURN_PERMIT", PERMITS, |s, out| make::lettered(s, &["H", "M"], out)),
-    or("permit_taiwan", "TAIWAN_COMPATRIOT_PERMIT", PERMITS, |s, out| make::lettered(s, &[""], out)),
+    of("passport", "CN_PASSPORT", make::passport),
+    of("permit_hm", "HK_MACAU_TRAVEL_PERMIT", |s, out| make::lettered(s, &["C"], out)),
+    of("permit_home", "MAINLAND_TRAVEL_PERMIT", |s, out| make::lettered(s, &["H", "M"], out)),
+    of("permit_taiwan", "TAIWAN_COMPATRIOT_PERMIT", |s, out| make::lettered(s, &[""], out)),
     or("uscc", "CN_USCC", &["TAXPAYER_ID"], make::uscc),
-    or("plate", "CN_LICENSE_PLATE", &["LICENSE_PLATE"], make::plate),
-    or("plate_green", "CN_LICENSE_PLATE", &["LICENSE_PLATE"], make::plate_new_energy),
+    or("plate", "CN_LICENSE_PLATE", &[], make::plate),
+    or("plate_green", "CN_LICENSE_PLATE", &[], make::plate_new_energy),
     of("vin", "VIN", make::vin),
-    or("postcode", "POSTAL_CODE", &["CN_POSTAL_CODE"], make::postcode),
+    of("postcode", "POSTAL_CODE", make::postcode),
 ];
 
 /// Which group of the targets an entity type belongs to.

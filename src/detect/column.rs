@@ -118,8 +118,7 @@ fn fill_name_column(
     position: usize,
 ) {
     let is_name = |entity: &&EntityType| {
-        entity.mask == Mask::PersonName
-            && (LabelIndex::standing(says, entity.id) == Standing::Positive || says == program.name_column)
+        entity.mask == Mask::PersonName && LabelIndex::standing(says, entity.id) >= Standing::Weak
     };
     let Some(entity) = program.rules.entities().iter().find(is_name).map(|entity| entity.id) else { return };
     let found = out.get(from..).unwrap_or_default();

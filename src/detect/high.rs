@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::context::{byte, byte_before, look_up, skip_joiners_ahead};
 use super::fold;
+use super::frame::DAY;
 use super::han::{self, char_at};
 use super::pass::Pass;
 use super::{address, value};
@@ -28,6 +29,8 @@ const SEPARATOR: u8 = 1 << 4;
 const GOES_ON: u8 = 1 << 5;
 /// A value may begin with the character, where a capital letter follows it.
 const LEAD: u8 = 1 << 6;
+/// Of some label that values start from, which has something behind it, it is the last Han character.
+const TAILED: u8 = 1 << 7;
 
 /// What each character of the first 65,536 may mean.
 pub(super) struct Characters {
@@ -35,8 +38,6 @@ pub(super) struct Characters {
     /// By the last six bytes up to the last Han character of a label that values start from (three where there are no
     /// more): the label up to it, and the rest.
     labels: HashMap<u64, Vec<HeadAndTail>, foldhash::fast::FixedState>,
-    /// Some label has something behind its last Han character.
-    has_tails: bool,
 }
 
 /// A label up to its last Han character, and the rest.
@@ -44,7 +45,7 @@ type HeadAndTail = (Box<[u8]>, Box<[u8]>);
 
 impl Default for Characters {
     fn default() -> Self {
-        Characters { classes: Box::new([0; 1 << 16]), labels: HashMap::default(), has_tails: false }
+        Characters { classes: Box::new([0; 1 << 16]), labels: HashMap::default() }
     }
 }
 
@@ -78,12 +79,12 @@ impl Characters {
             let Some((at, character)) = last else { continue };
             let Some((head, tail)) = label.split_at_checked(at + character.len_utf8()) else { continue };
             let code = u32::from(character);
-            characters.has_tails |= !tail.is_empty();
+            let tailed = if tail.is_empty() { 0 } else { TAILED };
             let entry = (head.as_bytes().into(), tail.as_bytes().into());
             let key = last_bytes(head.as_bytes(), if head.len() < 6 { 3 } else { 6 });
             characters.labels.entry(key).or_default().push(entry);
             if let Some(class) = characters.classes.get_mut(code as usize) {
-                *class |= LABEL_END;
+                *class |= LABEL_END | tailed;
             }
         }
         characters
@@ -164,6 +165,7 @@ impl Pass<'_> {
     /// The stretch with Han characters around the byte ≥ 0x80 at `at`: labels that values start from, then grammars.
     /// Returns where the stretch ends.
     pub(super) fn han_stretch(&mut self, at: usize) -> usize {
+        self.framed(at);
         let (worth, end) = self.walk(at);
         if worth.labelled || worth.numbered {
             let mut start = at;
@@ -193,7 +195,7 @@ impl Pass<'_> {
                 if class != 0 {
                     worth.numbered |= class & UNIT != 0 && number;
                     if class & LABEL_END != 0 {
-                        worth.labelled |= (characters.has_tails || starts.may_end(text, end + width))
+                        worth.labelled |= (class & TAILED != 0 || starts.may_end(text, end + width))
                             && characters.label_ends(text, end + width);
                     }
                     if class & LEAD != 0 && byte(text, end + width).is_ascii_uppercase() {
@@ -230,6 +232,9 @@ impl Pass<'_> {
         for hit in starts.find_iter(stretch) {
             let label = stretch.get(hit.span().range()).unwrap_or_default();
             let says = look_up(program.rules.labels(), label);
+            if label.starts_with(DAY) {
+                self.dated(from + hit.start() + DAY.len(), from + hit.end(), says);
+            }
             self.value_at(skip_joiners_ahead(text, from + hit.end()), says);
         }
     }

@@ -6,12 +6,14 @@
 
 pub mod address;
 mod bitmap;
+mod code;
 pub mod column;
 mod context;
 mod digit_runs;
 mod digits;
 pub mod explain;
 mod fold;
+mod frame;
 mod group_pairs;
 mod han;
 mod high;

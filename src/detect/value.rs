@@ -2,10 +2,11 @@
 //! stretches with Han characters.
 
 use super::context::{byte, byte_before, points, skip_joiners, skip_joiners_ahead, word_before};
+use super::han::{char_at, char_before, ends, is_han};
 use super::pass::{Pass, judge};
 use super::program::At;
-use super::{Found, address, name};
-use crate::rule::compile::Anchor;
+use super::{Found, address, code, name};
+use crate::rule::compile::{Anchor, Recognizer};
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
 use crate::validate::Candidate;
@@ -22,6 +23,9 @@ const JOINERS: [bool; 256] = {
     }
     joiners
 };
+
+/// Points of a frequent surname with frequent characters behind it.
+const FREQUENT_NAME: i16 = 20;
 
 /// Longest value that a label rule's own pattern may look at, in bytes.
 const VALUE: usize = 2048;
@@ -83,15 +87,23 @@ impl Pass<'_> {
             return;
         }
         for said in says {
-            let (Says::Positive(entity) | Says::Weak(entity)) = said else { continue };
-            let standing = match said {
-                Says::Positive(_) => Standing::Positive,
-                _ => self.context(at).standing(program, *entity),
+            let (entity, standing) = match said {
+                Says::Positive(entity) => (entity, Standing::Positive),
+                Says::Weak(entity) => (entity, Standing::Weak),
+                _ => continue,
             };
             let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
             for &recognizer in list {
                 self.value_for(recognizer, at, standing);
             }
+        }
+    }
+
+    /// Where a label that leaves its entity type at `standing` leaves the value at `at`: a weak one may have a companion.
+    fn settled(&self, recognizer: &Recognizer, at: usize, standing: Standing) -> Standing {
+        match standing {
+            Standing::Weak => self.context(at).standing(self.program, recognizer.entity),
+            known => known,
         }
     }
 
@@ -103,9 +115,10 @@ impl Pass<'_> {
             Anchor::Label(Some(grammar)) => {
                 let found = match grammar {
                     GrammarSyntax::CnAddress => address::after_label(text, at, &mut self.addresses),
-                    GrammarSyntax::PersonName => name::after_label(text, at),
+                    GrammarSyntax::PersonName => name_behind_label(text, at),
                 };
                 if let Some(found) = found {
+                    let standing = self.settled(recognizer, at, standing);
                     self.grammar_found(at_recognizer, &found, standing);
                 }
             }
@@ -126,11 +139,17 @@ impl Pass<'_> {
                     length = find(text.get(at..).unwrap_or_default()).unwrap_or(length);
                 }
                 let quoted = if recognizer.whole { quoted(text, at, ahead) } else { None };
-                self.judge_value(at_recognizer, at..at + quoted.unwrap_or(length).max(length), standing);
+                let span = at..at + quoted.unwrap_or(length).max(length);
+                if recognizer.not_code && code::is_code(text, &span) {
+                    return;
+                }
+                let standing = self.settled(recognizer, at, standing);
+                self.judge_value(at_recognizer, span, standing);
             }
             Anchor::HexRun(length) => {
                 let run = ahead.iter().take_while(|b| b.is_ascii_hexdigit()).count();
                 if run == *length && !byte(text, at + run).is_ascii_alphanumeric() {
+                    let standing = self.settled(recognizer, at, standing);
                     self.judge_value(at_recognizer, at..at + run, standing);
                 }
             }
@@ -207,6 +226,23 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// The name at `at`, behind a label. Directly behind one it must not be the rest of a sentence: 姓名和地址, 名字相关.
+fn name_behind_label(text: &[u8], at: usize) -> Option<Found> {
+    /// Ends of labels that a name stands directly behind, and nothing else.
+    const OF_NAMES: [&str; 9] = ["姓名", "户名", "件人", "货人", "系人", "卡人", "款人", "代表人", "叫"];
+    let runs_on = char_before(text, at).is_some_and(|(c, _)| is_han(c) && !matches!(c, '是' | '为'));
+    if !runs_on {
+        return name::after_label(text, at).or_else(|| name::word_after_label(text, at));
+    }
+    let of_names = OF_NAMES.iter().any(|label| ends(text, at, label));
+    let goes_on = char_at(text, at).is_some_and(|(c, _)| "和与及或同跟来都".contains(c));
+    if of_names && !goes_on {
+        return name::after_label(text, at).or_else(|| name::word_after_label(text, at));
+    }
+    // 学生党员, 股东权益, 名字相关
+    name::after_label(text, at).filter(|found| found.registry >= FREQUENT_NAME)
 }
 
 /// Whether `:` or `=` stands between the value at `at` and its label, or the value is a column's.

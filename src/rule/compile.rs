@@ -36,6 +36,8 @@ pub struct Recognizer {
     pub separated: bool,
     /// See [`RecognizerSyntax::whole`].
     pub whole: bool,
+    /// See [`RecognizerSyntax::not_code`].
+    pub not_code: bool,
     /// Validators, each of which must pass.
     pub validators: Vec<Validator>,
     /// Points for its structure.
@@ -249,9 +251,9 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => FirstBytes::of(pattern),
         _ => None,
     };
-    let RecognizerSyntax { structure, plus, separated, whole, .. } = *syntax;
-    if (separated || whole) && !matches!(anchor, Anchor::Label(None)) {
-        return Err("`separated` and `whole` are for anchor `label` with a `pattern`".to_owned());
+    let RecognizerSyntax { structure, plus, separated, whole, not_code, .. } = *syntax;
+    if (separated || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
+        return Err("`separated`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
     }
     if plus && !matches!(anchor, Anchor::Digits { .. }) {
         return Err("`plus` is for anchor `digits`".to_owned());
@@ -266,6 +268,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         first_bytes,
         separated,
         whole,
+        not_code,
         validators,
         structure,
         label_required,

@@ -96,6 +96,9 @@ pub struct RecognizerSyntax {
     /// to the closing quotation mark where the value is quoted.
     #[serde(default)]
     pub whole: bool,
+    /// `label` with a pattern: source code and sentences behind the label are no values. Literals in quotation marks are.
+    #[serde(default)]
+    pub not_code: bool,
     /// Validators by name; each must pass.
     #[serde(default)]
     pub validators: Vec<String>,

@@ -79,12 +79,12 @@ impl TailFilter {
     /// Adds a label in normalized spelling.
     pub(crate) fn enter(&mut self, label: &[u8]) {
         match label {
-            [.., a, b, c, d, e, f] if *d >= 0x80 => self.han(&[*a], [*b, *c], [*d, *e, *f]),
-            [b, c, d, e, f] if *d >= 0x80 => {
+            [.., a, b, c, d, e, f] if *f >= 0x80 => self.han(&[*a], [*b, *c], [*d, *e, *f]),
+            [b, c, d, e, f] if *f >= 0x80 => {
                 let any: Vec<u8> = (0..=255).collect();
                 self.han(&any, [*b, *c], [*d, *e, *f]);
             }
-            [.., d, e, f] if *d >= 0x80 => {
+            [.., d, e, f] if *f >= 0x80 => {
                 set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, 0, 0, 0, *d, *e, *f])));
                 self.has_single = true;
             }
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn labels_are_affirmed_in_every_spelling_and_most_others_refused() {
-        let labels = ["mobileno", "姓名", "mac", "xm", "卡"];
+        let labels = ["mobileno", "姓名", "mac", "xm", "卡", "设备id"];
         let filter = TailFilter::new(labels.iter().map(|label| label.as_bytes()));
         for text in [
             "mobileno",
@@ -238,6 +238,7 @@ mod tests {
             "wifi_MAC",
             "银行卡",
             "mobile_n_o",
+            "设备ID",
         ] {
             assert!(filter.may_end(text.as_bytes(), text.len()), "{text}");
         }
@@ -253,7 +254,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_refuses_a_label(
-            label in "[a-z]{1,6}|[一-龥]{1,4}|[a-z]{1,3}[一-龥]{1,2}", before in "[a-z_ 中]{0,4}", behind in "[_. -]{0,4}", upper: bool
+            label in "[a-z]{1,6}|[一-龥]{1,4}|[a-z]{1,3}[一-龥]{1,2}|[一-龥]{1,3}[a-z]{1,3}", before in "[a-z_ 中]{0,4}", behind in "[_. -]{0,4}", upper: bool
         ) {
             let filter = TailFilter::new(std::iter::once(label.as_bytes()));
             let text = before + &if upper { label.to_uppercase() } else { label.clone() } + &behind;

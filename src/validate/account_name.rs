@@ -4,7 +4,7 @@ use super::not_placeholder::is_placeholder;
 use super::{Candidate, Evidence};
 
 /// Names of accounts that belong to no person, in lower case.
-const OF_SYSTEMS: [&[u8]; 24] = [
+const OF_SYSTEMS: [&[u8]; 44] = [
     b"root",
     b"admin",
     b"administrator",
@@ -29,12 +29,45 @@ const OF_SYSTEMS: [&[u8]; 24] = [
     b"username",
     b"login",
     b"account",
+    b"app",
+    b"dev",
+    b"ops",
+    b"test",
+    b"demo",
+    b"web",
+    b"api",
+    b"cron",
+    b"batch",
+    b"backup",
+    b"monitor",
+    b"deploy",
+    b"git",
+    b"jenkins",
+    b"hadoop",
+    b"hive",
+    b"readonly",
+    b"replication",
+    b"group",
+    b"session",
 ];
+
+/// Whether `name` is a number, or a range of numbers, such as operating systems give to accounts.
+fn is_number_of_system(name: &[u8]) -> bool {
+    let numeric = name.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
+    numeric && (name.len() < 5 || name.contains(&b'-') || name == b"65534" || name == b"65535")
+}
+
+/// Whether `name` is the word for a password, as in `username:password@host`.
+fn is_word_for_password(name: &[u8]) -> bool {
+    let word: &[u8] = name.split(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+    [&b"password"[..], b"passwd", b"pass", b"pwd"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
 
 /// Any name but those.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let name = candidate.original;
     let of_system = OF_SYSTEMS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let of_system = of_system || is_number_of_system(name) || is_word_for_password(name);
     (!of_system && !is_placeholder(name)).then_some(Evidence { label_required: true, ..Evidence::default() })
 }
 
@@ -45,10 +78,10 @@ mod tests {
 
     #[test]
     fn accounts_of_systems_are_refused() {
-        for value in ["root", "Admin", "null", "www-data"] {
+        for value in ["root", "Admin", "null", "www-data", "1000", "10000-20000", "65534", "password@host"] {
             assert_eq!(check(validate, value, true), None, "{value}");
         }
-        for value in ["zhangwei_88", "u_8839201", "wang.fang"] {
+        for value in ["zhangwei_88", "u_8839201", "wang.fang", "8839201", "passion88"] {
             assert!(check(validate, value, true).is_some(), "{value}");
         }
     }

@@ -92,9 +92,14 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     Some(Evidence {
         checksum: 0,
         registry,
-        label_required: trunk || !known || spelled.is_some(),
+        label_required: trunk || !known || spelled.is_some() || is_power_of_two(digits),
         traits: Traits { test_value, ..Traits::default() },
     })
+}
+
+/// 2^34 and the numbers around it, which fill tests and tables of software.
+fn is_power_of_two(digits: &[u8]) -> bool {
+    super::number(digits).is_some_and(|number| number.abs_diff(1 << 34) <= 1 << 12)
 }
 
 fn is_test_value(digits: &[u8]) -> bool {

@@ -60,8 +60,9 @@ fn of_v4(address: Ipv4Addr) -> Evidence {
     let registry = match octets {
         // Chrome/120.0.0.0 and networks.
         [_, _, 0, 0] | [_, 0, 0, _] => 0,
-        // 2.11.1.3: sections and versions.
-        _ if octets.iter().all(|octet| *octet < 20) => 5,
+        // 2.11.1.3, 14.26.3.2, 9.4.146.26, 2.5.29.35: sections, versions and object identifiers.
+        [0..10, 0..20, ..] => 5,
+        _ if octets.iter().all(|octet| *octet < 50) => 5,
         [_, _, _, 0] => 10,
         _ => 20,
     };
@@ -237,7 +238,7 @@ mod tests {
 
     #[test]
     fn version_like_addresses_count_little() {
-        for value in ["120.0.0.0", "2.11.1.3", "1.2.3.4", "99.0.0.17"] {
+        for value in ["120.0.0.0", "2.11.1.3", "1.2.3.4", "99.0.0.17", "9.4.146.26", "2.5.29.35", "14.2.7.9"] {
             assert!(check(validate, value, false).unwrap().registry <= 5, "{value}");
         }
         assert_eq!(check(validate, "113.57.182.0", false).map(|found| found.registry), Some(10));

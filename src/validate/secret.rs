@@ -1,9 +1,17 @@
 //! Passwords and other secrets in plain text: refuses what stands where one was hidden or is yet to be filled in.
 
 use super::not_placeholder::is_placeholder;
-use super::{Candidate, Evidence, all_same};
+use super::{Candidate, Evidence, all_same, email};
 
-/// Any value of four characters and more that is no mask, no variable and no word of configuration.
+/// Whether `value` is letters only and says what it stands for: `your_password`, `MySecretKey`.
+fn names_a_secret(value: &[u8]) -> bool {
+    let named = |word: &[u8]| value.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+    value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b' '))
+        && [&b"password"[..], b"passwd", b"secret", b"example"].iter().any(|word| named(word))
+}
+
+/// Any value of four characters and more that is no mask, no variable, no path and no word of configuration. An e-mail
+/// address is one even there.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     const WORDS: [&[u8]; 10] = [
         b"required",
@@ -19,8 +27,11 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     ];
     let value = candidate.original.trim_ascii();
     let masked = all_same(value) || value.iter().filter(|byte| **byte == b'*').count() * 2 > value.len();
-    let word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
-    (value.len() >= 4 && !masked && !word && !is_placeholder(value))
+    let word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || names_a_secret(value);
+    let path = value.starts_with(b"/") && value.iter().filter(|byte| **byte == b'/').count() > 1;
+    let unfinished = value.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'.') && value.ends_with(b".");
+    let other = path || unfinished || value.starts_with(b"`") || email::validate(candidate).is_some();
+    (value.len() >= 4 && !other && !masked && !word && !is_placeholder(value))
         .then_some(Evidence { label_required: true, ..Evidence::default() })
 }
 
@@ -31,10 +42,25 @@ mod tests {
 
     #[test]
     fn hidden_and_missing_secrets_are_refused() {
-        for value in ["******", "xxxx", "a****", "${DB_PASSWORD}", "null", "required", "123"] {
+        for value in [
+            "******",
+            "xxxx",
+            "a****",
+            "${DB_PASSWORD}",
+            "null",
+            "required",
+            "123",
+            "Call_back_password",
+            "$PASSWORD",
+            "Password used to generate key",
+            "/home/tom/src",
+            "`pwd`",
+            "bob.",
+            "{}",
+        ] {
             assert_eq!(check(validate, value, true), None, "{value}");
         }
-        for value in ["hunter2", "Abc@12345", "p@ss w0rd!", "letmein"] {
+        for value in ["hunter2", "Abc@12345", "p@ss w0rd!", "letmein", "Password1", "$9aK_x"] {
             assert!(check(validate, value, true).is_some(), "{value}");
         }
     }

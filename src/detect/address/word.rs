@@ -84,7 +84,6 @@ pub(super) const fn is_prose(c: char) -> bool {
             | '很'
             | '没'
             | '但'
-            | '且'
             | '因'
             | '已'
             | '为'

@@ -104,6 +104,20 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     split(text, &run, cut)
 }
 
+/// A name that is an ordinary word as well (高峰, 安静), behind a label that says it is a name: nothing may follow it but
+/// the next field.
+pub(super) fn word_after_label(text: &[u8], at: usize) -> Option<Found> {
+    let run = Run::at(text, at);
+    let cut = first_cut(text, &run);
+    let characters = run.first(cut);
+    let (surname, given) = characters.split_first()?;
+    let named = dictionary::surname(*surname) >= 100 && !ending::is_function(*surname);
+    let known = matches!(given.len(), 1 | 2) && given.iter().all(|c| dictionary::given(*c) > 0);
+    let word = named && known && is_word(text.get(run.start..run.end(cut))?);
+    (word && is_closed(text, run.end(cut)))
+        .then(|| found(run.start, run.end(cut), Shape { structure: 30, registry: 8 }))
+}
+
 /// `value` as a person's name: the whole cell of a column that says it holds names.
 pub fn is_value(value: &[u8]) -> Option<Found> {
     let range = trimmed(value);
@@ -316,10 +330,12 @@ fn quoted_pinyin(text: &[u8], at: usize) -> Option<Found> {
     let length = match quote {
         Some(quote) => memchr::memchr(*quote, rest)?,
         None if at == 0 && text.len() <= 48 => rest.len(),
-        None => return None,
+        // `Name: Zhang Wei, …`: two words or three up to the end of the field.
+        None => rest.iter().position(|b| !(b.is_ascii_alphabetic() || matches!(b, b' ' | b'-' | b'/')))?,
     };
-    let shape = pinyin::judge(std::str::from_utf8(rest.get(..length)?).ok()?)?;
-    Some(found(at, at + length, shape))
+    let name = rest.get(..length)?.trim_ascii_end();
+    let shape = pinyin::judge(std::str::from_utf8(name).ok()?)?;
+    Some(found(at, at + name.len(), shape))
 }
 
 /// Whether `value` has at least the look of a name: two to twenty letters or Han characters, dots and spaces between
