@@ -173,6 +173,7 @@ fn merge(a: Traits, b: Traits) -> Traits {
         organization: a.organization || b.organization,
         checksum_fails: a.checksum_fails || b.checksum_fails,
         whole: a.whole || b.whole,
+        ..Traits::default()
     }
 }
 
