@@ -5,6 +5,9 @@ use std::sync::LazyLock;
 
 use crate::rule::embedded;
 
+/// Found by: what another identifier tells.
+const DERIVED: &str = "derived";
+
 /// One category of personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Category {
@@ -25,14 +28,14 @@ pub struct Category {
 impl Category {
     /// Whether some entity type can stand for it.
     pub fn is_in_text(&self) -> bool {
-        self.found_by.chars().any(|how| ('a'..='d').contains(&how))
+        self.found_by == DERIVED || self.found_by.chars().any(|how| ('a'..='d').contains(&how))
     }
 }
 
 /// All categories, by number.
 pub fn categories() -> &'static [Category] {
     static CATEGORIES: LazyLock<Vec<Category>> = LazyLock::new(|| {
-        let mut all: Vec<Category> = embedded::rows("categories.tsv").filter_map(|row| read(row)).collect();
+        let mut all: Vec<Category> = embedded::rows("categories.tsv").filter_map(read).collect();
         all.sort_by_key(|category| category.id);
         all
     });

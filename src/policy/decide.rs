@@ -119,7 +119,7 @@ impl Policy {
             known(combination.line, &combination.entities, &combination.becomes.each())?;
             known(combination.line, &combination.with, &[])?;
         }
-        for minors in &self.minors {
+        if let Some(minors) = &self.minors {
             known(minors.line, &minors.entities, &minors.becomes.each())?;
         }
         Ok(())
