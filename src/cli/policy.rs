@@ -116,8 +116,7 @@ fn table(policy: &Policy, out: &mut dyn Write) -> anyhow::Result<()> {
             purposes => format!("{} (for {})", entry.clause, purposes.join(", ")),
         };
         let retention = entry.retention.as_ref();
-        let retention =
-            retention.map_or("none stated".to_owned(), |kept| format!("{} ({})", kept.period, kept.clause));
+        let retention = retention.map_or("none stated".to_owned(), |kept| format!("{} ({})", kept.period, kept.clause));
         let first = vec![clause, entry.category.clone()];
         match &entry.not_in_text {
             Some(reason) => {

@@ -185,8 +185,7 @@ impl Gate {
 
     fn check(&self, outcome: &Outcome) -> Exit {
         let is_hit = outcome.findings.iter().any(|(_, entity, finding, _)| {
-            self.level.is_some_and(|level| finding.level >= level)
-                || self.entities.contains(&entity)
+            self.level.is_some_and(|level| finding.level >= level) || self.entities.contains(&entity)
         });
         if is_hit { Exit::Found } else { Exit::Complete }
     }

@@ -94,8 +94,7 @@ impl Policy {
     /// # Errors
     /// With the line of the entry.
     pub fn check(&self, rules: &RuleSet) -> Result<(), Error> {
-        let wrong =
-            |line: u64, reason: String| Error::Policy { file: self.file.clone(), line: Some(line), reason };
+        let wrong = |line: u64, reason: String| Error::Policy { file: self.file.clone(), line: Some(line), reason };
         let known = |line: u64, names: &[String], operators: &[&OperatorSpec]| {
             let asks_fpe = operators.contains(&&OperatorSpec::Fpe);
             for name in names {

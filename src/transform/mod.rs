@@ -111,8 +111,7 @@ impl Prepared {
 
     /// Whether values with `traits` are replaced for what stands beside them, and would be kept by themselves.
     fn is_kept_elsewhere(&self, traits: Traits) -> bool {
-        matches!(traits.standing(), 2..)
-            && self.choices.first().is_some_and(|choice| choice.spec == OperatorSpec::Keep)
+        matches!(traits.standing(), 2..) && self.choices.first().is_some_and(|choice| choice.spec == OperatorSpec::Keep)
     }
 }
 

@@ -80,7 +80,7 @@ fn a_line_of_json_is_a_record_with_all_its_strings() {
 #[test]
 fn of_a_document_each_object_of_its_list_is_a_record() {
     let text = "{\n \"total\": 3,\n \"list\": [\n  {\"deviceModel\": \"SM-A\",\n   \"phones\": [\"13800138000\"]},\n  \
-                {\"deviceModel\":\n    \"SM-B\"},\n  {\"inner\": {\"deviceModel\": \"SM-C\"}, \"phone\":\n 13912345678}\n ],\n \
+                {\n  \"deviceModel\": \"SM-B\"\n},\n  {\"inner\": {\"deviceModel\": \"SM-C\"}, \"phone\":\n 13912345678}\n ],\n \
                 \"deviceModel\": \"SM-D\"\n}\n";
     assert_eq!(marked(&Json, text, day()).0, [2, 0, 2, 0]);
     let one = "{\n \"phones\": [\"13800138000\"],\n \"device\": {\"deviceModel\": \"SM-A\"}\n}\n{\n \"deviceModel\": \"SM-B\"\n}\n";
