@@ -35,32 +35,39 @@ pub struct Traits {
     pub checksum_fails: bool,
     /// The match is the whole cell or JSON value.
     pub whole: bool,
-    /// Tells that somebody is a child, by the policy's age and on the day of the scan.
-    pub minor: bool,
-    /// Which of the policy's combinations makes it what it is in its record, counted from 1; 0 for none.
-    pub combination: u8,
+    /// Which of the policy's combinations makes it what it is in its record, counted from 1; 0 for none;
+    /// [`Traits::MINOR`] when it tells that somebody is a child. One byte, which leaves a match 32.
+    pub raised: u8,
 }
 
 impl Traits {
+    /// What `raised` says of the data of a child.
+    pub const MINOR: u8 = u8::MAX;
+
     /// Which of an entity type's decisions holds: 0 for what is personal as such, 1 for what is not personal, 2 for the
     /// data of a child, from 3 on the policy's combinations.
     pub fn standing(self) -> usize {
         match self {
             Traits { non_personal: true, .. } => 1,
-            Traits { minor: true, .. } => 2,
-            Traits { combination: 0, .. } => 0,
-            Traits { combination, .. } => 2 + usize::from(combination),
+            Traits { raised: Traits::MINOR, .. } => 2,
+            Traits { raised: 0, .. } => 0,
+            Traits { raised, .. } => 2 + usize::from(raised),
         }
+    }
+
+    /// Whether it tells that somebody is a child, by the policy's age and on the day of the scan.
+    pub fn is_minor(self) -> bool {
+        self.raised == Traits::MINOR
     }
 
     /// All traits that make a difference to a decision, by their [`Traits::standing`], under a policy with so many
     /// combinations.
     pub fn standings(combinations: usize) -> impl Iterator<Item = Traits> {
-        let combined = |index| Traits { combination: u8::try_from(index).unwrap_or(0), ..Traits::default() };
+        let combined = |index| Traits { raised: u8::try_from(index).unwrap_or(0), ..Traits::default() };
         let first = [
             Traits::default(),
             Traits { non_personal: true, ..Traits::default() },
-            Traits { minor: true, ..Traits::default() },
+            Traits { raised: Traits::MINOR, ..Traits::default() },
         ];
         first.into_iter().chain((1..=combinations).map(combined))
     }

@@ -6,7 +6,7 @@
 //! at each match; nothing is allocated per record.
 
 use crate::block::{Block, TextBlock};
-use crate::finding::{EntityId, Match, Place};
+use crate::finding::{EntityId, Match, Place, Traits};
 use crate::format::Codec;
 use crate::policy::age::{self, Tells};
 use crate::policy::{Minors, Policy};
@@ -66,18 +66,19 @@ impl Combiner {
         if found.traits.non_personal || found.score < min_score {
             return 0;
         }
-        self.role(found).with | if found.traits.minor { self.with_minor } else { 0 }
+        self.role(found).with | if found.traits.is_minor() { self.with_minor } else { 0 }
     }
 
     /// Whether `found` may be raised.
     fn may_be_raised(&self, found: &Match, min_score: f32) -> bool {
-        self.role(found).about != 0 && !found.traits.non_personal && found.score >= min_score
+        let is_free = !found.traits.non_personal && !found.traits.is_minor();
+        self.role(found).about != 0 && is_free && found.score >= min_score
     }
 
     fn raise(&self, found: &mut Match, made: u32, min_score: f32) {
         if self.may_be_raised(found, min_score) {
             let holding = self.role(found).about & made;
-            found.traits.combination = if holding == 0 { 0 } else { holding.trailing_zeros() as u8 + 1 };
+            found.traits.raised = if holding == 0 { 0 } else { holding.trailing_zeros() as u8 + 1 };
         }
     }
 
@@ -98,10 +99,12 @@ impl Combiner {
                 && !found.traits.non_personal
             {
                 let value = value_of(block, found);
-                found.traits.minor = value.is_ok_and(|value| tells.is_under(&value, self.under, self.as_of));
+                if value.is_ok_and(|value| tells.is_under(&value, self.under, self.as_of)) {
+                    found.traits.raised = Traits::MINOR;
+                }
             }
             may_be_raised |= role.about != 0;
-            makes |= role.with != 0 || found.traits.minor && self.with_minor != 0;
+            makes |= role.with != 0 || found.traits.is_minor() && self.with_minor != 0;
         }
         if !may_be_raised || !makes {
             return;

@@ -204,7 +204,7 @@ pub(super) fn grouped(
         let entered = Entered { fingerprint, level, operator };
         tally.enter(&locator, found, &entered, || masked(entity, &value, &canonical));
         // What tells of a child is counted as that, too.
-        let child = context.combiner.minor.filter(|minor| found.traits.minor && *minor != found.entity);
+        let child = context.combiner.minor.filter(|minor| found.traits.is_minor() && *minor != found.entity);
         if let Some(minor) = child {
             tally.enter(&locator, &Match { entity: minor, ..*found }, &entered, || masked(entity, &value, &canonical));
         }
@@ -217,7 +217,7 @@ pub(super) fn grouped(
                 location: &location,
                 masked: masked(entity, &value, &canonical),
                 derived: child.map(|_| age::MINOR),
-                combined: found.traits.combination > 0,
+                combined: found.traits.standing() > 2,
                 value: lines.show_values.then_some(&*value),
             };
             line.write(&mut report.lines);

@@ -79,10 +79,10 @@ impl Policy {
 
     /// What stands in the place of the entry's own level and operators for a value with `traits`.
     fn becomes(&self, traits: Traits) -> Option<&Becomes> {
-        match (&self.minors, traits.minor) {
+        match (&self.minors, traits.is_minor()) {
             (Some(minors), true) => Some(&minors.becomes),
             _ => {
-                let index = usize::from(traits.combination).checked_sub(1)?;
+                let index = usize::from(traits.raised).checked_sub(1)?;
                 self.combinations.get(index).map(|combination| &combination.becomes)
             }
         }

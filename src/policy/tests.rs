@@ -232,7 +232,7 @@ fn combinations_and_children_raise_levels_and_never_lower_them() {
         let decision = policy.decide(entity, traits, purpose);
         (decision.level, decision.operator)
     };
-    let combined = |combination| Traits { combination, ..Traits::default() };
+    let combined = |combination| Traits { raised: combination, ..Traits::default() };
     let alone = Traits::default();
     assert_eq!(decide("IP_ADDRESS", alone, Purpose::Deidentify), (2, OperatorSpec::Null));
     assert_eq!(decide("IP_ADDRESS", combined(1), Purpose::Deidentify), (3, OperatorSpec::Hash));
@@ -242,7 +242,7 @@ fn combinations_and_children_raise_levels_and_never_lower_them() {
         (2, OperatorSpec::Null),
         "not below the entry's"
     );
-    let child = Traits { minor: true, combination: 2, ..Traits::default() };
+    let child = Traits { raised: Traits::MINOR, ..Traits::default() };
     assert_eq!(decide("CN_MOBILE_PHONE", child, Purpose::Anonymize), (4, OperatorSpec::Redact));
     let hotline = Traits { non_personal: true, ..child };
     assert_eq!(decide("CN_MOBILE_PHONE", hotline, Purpose::Anonymize), (1, OperatorSpec::Keep));

@@ -73,7 +73,7 @@ mod tests {
     fn rule(entity: &str, aliases: &str) -> (String, String) {
         let text = format!(
             "entity: {entity}\naliases: {aliases}\nzh: 甲\nen: A\nsource: made up\ncanonical: text\n\
-             mask: {{style: keep, first: 1, last: 0}}\nrecognize:\n  - anchor: label\n    pattern: 'x'\n    structure: 30\n\
+             mask: {{style: keep, first: 1, last: 0}}\nlabels: {{positive: [q]}}\nrecognize:\n  - anchor: label\n    pattern: 'x'\n    structure: 30\n\
              examples: [{{text: 'q x', match: x}}]\ncounterexamples: [{{text: y, why: z}}]\n"
         );
         (format!("{entity}.yml"), text)

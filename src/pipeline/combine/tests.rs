@@ -41,8 +41,8 @@ fn marked(format: &dyn Format, text: &str, as_of: Date) -> (Vec<u8>, usize) {
     let Block::Text(text) = &block else { panic!("a text") };
     let mut devices: Vec<_> = matches.iter().filter(|found| found.entity == device).collect();
     devices.sort_by_key(|found| position(text, found));
-    let children = matches.iter().filter(|found| found.traits.minor).count();
-    (devices.iter().map(|found| found.traits.combination).collect(), children)
+    let children = matches.iter().filter(|found| found.traits.is_minor()).count();
+    (devices.iter().map(|found| found.traits.raised).collect(), children)
 }
 
 fn day() -> Date {
