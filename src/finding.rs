@@ -37,6 +37,42 @@ pub struct Traits {
     pub whole: bool,
     /// The value is written with escapes: `%E5%BC%A0`, `\u5f20`.
     pub escaped: bool,
+    /// Which of the policy's combinations makes it what it is in its record, counted from 1; 0 for none;
+    /// [`Traits::MINOR`] when it tells that somebody is a child..
+    pub raised: u8,
+}
+
+impl Traits {
+    /// What `raised` says of the data of a child.
+    pub const MINOR: u8 = u8::MAX;
+
+    /// Which of an entity type's decisions holds: 0 for what is personal as such, 1 for what is not personal, 2 for the
+    /// data of a child, from 3 on the policy's combinations.
+    pub fn standing(self) -> usize {
+        match self {
+            Traits { non_personal: true, .. } => 1,
+            Traits { raised: Traits::MINOR, .. } => 2,
+            Traits { raised: 0, .. } => 0,
+            Traits { raised, .. } => 2 + usize::from(raised),
+        }
+    }
+
+    /// Whether it tells that somebody is a child, by the policy's age and on the day of the scan.
+    pub fn is_minor(self) -> bool {
+        self.raised == Traits::MINOR
+    }
+
+    /// All traits that make a difference to a decision, by their [`Traits::standing`], under a policy with so many
+    /// combinations.
+    pub fn standings(combinations: usize) -> impl Iterator<Item = Traits> {
+        let combined = |index| Traits { raised: u8::try_from(index).unwrap_or(0), ..Traits::default() };
+        let first = [
+            Traits::default(),
+            Traits { non_personal: true, ..Traits::default() },
+            Traits { raised: Traits::MINOR, ..Traits::default() },
+        ];
+        first.into_iter().chain((1..=combinations).map(combined))
+    }
 }
 
 /// One span of one entity type in one value. Holds no value, so that nothing that prints it can leak one.

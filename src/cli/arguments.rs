@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::pipeline::InvalidBytes;
+use crate::validate::cn_resident_id::Date;
 
 #[derive(Args)]
 pub(super) struct Common {
@@ -19,6 +20,10 @@ pub(super) struct Common {
     /// Leave matches below this score alone, 0.4 to 1
     #[arg(long, value_name = "S", default_value = "0.6", value_parser = score, help_heading = "What counts")]
     pub(super) min_score: f32,
+
+    /// Day on which ages are counted, as YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE", value_parser = date, help_heading = "What counts")]
+    pub(super) as_of: Option<Date>,
 
     /// Format of all inputs, instead of recognizing it
     #[arg(long, value_name = "FORMAT", default_value = "auto", help_heading = "Reading")]
@@ -106,6 +111,13 @@ fn score(text: &str) -> Result<f32, String> {
     }
 }
 
+fn date(text: &str) -> Result<Date, String> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b'-').collect();
+    let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    let date = <&[u8; 8]>::try_from(digits.as_slice()).ok().and_then(Date::parse);
+    date.filter(|_| dashes == [4, 7]).ok_or_else(|| "a date is YYYY-MM-DD".to_owned())
+}
+
 fn size(text: &str) -> Result<u64, String> {
     const LEAST: u64 = 16 << 20;
     let text = text.trim().to_ascii_uppercase();
@@ -135,6 +147,10 @@ mod tests {
         assert_eq!(size("1g"), Ok(1 << 30));
         for wrong in ["", "M", "-1G", "1.5G", "3K", "99999999999T"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(date("2026-02-28"), Ok(Date { year: 2026, month: 2, day: 28 }));
+        for wrong in ["2026-02-29", "20260228", "2026-2-28", "28.02.2026", ""] {
+            assert!(date(wrong).is_err(), "{wrong}");
         }
         assert!(score("0.39").is_err() && score("NaN").is_err() && score("0.6").is_ok());
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::rewriting::Rewriting;
 use crate::exit::Exit;
@@ -16,6 +16,7 @@ Examples:
   tuomin key new ~/.tuomin.key
   tuomin deidentify data/ -o clean/ --key-file ~/.tuomin.key
   pg_dump db | tuomin deidentify - -o - --key-file k | psql other
+  tuomin deidentify data/ -o shown/ --key-file k --policy ziyun --purpose display
 
 The key is read from --key-file (mode 0600) or from the environment variable TUOMIN_KEY. Whoever has the key can
 link tokens to values that they know: keep it apart from the output. De-identified data is still personal data.")]
@@ -26,6 +27,20 @@ pub(super) struct Deidentify {
     /// File that holds the key; make one with `tuomin key new FILE`
     #[arg(long, value_name = "K")]
     key_file: Option<PathBuf>,
+
+    /// Which of the policy's operators: those for work within the house, for showing to people, or for handing out
+    #[arg(long, value_name = "PURPOSE", default_value = "deidentify")]
+    purpose: PurposeName,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PurposeName {
+    /// 去标识化: joined and analysed within the house
+    Deidentify,
+    /// 展示: shown to people
+    Display,
+    /// 对外提供: handed to others, or taken across the border
+    Export,
 }
 
 impl Deidentify {
@@ -37,6 +52,11 @@ impl Deidentify {
         if let Some(path) = &self.key_file {
             self.rewriting.refuse_as_input(path)?;
         }
-        self.rewriting.run(Purpose::Deidentify, Some(key))
+        let purpose = match self.purpose {
+            PurposeName::Deidentify => Purpose::Deidentify,
+            PurposeName::Display => Purpose::Display,
+            PurposeName::Export => Purpose::Export,
+        };
+        self.rewriting.run(purpose, Some(key))
     }
 }

@@ -71,7 +71,7 @@ impl Rewriting {
         let rewriter = Rewriter { context: &context, transformer: &transformer, replace_existing: self.force };
         let mut table = Table::default();
         let key_id = transformer.key_id().map(str::to_owned);
-        let mut manifest = Manifest::new(purpose_name(purpose), &session.policy, rules, self.common.min_score, key_id);
+        let mut manifest = Manifest::new(purpose.name(), &session.policy, rules, self.common.min_score, key_id);
         let mut exit = Exit::Complete;
         let mut wrote = false;
         pipeline::run(
@@ -109,12 +109,5 @@ impl Rewriting {
             }
         }
         Ok(exit)
-    }
-}
-
-fn purpose_name(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Deidentify => "deidentify",
-        Purpose::Anonymize => "anonymize",
     }
 }

@@ -13,7 +13,7 @@ use crate::detect::resolve::MATCH_SCORE;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::rule::label::Standing;
-use crate::rule::{RuleSet, self_test};
+use crate::rule::{RuleSet, self_test, shown_aliases};
 
 /// List, show and test the rules
 #[derive(Args)]
@@ -29,10 +29,14 @@ pub(super) struct Rules {
 #[derive(Subcommand)]
 enum Action {
     /// List the entity types
-    List,
+    List {
+        /// Also what other tools call them, as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show how an entity type is recognized
     Show {
-        /// The entity type, as in `rules list`
+        /// The entity type, as in `rules list`, or another tool's name for it (PHONE_NUMBER, presidio:PERSON)
         #[arg(value_name = "ENTITY")]
         entity: String,
     },
@@ -55,8 +59,9 @@ impl Rules {
         let rules = Arc::new(RuleSet::load(&self.rules)?);
         let mut out = io::BufWriter::new(io::stdout().lock());
         let exit = match self.action {
-            Action::List => list(&rules, &mut out)?,
-            Action::Show { entity } => show(&rules, &entity, &mut out)?,
+            Action::List { json: true } => list_json(&rules, &mut out)?,
+            Action::List { json: false } => list(&rules, &mut out)?,
+            Action::Show { entity } => show_called(&rules, &entity, &mut out)?,
             Action::Explain { text, column } => {
                 let text = if text == "-" { io::read_to_string(io::stdin().lock())? } else { text };
                 explain(&rules, text.trim_end_matches(['\r', '\n']), column.as_deref(), &mut out)?
@@ -78,6 +83,43 @@ fn list(rules: &RuleSet, out: &mut dyn Write) -> io::Result<Exit> {
     Ok(Exit::Complete)
 }
 
+/// What programs may want to know of an entity type.
+#[derive(serde::Serialize)]
+struct Listed<'a> {
+    entity: &'a str,
+    zh: &'a str,
+    en: &'a str,
+    aliases: &'a [crate::rule::syntax::Alias],
+}
+
+fn list_json(rules: &RuleSet, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let each = rules.entities().iter().zip(rules.rules());
+    let listed = each.map(|(entity, rule)| Listed {
+        entity: &entity.name,
+        zh: &entity.zh,
+        en: &entity.en,
+        aliases: &rule.syntax.aliases,
+    });
+    serde_json::to_writer_pretty(&mut *out, &listed.collect::<Vec<_>>())?;
+    writeln!(out)?;
+    Ok(Exit::Complete)
+}
+
+/// Every entity type that is called `name`.
+fn show_called(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let called = rules.entities_called(name);
+    if called.is_empty() {
+        return show(rules, name, out);
+    }
+    for (at, entity) in called.into_iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        show(rules, &entity.name, out)?;
+    }
+    Ok(Exit::Complete)
+}
+
 fn show(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let unknown = || Error::Usage(format!("there is no entity type {name}; see `tuomin rules list`"));
     let entity = rules.entity_named(name).ok_or_else(unknown)?;
@@ -85,6 +127,9 @@ fn show(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit
     let rule = rules.rules().get(usize::from(entity.id.0)).ok_or_else(unknown)?;
     writeln!(out, "file: {}", rule.file)?;
     writeln!(out, "source: {}", rule.syntax.source)?;
+    for (vocabulary, names) in shown_aliases(&rule.syntax.aliases) {
+        writeln!(out, "called by {}: {names}", vocabulary.name())?;
+    }
     writeln!(out, "canonical form: {}; mask: {}", text_of(&entity.canonical), text_of(&entity.mask))?;
     if let Some(shape) = &entity.shape {
         writeln!(out, "same-shape form: {}", text_of(shape))?;

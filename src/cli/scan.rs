@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -10,9 +11,11 @@ use super::progress;
 use super::session::{Session, announce, bare, entries, extent, input_of, is_named};
 use crate::error::{DataError, Error};
 use crate::exit::Exit;
+use crate::finding::EntityId;
 use crate::output::{self, Pending};
 use crate::pipeline::{self, Context, Lines, Outcome, scan::scan};
-use crate::policy::Purpose;
+use crate::policy::profile::{self, Profile};
+use crate::policy::{Policy, Purpose};
 use crate::report::summary::Summary;
 use crate::report::table::Table;
 use crate::rule::RuleSet;
@@ -46,9 +49,14 @@ pub(super) struct Scan {
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
 
-    /// Exit 1 when this is found: an entity type, or levelN for that level and above; may be given more than once
+    /// Exit 1 when this is found: an entity type or another tool's name for it (see `tuomin rules list`), or levelN for
+    /// that level and above; may be given more than once
     #[arg(long, value_name = "ENTITY|levelN", value_delimiter = ',')]
     fail_on: Vec<String>,
+
+    /// Whose levels count: `policy`, or a standard's (see `tuomin policy list`)
+    #[arg(long, value_name = "NAME", default_value = profile::OWN, help_heading = "What counts")]
+    profile: String,
 
     #[command(flatten)]
     common: Common,
@@ -56,7 +64,11 @@ pub(super) struct Scan {
 
 impl Scan {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let session = Session::new(&self.common)?;
+        let mut session = Session::new(&self.common)?;
+        let profile = Profile::named(&self.profile)?;
+        if let Some(profile) = &profile {
+            session.policy = Arc::new(Policy::clone(&session.policy).with_profile(profile.clone()));
+        }
         let gate = Gate::new(&self.fail_on, &session.rules)?;
         let entries = entries(&self.paths)?;
         self.refuse_reports_over_inputs(&entries)?;
@@ -73,8 +85,8 @@ impl Scan {
             lines,
         );
         let mut sink = Sink::open(self.matches.as_deref())?;
-        let mut table = Table::default();
-        let mut summary = Summary::new(&session.policy.name, rules, self.common.min_score);
+        let mut table = Table::with_profile(profile.clone());
+        let mut summary = Summary::new(&session.policy.name, rules, self.common.min_score).with_profile(profile);
         let mut exit = Exit::Complete;
         let mut broken = None;
         let done = pipeline::run(
@@ -87,7 +99,7 @@ impl Scan {
             },
             |mut outcome| {
                 announce(&outcome, self.common.verbose);
-                exit = exit.merge(outcome.exit()).merge(gate.check(&outcome, rules));
+                exit = exit.merge(outcome.exit()).merge(gate.check(&outcome));
                 table.enter(&outcome, rules);
                 if self.summary.is_some() {
                     summary.enter(&outcome, rules);
@@ -149,7 +161,7 @@ impl Scan {
 
 /// What makes the exit code 1.
 struct Gate {
-    entities: Vec<String>,
+    entities: Vec<EntityId>,
     level: Option<u8>,
 }
 
@@ -159,7 +171,9 @@ impl Gate {
         for condition in conditions {
             match condition.strip_prefix("level").map(str::parse::<u8>) {
                 Some(Ok(level @ 1..=4)) => gate.level = Some(gate.level.map_or(level, |held| held.min(level))),
-                None if rules.entity_named(condition).is_some() => gate.entities.push(condition.clone()),
+                None if !rules.entities_called(condition).is_empty() => {
+                    gate.entities.extend(rules.entities_called(condition).into_iter().map(|entity| entity.id));
+                }
                 _ => {
                     let reason = format!("--fail-on {condition}: neither an entity type (see `tuomin rules list`) nor");
                     return Err(Error::Usage(reason + " level1 to level4"));
@@ -169,10 +183,9 @@ impl Gate {
         Ok(gate)
     }
 
-    fn check(&self, outcome: &Outcome, rules: &RuleSet) -> Exit {
+    fn check(&self, outcome: &Outcome) -> Exit {
         let is_hit = outcome.findings.iter().any(|(_, entity, finding, _)| {
-            self.level.is_some_and(|level| finding.level >= level)
-                || rules.entity(entity).is_some_and(|entity| self.entities.contains(&entity.name))
+            self.level.is_some_and(|level| finding.level >= level) || self.entities.contains(&entity)
         });
         if is_hit { Exit::Found } else { Exit::Complete }
     }

@@ -194,6 +194,7 @@ fn merge(a: Traits, b: Traits) -> Traits {
         checksum_fails: a.checksum_fails || b.checksum_fails,
         whole: a.whole || b.whole,
         escaped: a.escaped || b.escaped,
+        raised: 0,
     }
 }
 

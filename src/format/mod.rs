@@ -113,6 +113,12 @@ pub trait Codec: Send + Sync {
         Site { path: None, kind: ColumnKind::FREE_TEXT, whole: false }
     }
 
+    /// The records of a text block whose records are not its lines: where each stretch of text starts, in order, and the
+    /// number of its record in the block.
+    fn records(&self, _block: &TextBlock) -> Option<Vec<(usize, u32)>> {
+        None
+    }
+
     /// Appends the block with its edits to `out`. With no edits, the result is the block's raw bytes, byte for byte.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! run, and none is left without a status.
 
 pub mod blocks;
+mod combine;
 pub mod findings;
 pub mod locate;
 mod mend;
@@ -30,6 +31,8 @@ use crate::format::Format;
 use crate::policy::{Policy, Purpose};
 use crate::rule::{EntityType, RuleSet};
 use crate::source::Input;
+use crate::validate::cn_resident_id::Date;
+use combine::Combiner;
 use findings::Findings;
 
 /// Assets of at least this size are worked on by all threads, one after the other.
@@ -62,6 +65,8 @@ pub struct Settings {
     pub min_score: f32,
     /// What to do with bytes that are no text.
     pub invalid_bytes: InvalidBytes,
+    /// The day on which ages are counted.
+    pub as_of: Date,
 }
 
 impl Settings {
@@ -79,6 +84,7 @@ impl Settings {
             record_bytes: (memory / (COPIES * 2)).max(256 << 10),
             min_score: 0.6,
             invalid_bytes: InvalidBytes::Fail,
+            as_of: Date::from_today(0),
         }
     }
 }
@@ -111,8 +117,9 @@ pub struct Context {
     pub fingerprints: RandomState,
     /// What is written for each match, if anything.
     pub lines: Option<Lines>,
-    /// Level and operator per entity type: of personal values, and of those that are not personal by themselves.
-    decisions: Vec<[(u8, &'static str); 2]>,
+    /// Level and operator per entity type, by [`Traits::standing`].
+    decisions: Vec<Vec<(u8, &'static str)>>,
+    combiner: Combiner,
 }
 
 impl Context {
@@ -126,13 +133,12 @@ impl Context {
         lines: Option<Lines>,
     ) -> Context {
         let decide = |entity: &EntityType| {
-            [false, true].map(|non_personal| {
-                let traits = Traits { non_personal, ..Traits::default() };
-                let decision = policy.decide(&entity.name, traits, purpose);
-                (decision.level, decision.operator.name())
-            })
+            let each = Traits::standings(policy.combinations().len());
+            let each = each.map(|traits| policy.decide(&entity.name, traits, purpose));
+            each.map(|decision| (decision.level, decision.operator.name())).collect()
         };
         let decisions = rules.entities().iter().map(decide).collect();
+        let combiner = Combiner::new(&rules, policy, settings.as_of);
         Context {
             settings,
             detector: Detector::new(rules),
@@ -140,14 +146,14 @@ impl Context {
             fingerprints: RandomState::default(),
             lines,
             decisions,
+            combiner,
         }
     }
 
     /// The level of a match and the name of the operator that the policy has for it.
     fn decision(&self, found: &Match) -> (u8, &'static str) {
-        let [personal, non_personal] =
-            self.decisions.get(usize::from(found.entity.0)).copied().unwrap_or([(1, "keep"); 2]);
-        if found.traits.non_personal { non_personal } else { personal }
+        let decisions = self.decisions.get(usize::from(found.entity.0));
+        decisions.and_then(|decisions| decisions.get(found.traits.standing())).copied().unwrap_or((1, "keep"))
     }
 }
 

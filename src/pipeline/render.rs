@@ -141,6 +141,8 @@ impl Rewriter<'_> {
                 && canonical_of(self.context, block, found).is_some_and(|value| is_original(found.entity, &value))
         };
         worker.matches.retain(|found| found.score >= self.context.settings.min_score || is_seeded(found));
+        // Before what only is a known value comes in: a scan sees the same.
+        worker.combine(self.context, block, codec);
         if !seed.is_empty() {
             worker.detect_known(self.context, block, &known_of(self.context, seed, &is_original));
         }

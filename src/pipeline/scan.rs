@@ -22,6 +22,7 @@ use crate::detect::known::Known;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match};
 use crate::format::Codec;
+use crate::policy::age;
 use crate::report::jsonl;
 use crate::rule::EntityType;
 use crate::source::Input;
@@ -119,6 +120,8 @@ pub(super) fn produce(
 #[derive(Default)]
 pub(super) struct Worker {
     scratch: Scratch,
+    /// Of [`super::combine::Combiner::mark`].
+    made: Vec<u32>,
     pub(super) matches: Vec<Match>,
 }
 
@@ -134,6 +137,7 @@ impl Worker {
         let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
         self.detect(context, &block);
         self.matches.retain(|found| found.score >= context.settings.min_score);
+        self.combine(context, &block, codec.as_deref());
         Ok(report(context, path, &block, codec.as_deref(), &self.matches))
     }
 
@@ -141,6 +145,12 @@ impl Worker {
     pub(super) fn detect(&mut self, context: &Context, block: &Block) {
         self.matches.clear();
         context.detector.detect(block, &mut self.scratch, &mut self.matches);
+    }
+
+    /// Marks the matches that count for what else their records hold.
+    pub(super) fn combine(&mut self, context: &Context, block: &Block, codec: Option<&dyn Codec>) {
+        let min_score = context.settings.min_score;
+        context.combiner.mark(block, codec, min_score, &mut self.matches, &mut self.made);
     }
 
     /// How many matches there are that count, per entity type.
@@ -193,6 +203,11 @@ pub(super) fn grouped(
         let fingerprint = fingerprint(&context.fingerprints, found.entity, &canonical);
         let entered = Entered { fingerprint, level, operator };
         tally.enter(&locator, found, &entered, || masked(entity, &value, &canonical));
+        // What tells of a child is counted as that, too.
+        let child = context.combiner.minor.filter(|minor| found.traits.is_minor() && *minor != found.entity);
+        if let Some(minor) = child {
+            tally.enter(&locator, &Match { entity: minor, ..*found }, &entered, || masked(entity, &value, &canonical));
+        }
         if let Some(lines) = context.lines {
             let location = locator.locate(found);
             let line = jsonl::MatchLine {
@@ -201,6 +216,8 @@ pub(super) fn grouped(
                 score: found.score,
                 location: &location,
                 masked: masked(entity, &value, &canonical),
+                derived: child.map(|_| age::MINOR),
+                combined: found.traits.standing() > 2,
                 value: lines.show_values.then_some(&*value),
             };
             line.write(&mut report.lines);

@@ -1,6 +1,10 @@
 //! Decisions: an entity type and what is known of a value in, level and operator out.
 
-use super::{Decision, Entry, OperatorSpec, Otherwise, Policy, Purpose};
+use std::sync::Arc;
+
+use super::model::Becomes;
+use super::profile::Profile;
+use super::{Combination, Decision, Entry, Minors, OperatorSpec, Operators, Otherwise, Policy, Purpose, catalogue};
 use crate::error::Error;
 use crate::finding::Traits;
 use crate::rule::RuleSet;
@@ -10,7 +14,7 @@ impl Policy {
     pub fn uniform(operator: OperatorSpec) -> Policy {
         Policy {
             name: "uniform".to_owned(),
-            otherwise: Otherwise { level: 1, deidentify: operator.clone(), anonymize: operator },
+            otherwise: Otherwise { level: 1, operators: Operators::uniform(operator) },
             ..Policy::default()
         }
     }
@@ -20,9 +24,31 @@ impl Policy {
         &self.entries
     }
 
+    /// The combinations, the one that counts first first.
+    pub fn combinations(&self) -> &[Combination] {
+        &self.combinations
+    }
+
+    /// What is done with the data of children.
+    pub fn minors(&self) -> Option<&Minors> {
+        self.minors.as_ref()
+    }
+
     /// What is done with entity types that no entry names.
     pub fn otherwise(&self) -> &Otherwise {
         &self.otherwise
+    }
+
+    /// The profile whose levels count, when it is not the policy itself.
+    pub fn profile(&self) -> Option<&Arc<Profile>> {
+        self.profile.as_ref()
+    }
+
+    /// The same policy with the levels of `profile`. What the profile does not classify keeps the policy's level.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Arc<Profile>) -> Policy {
+        self.profile = Some(profile);
+        self
     }
 
     /// The category that entity type `entity` belongs to.
@@ -38,35 +64,79 @@ impl Policy {
         if traits.non_personal && !entry.is_some_and(|entry| entry.include_non_personal) {
             return Decision { level: 1, operator: OperatorSpec::Keep, category, clause };
         }
-        let (level, deidentify, anonymize) = match entry {
-            Some(entry) => (entry.level, &entry.deidentify, &entry.anonymize),
-            None => (self.otherwise.level, &self.otherwise.deidentify, &self.otherwise.anonymize),
+        let (own_level, operators) = match entry {
+            Some(entry) => (entry.level, &entry.operators),
+            None => (self.otherwise.level, &self.otherwise.operators),
         };
-        let operator = match purpose {
-            Purpose::Deidentify => deidentify,
-            Purpose::Anonymize => anonymize,
+        let level = self.profile.as_ref().and_then(|profile| profile.level(entity)).unwrap_or(own_level);
+        let operator = operators.of(purpose);
+        let (level, operator) = match self.becomes(traits) {
+            Some(becomes) => (level.max(becomes.level), becomes.of(purpose).unwrap_or(operator)),
+            None => (level, operator),
         };
         Decision { level, operator: operator.clone(), category, clause }
     }
 
-    /// Makes sure that the rules know every entity type that the policy names, and that `fpe` is asked for only where
-    /// there is a same-shape form.
+    /// What stands in the place of the entry's own level and operators for a value with `traits`.
+    fn becomes(&self, traits: Traits) -> Option<&Becomes> {
+        match (&self.minors, traits.is_minor()) {
+            (Some(minors), true) => Some(&minors.becomes),
+            _ => {
+                let index = usize::from(traits.raised).checked_sub(1)?;
+                self.combinations.get(index).map(|combination| &combination.becomes)
+            }
+        }
+    }
+
+    /// Makes sure that the rules know every entity type that the policy names, that the catalogue knows every category
+    /// that it covers, and that `fpe` is asked for only where there is a same-shape form.
     ///
     /// # Errors
     /// With the line of the entry.
     pub fn check(&self, rules: &RuleSet) -> Result<(), Error> {
-        for entry in &self.entries {
-            let wrong = |reason: String| Error::Policy { file: self.file.clone(), line: Some(entry.line), reason };
-            for name in &entry.entities {
+        let wrong = |line: u64, reason: String| Error::Policy { file: self.file.clone(), line: Some(line), reason };
+        let known = |line: u64, names: &[String], operators: &[&OperatorSpec]| {
+            let asks_fpe = operators.contains(&&OperatorSpec::Fpe);
+            for name in names {
                 let entity = rules.entity_named(name).ok_or_else(|| {
-                    wrong(format!("no rule recognizes an entity type {name}; see `tuomin rules list`"))
+                    wrong(line, format!("no rule recognizes an entity type {name}; see `tuomin rules list`"))
                 })?;
-                let asks_fpe = [&entry.deidentify, &entry.anonymize].contains(&&OperatorSpec::Fpe);
                 if asks_fpe && entity.shape.is_none() {
-                    return Err(wrong(format!("{name} has no same-shape form; use hash, mask or null instead of fpe")));
+                    let reason = format!("{name} has no same-shape form; use hash, mask or null instead of fpe");
+                    return Err(wrong(line, reason));
                 }
             }
+            Ok(())
+        };
+        for entry in &self.entries {
+            known(entry.line, &entry.entities, &entry.operators.each())?;
+            if let Some(id) = entry.covers.iter().find(|id| catalogue::category(**id).is_none()) {
+                return Err(wrong(entry.line, format!("the catalogue has no category {id}")));
+            }
+        }
+        for combination in &self.combinations {
+            known(combination.line, &combination.entities, &combination.becomes.each())?;
+            known(combination.line, &combination.with, &[])?;
+        }
+        if let Some(minors) = &self.minors {
+            known(minors.line, &minors.entities, &minors.becomes.each())?;
         }
         Ok(())
+    }
+}
+
+impl Becomes {
+    /// The operator for `purpose`; none: that of the entry.
+    pub fn of(&self, purpose: Purpose) -> Option<&OperatorSpec> {
+        match purpose {
+            Purpose::Deidentify => self.deidentify.as_ref(),
+            Purpose::Anonymize => self.anonymize.as_ref(),
+            Purpose::Display => self.display.as_ref(),
+            Purpose::Export => self.export.as_ref(),
+        }
+    }
+
+    fn each(&self) -> Vec<&OperatorSpec> {
+        [&self.deidentify, &self.anonymize, &self.display, &self.export].into_iter().flatten().collect()
     }
 }

@@ -1,14 +1,21 @@
-//! Policy: from finding to decision. Pure: no I/O, no clock.
+//! Policy: from finding to decision. Pure: no I/O, no clock except the scan date handed in.
 //!
 //! A policy is a YAML file that carries a privacy document over into operators: each entry is a category that the
 //! document names, with its clause, and says what is done with the entity types that belong to it. Reading the file is
 //! [`load`]'s; everything else here only looks things up.
 
+pub mod age;
+pub mod catalogue;
 mod decide;
 pub mod load;
 mod model;
+mod operator;
+pub mod profile;
+mod syntax;
+pub mod write;
 
-pub use self::model::{Entry, Otherwise, Policy};
+pub use self::model::{Becomes, Combination, Entry, Minors, Otherwise, Policy, Retention};
+pub use self::operator::{OperatorSpec, Operators};
 
 /// What a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,25 +24,22 @@ pub enum Purpose {
     Deidentify,
     /// 匿名化: nothing can be restored.
     Anonymize,
+    /// 展示: shown to people; keyed where an operator needs a key.
+    Display,
+    /// 对外提供: handed to others, or taken across the border; keyed where an operator needs a key.
+    Export,
 }
 
-/// Which operator rewrites a value, with its parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OperatorSpec {
-    /// Keyed HMAC-SHA-256 token of 20 base32 characters.
-    Hash,
-    /// Text from a template; `{entity}` stands for the entity type's name. Default `<{entity}>`.
-    Replace(String),
-    /// The entity type's mask.
-    Mask,
-    /// The empty string.
-    Redact,
-    /// NULL.
-    Null,
-    /// Unchanged.
-    Keep,
-    /// Same-shape bijection (FF1).
-    Fpe,
+impl Purpose {
+    /// Its name in policies, manifests and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Deidentify => "deidentify",
+            Purpose::Anonymize => "anonymize",
+            Purpose::Display => "display",
+            Purpose::Export => "export",
+        }
+    }
 }
 
 /// What a policy says of one entity type.

@@ -1,15 +1,9 @@
-//! What a policy file holds.
+//! What a policy holds, once it is read.
 
-use std::fmt;
+use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde_saphyr::Spanned;
-
-use super::OperatorSpec;
-
-/// The template of `replace` when none is given.
-const DEFAULT_TEMPLATE: &str = "<{entity}>";
+use super::profile::Profile;
+use super::{OperatorSpec, Operators};
 
 /// A policy, read from YAML.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +19,11 @@ pub struct Policy {
     /// File that it was read from, for errors.
     pub(super) file: String,
     pub(super) entries: Vec<Entry>,
+    pub(super) combinations: Vec<Combination>,
+    pub(super) minors: Option<Minors>,
     pub(super) otherwise: Otherwise,
+    /// Whose levels stand in the place of the policy's own.
+    pub(super) profile: Option<Arc<Profile>>,
 }
 
 /// One category of personal data that the document names.
@@ -35,20 +33,20 @@ pub struct Entry {
     pub category: String,
     /// Where the document names it.
     pub clause: String,
+    /// Which categories of the catalogue (`rules/data/categories.tsv`) it stands for.
+    pub covers: Vec<u16>,
+    /// What the document says that it is collected for, in short.
+    pub collected_for: Vec<String>,
     /// The entity types that belong to it.
     pub entities: Vec<String>,
-    /// Why no rule recognizes it, when none does.
-    pub undetected: Option<String>,
+    /// Why no entity type stands for it, when none does.
+    pub not_in_text: Option<String>,
     /// Sensitivity level, 1 (lowest) to 4.
     pub level: u8,
-    /// What de-identification does.
-    pub deidentify: OperatorSpec,
-    /// What anonymization does.
-    pub anonymize: OperatorSpec,
-    /// How a value is shown to people.
-    pub display: OperatorSpec,
-    /// How long the data is kept, as the document says.
-    pub retention: Option<String>,
+    /// What is done with a value.
+    pub operators: Operators,
+    /// How long the data is kept, where the document says so.
+    pub retention: Option<Retention>,
     /// Anything else worth knowing.
     pub note: Option<String>,
     /// Values that are not personal by themselves (a hotline, a private address) are rewritten as well.
@@ -57,116 +55,76 @@ pub struct Entry {
     pub line: u64,
 }
 
+/// How long data is kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// For how long, and what then.
+    pub period: String,
+    /// Where the document says so.
+    pub clause: String,
+}
+
+/// Data that is personal, or more sensitive, where the same record holds something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Combination {
+    /// Where the document says so.
+    pub clause: String,
+    /// What it is about, as written: entity types, or categories of the policy.
+    pub about: Vec<String>,
+    /// With what, as written.
+    pub with_any: Vec<String>,
+    /// The entity types that it is about.
+    pub entities: Vec<String>,
+    /// The entity types of which one must stand in the same record.
+    pub with: Vec<String>,
+    /// What becomes of it.
+    pub becomes: Becomes,
+    /// Line in its file.
+    pub line: u64,
+}
+
+/// The personal data of children.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Minors {
+    /// Where the document says so.
+    pub clause: String,
+    /// Whoever is younger than this many years.
+    pub under: u8,
+    /// The entity types that tell the age.
+    pub entities: Vec<String>,
+    /// What becomes of a value that tells such an age.
+    pub becomes: Becomes,
+    /// Line in its file.
+    pub line: u64,
+}
+
+/// What stands in the place of an entry's own level and operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Becomes {
+    /// Sensitivity level, 1 to 4; never below the entry's.
+    pub level: u8,
+    /// Per purpose; none: the entry's own.
+    pub deidentify: Option<OperatorSpec>,
+    /// As above.
+    pub anonymize: Option<OperatorSpec>,
+    /// As above.
+    pub display: Option<OperatorSpec>,
+    /// As above.
+    pub export: Option<OperatorSpec>,
+}
+
 /// What is done with entity types that no entry names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Otherwise {
     /// Sensitivity level, 1 (lowest) to 4.
     pub level: u8,
-    /// What de-identification does.
-    pub deidentify: OperatorSpec,
-    /// What anonymization does.
-    pub anonymize: OperatorSpec,
+    /// What is done with a value.
+    pub operators: Operators,
 }
 
 impl Default for Otherwise {
     fn default() -> Self {
-        Otherwise { level: 1, deidentify: OperatorSpec::Keep, anonymize: OperatorSpec::Keep }
+        Otherwise { level: 1, operators: Operators::uniform(OperatorSpec::Keep) }
     }
-}
-
-impl OperatorSpec {
-    /// Its name in policies and in the registry of operators.
-    pub fn name(&self) -> &'static str {
-        match self {
-            OperatorSpec::Hash => "hash",
-            OperatorSpec::Replace(_) => "replace",
-            OperatorSpec::Mask => "mask",
-            OperatorSpec::Redact => "redact",
-            OperatorSpec::Null => "null",
-            OperatorSpec::Keep => "keep",
-            OperatorSpec::Fpe => "fpe",
-        }
-    }
-
-    fn named(name: &str) -> Option<OperatorSpec> {
-        Some(match name {
-            "hash" => OperatorSpec::Hash,
-            "replace" => OperatorSpec::Replace(DEFAULT_TEMPLATE.to_owned()),
-            "mask" => OperatorSpec::Mask,
-            "redact" => OperatorSpec::Redact,
-            "null" => OperatorSpec::Null,
-            "keep" => OperatorSpec::Keep,
-            "fpe" => OperatorSpec::Fpe,
-            _ => return None,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for OperatorSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OperatorVisitor)
-    }
-}
-
-struct OperatorVisitor;
-
-impl<'de> Visitor<'de> for OperatorVisitor {
-    type Value = OperatorSpec;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("hash, replace, mask, redact, \"null\" (in quotes), keep, fpe or {replace: \"text\"}")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<OperatorSpec, E> {
-        OperatorSpec::named(name).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OperatorSpec, A::Error> {
-        let operator = match map.next_entry::<String, String>()? {
-            Some((name, template)) if name == "replace" => OperatorSpec::Replace(template),
-            _ => return Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
-        };
-        match map.next_key::<String>()? {
-            None => Ok(operator),
-            Some(_) => Err(de::Error::invalid_length(2, &self)),
-        }
-    }
-}
-
-/// A policy file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PolicySyntax {
-    pub(super) policy: String,
-    pub(super) title: String,
-    pub(super) version: String,
-    pub(super) source: String,
-    pub(super) entries: Vec<EntrySyntax>,
-    pub(super) otherwise: OtherwiseSyntax,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EntrySyntax {
-    pub(super) category: Spanned<String>,
-    pub(super) clause: String,
-    #[serde(default)]
-    pub(super) entities: Vec<String>,
-    pub(super) undetected: Option<String>,
-    pub(super) level: u8,
-    pub(super) deidentify: Option<OperatorSpec>,
-    pub(super) anonymize: Option<OperatorSpec>,
-    pub(super) display: Option<OperatorSpec>,
-    pub(super) retention: Option<String>,
-    pub(super) note: Option<String>,
-    #[serde(default)]
-    pub(super) include_non_personal: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OtherwiseSyntax {
-    pub(super) level: Spanned<u8>,
-    pub(super) deidentify: OperatorSpec,
-    pub(super) anonymize: OperatorSpec,
 }

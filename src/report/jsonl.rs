@@ -22,6 +22,10 @@ pub struct MatchLine<'a> {
     pub location: &'a Location,
     /// The masked value.
     pub masked: String,
+    /// What else the value tells of, as an entity type.
+    pub derived: Option<&'static str>,
+    /// It is what it is because of what else its record holds.
+    pub combined: bool,
     /// The value itself, when the user asked for it.
     pub value: Option<&'a [u8]>,
 }
@@ -46,6 +50,10 @@ struct Fields<'a> {
     row: Option<u64>,
     masked: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    derived: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    combined: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
 }
 
@@ -64,6 +72,8 @@ impl MatchLine<'_> {
             column: self.location.column.as_deref(),
             row: self.location.row,
             masked: &self.masked,
+            derived: self.derived,
+            combined: self.combined,
             value: self.value.map(|value| String::from_utf8_lossy(value).into_owned()),
         };
         // Writing to memory, of a type without maps, cannot fail.
@@ -91,6 +101,8 @@ mod tests {
             score: 0.95,
             location: &location,
             masked: "138****8000".to_owned(),
+            derived: None,
+            combined: false,
             value: None,
         };
         let mut out = Vec::new();

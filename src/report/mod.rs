@@ -2,6 +2,7 @@
 //!
 //! No report holds a value from the data, except the match lines when the user asks for values.
 
+pub mod columns;
 pub mod escape;
 pub mod jsonl;
 pub mod manifest;

@@ -3,6 +3,7 @@
 //! Holds counts and masked samples, never a value.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use crate::finding::EntityId;
 use crate::pipeline::findings::{Finding, Prevalence, Spot};
 use crate::pipeline::locate::safe_name;
 use crate::pipeline::{Outcome, Status};
+use crate::policy::profile::Profile;
 use crate::rule::RuleSet;
 
 /// Collects outcomes.
@@ -19,8 +21,13 @@ pub struct Summary {
     tool: &'static str,
     version: &'static str,
     policy: String,
+    /// Whose levels they are, when not the policy's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'static str>,
     rules: String,
     min_score: f64,
+    #[serde(skip)]
+    classes: Option<Arc<Profile>>,
     complete: bool,
     totals: Totals,
     entities: BTreeMap<String, Entity>,
@@ -78,6 +85,9 @@ struct Found {
     column: Option<String>,
     entity: String,
     level: u8,
+    /// In the words of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
     matches: u64,
     distinct: u64,
     distinct_is_exact: bool,
@@ -99,6 +109,8 @@ impl Summary {
             tool: "tuomin",
             version: env!("CARGO_PKG_VERSION"),
             policy: policy.to_owned(),
+            profile: None,
+            classes: None,
             rules: rules.version().to_owned(),
             min_score: rounded(min_score.into()),
             complete: true,
@@ -106,6 +118,14 @@ impl Summary {
             entities: BTreeMap::new(),
             assets: Vec::new(),
         }
+    }
+
+    /// The same with the classes of `profile`.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Option<Arc<Profile>>) -> Summary {
+        self.profile = profile.as_ref().map(|profile| profile.name);
+        self.classes = profile;
+        self
     }
 
     /// Adds an outcome.
@@ -125,7 +145,11 @@ impl Summary {
         let findings: Vec<Found> = outcome
             .findings
             .iter()
-            .map(|(spot, entity, finding, prevalence)| found(spot, entity, finding, prevalence, rules))
+            .map(|(spot, entity, finding, prevalence)| {
+                let mut found = found(spot, entity, finding, prevalence, rules);
+                found.class = self.classes.as_ref().map(|profile| profile.shown(&found.entity));
+                found
+            })
             .collect();
         for found in &findings {
             let entity = self.entities.entry(found.entity.clone()).or_default();
@@ -169,6 +193,7 @@ fn found(spot: &Spot, entity: EntityId, finding: &Finding, prevalence: Option<Pr
         column: spot.column.clone(),
         entity: rules.entity(entity).map(|known| known.name.clone()).unwrap_or_default(),
         level: finding.level,
+        class: None,
         matches: finding.count,
         distinct: finding.distinct.count(),
         distinct_is_exact: finding.distinct.is_exact(),

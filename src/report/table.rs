@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::escape;
+use super::{columns, escape};
 use crate::finding::EntityId;
 use crate::pipeline::findings::{Finding, Prevalence, Spot};
 use crate::pipeline::{Outcome, Status};
+use crate::policy::profile::Profile;
 use crate::rule::RuleSet;
 use crate::transform::CarriedOut;
 
@@ -26,6 +28,8 @@ const TO_THE_RIGHT: [bool; 8] = [false, false, false, true, true, true, true, fa
 /// Collects outcomes, then writes the table.
 #[derive(Default)]
 pub struct Table {
+    /// Whose classes are shown beside the levels.
+    profile: Option<Arc<Profile>>,
     rows: Vec<[String; 8]>,
     left_out: usize,
     not_whole: Vec<(&'static str, String, String)>,
@@ -85,13 +89,24 @@ impl Totals {
 }
 
 impl Table {
+    /// A table that shows the classes of `profile` beside the levels.
+    pub fn with_profile(profile: Option<Arc<Profile>>) -> Table {
+        Table { profile, ..Table::default() }
+    }
+
     /// Adds an outcome.
     pub fn enter(&mut self, outcome: &Outcome, rules: &RuleSet) {
         self.totals.enter(outcome);
         let path = escape::path(&outcome.path);
         for (spot, entity, finding, prevalence) in outcome.findings.iter() {
             if self.rows.len() < MOST_ROWS {
-                self.rows.push(row(&path, spot, entity, finding, prevalence, rules));
+                let mut row = row(&path, spot, entity, finding, prevalence, rules);
+                if let (Some(profile), Some(entity), [_, _, _, level, ..]) =
+                    (&self.profile, rules.entity(entity), &mut row)
+                {
+                    *level = format!("{} {level}", profile.shown(&entity.name));
+                }
+                self.rows.push(row);
             } else {
                 self.left_out += 1;
             }
@@ -112,15 +127,10 @@ impl Table {
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         if !self.rows.is_empty() {
             let headings = HEADINGS.map(str::to_owned);
-            let mut widths = headings.clone().map(|heading| heading.width());
-            for row in &self.rows {
-                for (width, cell) in widths.iter_mut().zip(row) {
-                    *width = (*width).max(cell.width());
-                }
-            }
-            write_row(out, &headings, &widths)?;
-            for row in &self.rows {
-                write_row(out, row, &widths)?;
+            let all = || std::iter::once(headings.as_slice()).chain(self.rows.iter().map(<[String; 8]>::as_slice));
+            let widths = columns::widths(all());
+            for row in all() {
+                columns::write_row(out, row, &widths, &TO_THE_RIGHT)?;
             }
             if self.left_out > 0 {
                 writeln!(out, "… and {} more rows (--summary FILE has them all)", self.left_out)?;
@@ -206,22 +216,6 @@ fn row(
         share,
         shortened(&escape::for_terminal(&finding.sample)),
     ]
-}
-
-fn write_row(out: &mut dyn Write, cells: &[String; 8], widths: &[usize; 8]) -> io::Result<()> {
-    let mut line = String::new();
-    for ((cell, width), to_the_right) in cells.iter().zip(widths).zip(TO_THE_RIGHT) {
-        let padding = " ".repeat(width.saturating_sub(cell.width()));
-        if to_the_right {
-            line += &padding;
-            line += cell;
-        } else {
-            line += cell;
-            line += &padding;
-        }
-        line += "  ";
-    }
-    writeln!(out, "{}", line.trim_end())
 }
 
 fn shortened(text: &str) -> String {

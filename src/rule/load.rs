@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::label::{LabelIndex, Says};
 use super::syntax::RuleSyntax;
-use super::{RuleSet, compile, embedded};
+use super::{RuleSet, alias, compile, embedded};
 use crate::error::Error;
 use crate::finding::EntityId;
 
@@ -69,6 +69,9 @@ impl RuleSet {
             labels.insert(label, Says::NegativeForAll);
         }
         for (file, text, syntax) in parsed {
+            if let Some(reason) = alias::flaw(&syntax.entity, &syntax.aliases, set.rules.iter()) {
+                return Err(rule_error(&file, None, reason));
+            }
             let built_in = embedded::RULES.iter().any(|(_, known)| *known == text);
             let id =
                 EntityId(u16::try_from(set.entities.len()).map_err(|_| rule_error(&file, None, "too many rules"))?);

@@ -1,5 +1,6 @@
 //! Rules: how each entity type is recognized and what its values look like, read from YAML.
 
+mod alias;
 pub mod canonical;
 pub mod compile;
 pub(crate) mod disguise;
@@ -14,6 +15,7 @@ pub mod syntax;
 pub(crate) mod tail;
 
 use crate::finding::EntityId;
+pub use alias::shown as shown_aliases;
 pub use canonical::Canonical;
 
 /// How a value of an entity type is masked when the policy says `mask`.

@@ -11,6 +11,9 @@ use super::{Canonical, Mask, Shape};
 pub struct RuleSyntax {
     /// Entity type: upper case letters, digits and `_`.
     pub entity: String,
+    /// What other tools call it.
+    #[serde(default)]
+    pub aliases: Vec<Alias>,
     /// Chinese name.
     pub zh: String,
     /// English name.
@@ -33,6 +36,42 @@ pub struct RuleSyntax {
     pub examples: Vec<Spanned<Example>>,
     /// Texts in which it must not be found.
     pub counterexamples: Vec<Spanned<Counterexample>>,
+}
+
+/// What another tool calls an entity type.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alias {
+    /// Whose name it is.
+    pub vocabulary: Vocabulary,
+    /// The name there.
+    pub name: String,
+    /// There it means more than this entity type; others may have it as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broader: bool,
+}
+
+/// Tools whose names for entity types are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vocabulary {
+    /// Microsoft Presidio: entity types.
+    Presidio,
+    /// Google Cloud Sensitive Data Protection: infoTypes.
+    Google,
+    /// ByteDance godlp: info types.
+    Godlp,
+}
+
+impl Vocabulary {
+    /// Its name in rule files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Vocabulary::Presidio => "presidio",
+            Vocabulary::Google => "google",
+            Vocabulary::Godlp => "godlp",
+        }
+    }
 }
 
 /// Labels of an entity type: see design.md §1. Letter case, `_`, `-` and spaces do not count.

@@ -172,7 +172,9 @@ impl Transformer {
             Replacement::Keep => ledger.enter_kept(found.entity),
             // A mask that hides nothing of it (the district of an address that is no more than a district).
             Replacement::Value(new) if memchr::memmem::find(new, value).is_some() => ledger.enter_kept(found.entity),
-            _ if entity.mask == Mask::Address && is_region(&canonical) => ledger.enter_replaced_region(found.entity),
+            _ if prepared.is_kept_elsewhere(found.traits) || entity.mask == Mask::Address && is_region(&canonical) => {
+                ledger.enter_replaced_here(found.entity);
+            }
             Replacement::Value(new) if same_shape => {
                 ledger.enter_replaced(found.entity, &canonical, Some(&entity.canonical.of(new)));
             }

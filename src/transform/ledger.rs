@@ -214,8 +214,9 @@ impl Ledger {
         }
     }
 
-    /// Enters a replaced value that other places may rightly hold: the mask of a longer address leaves its region.
-    pub(crate) fn enter_replaced_region(&mut self, entity: EntityId) {
+    /// Enters a replaced value that other places may rightly hold: the mask of a longer address leaves its region, and
+    /// a device's model is personal in some records only.
+    pub(crate) fn enter_replaced_here(&mut self, entity: EntityId) {
         if let Some(page) = self.page(usize::from(entity.0)) {
             page.counts.replaced += 1;
         }

@@ -99,9 +99,20 @@ impl Choice {
 
 /// What is ready for one entity type.
 struct Prepared {
-    personal: Choice,
-    non_personal: Choice,
+    /// By [`Traits::standing`].
+    choices: Vec<Choice>,
     keys: EntityKeys,
+}
+
+impl Prepared {
+    fn choice(&self, traits: Traits) -> Result<&Choice, DataError> {
+        self.choices.get(traits.standing()).ok_or_else(|| DataError::new("internal error: no operator was prepared"))
+    }
+
+    /// Whether values with `traits` are replaced for what stands beside them, and would be kept by themselves.
+    fn is_kept_elsewhere(&self, traits: Traits) -> bool {
+        matches!(traits.standing(), 2..) && self.choices.first().is_some_and(|choice| choice.spec == OperatorSpec::Keep)
+    }
 }
 
 /// What becomes of one value.
@@ -135,17 +146,14 @@ impl Transformer {
     ) -> Result<Transformer, Error> {
         policy.check(&rules)?;
         let (key, key_id) = match (purpose, key) {
-            (Purpose::Deidentify, Some(key)) => {
-                let id = key.id()?;
-                (key, Some(id))
-            }
-            (Purpose::Deidentify, None) => {
+            (Purpose::Anonymize, None) => (MasterKey::generate()?, None),
+            // What is to be shown or handed out is keyed, too: a number column takes no mask, and another operator fits.
+            (_, None) => {
                 return Err(Error::Key(format!(
                     "de-identification needs a key; make one with `tuomin key new FILE` and give it with \
                      --key-file, or set {ENVIRONMENT}"
                 )));
             }
-            (Purpose::Anonymize, None) => (MasterKey::generate()?, None),
             (Purpose::Anonymize, Some(_)) => {
                 return Err(Error::Key(
                     "anonymization takes no key: what a kept key can link is not anonymous; leave the key out or \
@@ -153,12 +161,15 @@ impl Transformer {
                         .to_owned(),
                 ));
             }
+            (_, Some(key)) => {
+                let id = key.id()?;
+                (key, Some(id))
+            }
         };
         let prepare = |entity: &EntityType| {
             let choice = |traits| Choice::new(policy.decide(&entity.name, traits, purpose).operator, &entity.name);
             Ok(Prepared {
-                personal: choice(Traits::default())?,
-                non_personal: choice(Traits { non_personal: true, ..Traits::default() })?,
+                choices: Traits::standings(policy.combinations().len()).map(choice).collect::<Result<_, _>>()?,
                 keys: key.entity_keys(&entity.name, NAMESPACE)?,
             })
         };
@@ -184,8 +195,9 @@ impl Transformer {
     pub fn plan(&self, entity: EntityId, kind: &ColumnKind) -> Result<PlannedOperator, DataError> {
         let (entity, prepared) = self.prepared(entity)?;
         let kind = fit::innermost(kind);
-        let fit = fit::fit(&prepared.personal, entity, self.purpose, &Room::whole(kind))?;
-        Ok(PlannedOperator::new(&prepared.personal.spec, fit, kind))
+        let choice = prepared.choice(Traits::default())?;
+        let fit = fit::fit(choice, entity, self.purpose, &Room::whole(kind))?;
+        Ok(PlannedOperator::new(&choice.spec, fit, kind))
     }
 
     /// What replaces `value` (as it stands in the text) of `entity` in a place that can hold `kind`.
@@ -221,7 +233,7 @@ impl Transformer {
         canonical: &[u8],
         room: &Room<'_>,
     ) -> Result<Outcome, DataError> {
-        let choice = if traits.non_personal { &prepared.non_personal } else { &prepared.personal };
+        let choice = prepared.choice(traits)?;
         let subject = Subject { entity, keys: &prepared.keys, original, canonical, template: &choice.template };
         let fit = fit::fit(choice, entity, self.purpose, room)?;
         let operator = match fit {

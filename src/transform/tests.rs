@@ -285,6 +285,6 @@ fn every_operator_file_is_registered() {
             operator.name
         );
         let policy = Policy::parse(&text, "p.yml").unwrap();
-        assert_eq!(policy.otherwise().deidentify.name(), operator.name);
+        assert_eq!(policy.otherwise().operators.deidentify.name(), operator.name);
     }
 }

@@ -75,13 +75,16 @@ impl Date {
 
     /// The last day of birth that is plausible: tomorrow, because of time zones, when the process looked first.
     pub fn last_birth() -> Date {
-        static LAST: LazyLock<Date> = LazyLock::new(|| {
-            let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            // A clock that was never set must not make everybody unborn.
-            let days = i32::try_from(seconds / 86_400).unwrap_or(i32::MAX).max(20_454) + 1;
-            Date::from_days(days).unwrap_or(Date { year: 9999, month: 12, day: 31 })
-        });
+        static LAST: LazyLock<Date> = LazyLock::new(|| Date::from_today(1));
         *LAST
+    }
+
+    /// The day so many days after today (UTC).
+    pub fn from_today(days: i32) -> Date {
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        // A clock that was never set must not make everybody unborn.
+        let today = i32::try_from(seconds / 86_400).unwrap_or(i32::MAX / 2).max(20_454);
+        Date::from_days(today + days).unwrap_or(Date { year: 9999, month: 12, day: 31 })
     }
 
     /// Whether a living or recorded person can be born on that day.

@@ -19,6 +19,7 @@ mod late_values;
 mod mariadb;
 mod one_token;
 mod parquet;
+mod policies;
 mod postgres;
 mod program;
 mod rewriting;

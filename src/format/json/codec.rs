@@ -30,6 +30,43 @@ struct Walk {
 }
 
 impl JsonCodec {
+    /// The records of a document: each object that is an element of its outermost array, and else what stands outside
+    /// of these in one value.
+    fn documents(&self, text: &[u8]) -> Vec<(usize, u32)> {
+        let mut stack = self.start.stack.clone();
+        let mut lexer = Lexer::new(text, self.first(text), self.start.clone());
+        // The number of the value around, of the record within, and of the next one.
+        let (mut value, mut next) = (0, 1);
+        let mut records = vec![(0, value)];
+        let arrays = |stack: &[Container]| stack.iter().filter(|held| **held == Container::Array).count();
+        while let Ok(Some(token)) = lexer.next() {
+            match token.kind {
+                Kind::Open(opened) => {
+                    let is_element = stack.last() == Some(&Container::Array) && arrays(&stack) == 1;
+                    stack.push(opened);
+                    if opened == Container::Object && is_element {
+                        records.push((token.span.start, next));
+                        next += 1;
+                    }
+                }
+                Kind::Close => {
+                    let closed = stack.pop();
+                    let is_element = stack.last() == Some(&Container::Array) && arrays(&stack) == 1;
+                    if closed == Some(Container::Object) && is_element {
+                        records.push((token.span.end, value));
+                    }
+                }
+                _ => {}
+            }
+            if lexer.is_at_top() {
+                value = next;
+                next += 1;
+                records.push((token.span.end, value));
+            }
+        }
+        records
+    }
+
     pub(super) fn new(start: Start, starts_stream: bool) -> JsonCodec {
         JsonCodec { start, starts_stream, walk: Mutex::new(None) }
     }
@@ -82,6 +119,10 @@ impl Codec for JsonCodec {
             }
         }
         Ok(Block::Text(TextBlock { slab, syntax: Syntax::Json, asides }))
+    }
+
+    fn records(&self, block: &TextBlock) -> Option<Vec<(usize, u32)>> {
+        (!self.start.lines).then(|| self.documents(block.slab.text()))
     }
 
     fn site(&self, block: &TextBlock, found: &Match) -> Site {

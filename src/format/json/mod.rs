@@ -17,6 +17,9 @@ use crate::source::slab::gb18030::is_trail;
 pub(crate) use codec::JsonCodec;
 use lexer::{Container, DEEPEST, Expect, Fault, Kind, Lexer, Start};
 
+/// An object of a document's list is cut only when it is longer than so many blocks.
+const BLOCKS_PER_RECORD: usize = 4;
+
 /// A string or number may be this long whatever the block size.
 const LARGEST_TOKEN: usize = 64 * 1024 * 1024;
 
@@ -110,8 +113,10 @@ struct Scan {
     string: Option<usize>,
     /// The containers around `at`.
     stack: Vec<Container>,
-    /// The last place seen where a block may end; no bracket stands between it and `at`.
+    /// The last place seen where a block may end.
     cut: usize,
+    /// How many containers are around `cut`: the outer ones of `stack`.
+    cut_depth: usize,
     /// What may come after it.
     expect: Option<Expect>,
     /// It is the end of a line outside any value.
@@ -183,7 +188,7 @@ impl JsonSplitter {
                 if at + 1 > target && self.scan.cut > 0 {
                     return Ok(self.document_block(buffer));
                 }
-                self.structure(buffer, byte)?;
+                self.structure(buffer, byte, target)?;
                 self.scan.at = at + 1;
                 if self.is_ready(buffer, target) {
                     return Ok(self.document_block(buffer));
@@ -202,7 +207,7 @@ impl JsonSplitter {
                 return Ok(self.document_block(buffer));
             }
             self.scan.expect = Some(Expect::Value);
-            self.scan.cut = buffer.len();
+            (self.scan.cut, self.scan.cut_depth) = (buffer.len(), 0);
             return Ok(self.document_block(buffer));
         }
         if self.scan.cut > 0 && self.scan.cut < buffer.len() && buffer.len() >= target {
@@ -246,8 +251,9 @@ impl JsonSplitter {
         self.scan.at > at
     }
 
-    /// Takes note of the structural byte at the scan's place.
-    fn structure(&mut self, buffer: &[u8], byte: u8) -> Result<(), DataError> {
+    /// Takes note of the structural byte at the scan's place. Objects of the outermost array are records, whose parts
+    /// belong together.
+    fn structure(&mut self, buffer: &[u8], byte: u8, target: usize) -> Result<(), DataError> {
         let stack = &mut self.scan.stack;
         match byte {
             b'{' | b'[' if stack.len() >= DEEPEST => {
@@ -265,9 +271,13 @@ impl JsonSplitter {
             }
             _ => {}
         }
+        let mut within = stack.iter().skip_while(|outer| **outer == Container::Object).skip(1);
+        if within.next() == Some(&Container::Object) && self.scan.at < target.saturating_mul(BLOCKS_PER_RECORD) {
+            return Ok(());
+        }
         let inside = stack.last().copied();
         self.scan.line_ended = byte == b'\n';
-        self.scan.cut = self.scan.at + 1;
+        (self.scan.cut, self.scan.cut_depth) = (self.scan.at + 1, stack.len());
         self.scan.expect = Some(match (byte, inside) {
             (b'{', _) => Expect::KeyOrClose,
             (b'[', _) => Expect::ValueOrClose,
@@ -280,7 +290,8 @@ impl JsonSplitter {
 
     /// The block up to the scan's last cut.
     fn document_block(&mut self, buffer: &[u8]) -> Cut {
-        let scan = std::mem::take(&mut self.scan);
+        let mut scan = std::mem::take(&mut self.scan);
+        scan.stack.truncate(scan.cut_depth);
         let cut = self.block(buffer, scan.cut);
         self.start = Start { stack: scan.stack.clone(), expect: scan.expect.unwrap_or(Expect::Value), lines: false };
         self.at_line_start = scan.line_ended;
