@@ -38,7 +38,7 @@ pub struct Traits {
     /// The value is written with escapes: `%E5%BC%A0`, `\u5f20`.
     pub escaped: bool,
     /// Which of the policy's combinations makes it what it is in its record, counted from 1; 0 for none;
-    /// [`Traits::MINOR`] when it tells that somebody is a child..
+    /// [`Traits::MINOR`] when it tells that somebody is a child.
     pub raised: u8,
 }
 
