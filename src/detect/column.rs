@@ -56,6 +56,7 @@ fn detect_column(
             out,
             colon_until: 0,
             addresses: address::Recent::default(),
+            name: None,
         };
         for index in 0..lines.rows.len() {
             pass.whole_value(lines.value(index));

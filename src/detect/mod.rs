@@ -181,6 +181,7 @@ impl Detector {
                 out,
                 colon_until: 0,
                 addresses: address::Recent::default(),
+                name: None,
             };
             pass.whole_value(0..text.len());
         }
@@ -227,6 +228,7 @@ impl FoldedLines<'_> {
                     out: aside,
                     colon_until: 0,
                     addresses: address::Recent::default(),
+                    name: None,
                 };
                 pass.whole_value(0..text.len());
             }

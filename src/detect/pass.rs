@@ -6,7 +6,7 @@ use super::explain::Noted;
 use super::fold::FoldLines;
 use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan, scan_plainly};
-use super::{Found, address};
+use super::{Found, address, name};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::Recognizer;
 use crate::rule::label::Standing;
@@ -50,6 +50,8 @@ pub(super) struct Pass<'a> {
     pub(super) colon_until: usize,
     /// How the last addresses read.
     pub(super) addresses: address::Recent,
+    /// The last name without a label, until it is known that no likelier one overlaps it.
+    pub(super) name: Option<name::free::Candidate>,
 }
 
 impl<'a> Pass<'a> {
@@ -62,8 +64,8 @@ impl<'a> Pass<'a> {
         out: &'a mut Vec<Match>,
     ) {
         let mut anchors = buffers.anchors.take().unwrap_or_default();
-        let mut pass =
-            Pass { program, text, column, buffers, out, colon_until: 0, addresses: address::Recent::default() };
+        let addresses = address::Recent::default();
+        let mut pass = Pass { program, text, column, buffers, out, colon_until: 0, addresses, name: None };
         match program.plain {
             false => scan(text, program.wanted, &mut anchors, &mut pass),
             true => scan_plainly(text, &mut pass),

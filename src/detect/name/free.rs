@@ -1,0 +1,306 @@
+//! Names in free text, without a label: every place of a surname is a candidate, and a logistic regression over its
+//! characters, what stands around it and what a segmenter reads in its place says how likely it is a name. Trained by
+//! `rules/data/names.py`, which says the same in Python; must agree with it to the letter.
+
+mod layout;
+mod model;
+mod reading;
+
+use self::model::{AROUND, BIAS, Record, is_compound, pair, record};
+use self::reading::Reading;
+use super::super::Found;
+use super::super::han::{Ideographs, any_at, char_at, char_before};
+use crate::finding::Traits;
+
+/// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
+const POSSIBLE: i32 = 16;
+const LIKELY: i32 = 24;
+
+/// Characters read ahead: the longest name and two more, or the window of the segmenter.
+const AHEAD: usize = 7;
+/// Characters read before the name.
+const BEFORE: usize = 3;
+
+/// A stretch that may be a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::detect) struct Candidate {
+    /// In sixteenths of the natural logarithm of odds.
+    score: i32,
+    pub(in crate::detect) start: usize,
+    pub(in crate::detect) end: usize,
+}
+
+/// Whether a surname begins with the character with this code.
+pub(in crate::detect) fn begins_surname(code: u32) -> bool {
+    u16::try_from(code).is_ok_and(|code| record(code).is_surname() || record(code).begins_compound())
+}
+
+impl Candidate {
+    /// Whether it stands where `other` does, and is likelier.
+    pub(in crate::detect) fn is_better_than(&self, other: &Candidate) -> bool {
+        self.score > other.score
+    }
+
+    /// As what a grammar found; nothing where what follows or a list says that it is no person.
+    pub(in crate::detect) fn found(&self, text: &[u8]) -> Option<Found> {
+        if is_company(text, self.end) || is_brand(text.get(self.start..self.end)?) {
+            return None;
+        }
+        let above = (self.score - LIKELY) / 4;
+        let structure = if above < 0 { (60 + above).max(50) } else { (60 + above).min(85) };
+        Some(Found {
+            start: self.start,
+            end: self.end,
+            structure: structure.min(60) as i16,
+            registry: (structure - 60).max(0) as i16,
+            traits: Traits::default(),
+        })
+    }
+}
+
+/// What stands around a place, as the model knows it: codes of simplified ideographs, signs for the rest.
+struct Around {
+    /// The character at the place and those behind it.
+    ahead: [u16; AHEAD],
+    /// Where each of them ends.
+    ends: [usize; AHEAD],
+    /// How many of them are a run of ideographs.
+    run: usize,
+    /// The characters before the place, the nearest first.
+    before: [u16; BEFORE],
+    /// How many of them are a run of ideographs.
+    run_before: usize,
+}
+
+/// A sign that ends a line.
+const LINE_END: u16 = b'\n' as u16;
+
+impl Around {
+    fn ahead(text: &[u8], at: usize) -> Around {
+        let mut around =
+            Around { ahead: [LINE_END; AHEAD], ends: [at; AHEAD], run: 0, before: [LINE_END; BEFORE], run_before: 0 };
+        let (mut p, mut is_run) = (at, true);
+        for (slot, end) in around.ahead.iter_mut().zip(&mut around.ends) {
+            let (c, length) = char_at(text, p).unwrap_or(if p < text.len() { ('#', 1) } else { ('\n', 0) });
+            *slot = sign(c);
+            p += length;
+            *end = p;
+            is_run &= is_ideograph(*slot);
+            around.run += usize::from(is_run);
+            if *slot == LINE_END {
+                break;
+            }
+        }
+        around
+    }
+
+    fn look_back(&mut self, text: &[u8], at: usize) {
+        let (mut p, mut is_run) = (at, true);
+        for slot in &mut self.before {
+            let (c, start) = char_before(text, p).unwrap_or(if p > 0 { ('#', p - 1) } else { ('\n', 0) });
+            *slot = sign(c);
+            p = start;
+            is_run &= is_ideograph(*slot);
+            self.run_before += usize::from(is_run);
+            if *slot == LINE_END {
+                break;
+            }
+        }
+    }
+}
+
+const fn is_ideograph(code: u16) -> bool {
+    code >= 0x4E00 && code <= 0x9FFF
+}
+
+/// What a character counts as: an ideograph as its simplified form, anything else as an ASCII sign.
+fn sign(c: char) -> u16 {
+    let code = u32::from(c);
+    if let Ok(code) = u16::try_from(code)
+        && is_ideograph(code)
+    {
+        return record(code).simplified();
+    }
+    let c = match c {
+        '“' | '”' | '‘' | '’' | '\'' | '「' | '」' | '『' | '』' | '`' => '"',
+        '（' | '【' | '{' | '〔' => '(',
+        '）' | '】' | '}' | '〕' => ')',
+        '《' => '[',
+        '》' => ']',
+        '、' => '/',
+        '。' | '．' | '…' => '.',
+        '·' | '•' => '~',
+        '\t' | '\u{3000}' | '\u{A0}' => ' ',
+        '—' | '–' => '-',
+        '\r' => '\n',
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(code - 0xFEE0).unwrap_or('#'),
+        other => other,
+    };
+    let sign = match c {
+        '0'..='9' => b'0',
+        'a'..='z' | 'A'..='Z' => b'a',
+        '\n' | ' '..='\u{7F}' => c as u8,
+        _ => b'#',
+    };
+    u16::from(sign)
+}
+
+/// The likeliest name that begins at `at`, if one is likely enough. `plain` takes no shortcut; the answer is the same.
+pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candidate> {
+    let mut around = Around::ahead(text, at);
+    let [one, two, ..] = around.ahead;
+    if around.run < 2 {
+        return None;
+    }
+    let first = record(one);
+    let compound = first.begins_compound() && is_compound(one, two);
+    let mut looked_back = false;
+    let mut reading = None;
+    let mut best: Option<Candidate> = None;
+    for length in [2, 3, 4] {
+        let is_single = first.is_surname() && length < 4;
+        if length > around.run || !(is_single || compound && length > 2) {
+            continue;
+        }
+        let name = around.ahead.get(..length)?;
+        let own = BIAS + of_name(&first, name, compound);
+        let most = model::most_of_reading(length);
+        if !plain && own + AROUND + most < POSSIBLE {
+            continue;
+        }
+        if !looked_back {
+            around.look_back(text, at);
+            looked_back = true;
+        }
+        let so_far = own + of_surroundings(&around, length).min(AROUND);
+        if !plain && so_far + most < POSSIBLE {
+            continue;
+        }
+        let reading = reading.get_or_insert_with(|| {
+            let before = around.before.get(..around.run_before).unwrap_or_default();
+            Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
+        });
+        let score = so_far + reading.weight(length);
+        if score >= POSSIBLE && best.is_none_or(|best| score > best.score) {
+            let end = around.ends.get(length - 1).copied()?;
+            best = Some(Candidate { score, start: at, end });
+        }
+    }
+    best
+}
+
+/// Weights of the characters of a name.
+fn of_name(first: &Record, name: &[u16], compound: bool) -> i32 {
+    let code = name.first().copied().unwrap_or_default();
+    let given = match name {
+        [_, _, _, _] => name.get(2..),
+        [_, _, _] if compound => name.get(2..),
+        _ => name.get(1..),
+    };
+    let of_given = match given {
+        Some([only]) => record(*only).only() + pair::<5>(code, *only),
+        Some([middle, end]) => {
+            record(*middle).middle() + record(*end).end() + pair::<5>(code, *middle) + pair::<6>(*middle, *end)
+        }
+        _ => 0,
+    };
+    first.surname() + of_given
+}
+
+/// Weights of what stands before and behind a name of `length` characters.
+fn of_surroundings(around: &Around, length: usize) -> i32 {
+    let [nearest, next, _] = around.before;
+    let behind = |at: usize| around.ahead.get(at).copied().unwrap_or(LINE_END);
+    let (first, last) = (behind(0), behind(length - 1));
+    let (one, two) = (behind(length), behind(length + 1));
+    model::before(nearest)
+        + model::behind(one)
+        + pair::<0>(next, nearest)
+        + pair::<1>(one, two)
+        + pair::<2>(nearest, first)
+        + pair::<3>(last, one)
+        + pair::<4>(nearest, one)
+}
+
+/// Whether the words that go on at `at` make it the name of a company or a shop: 李强建材有限公司.
+fn is_company(text: &[u8], at: usize) -> bool {
+    static STOPS: Ideographs = Ideographs::of("的在是与和及向到给从将已被对同为说去了把有让请由找");
+    const COMPANIES: &[&str] = &[
+        "公司",
+        "集团",
+        "事务所",
+        "商行",
+        "超市",
+        "酒店",
+        "饭店",
+        "药店",
+        "药房",
+        "工作室",
+        "旗舰店",
+        "专卖店",
+        "门市部",
+        "经营部",
+        "大药房",
+        "医院",
+        "诊所",
+        "茶楼",
+        "面馆",
+        "火锅",
+        "烤鸭",
+        "小区",
+        "大厦",
+        "广场",
+        "大学",
+        "中学",
+        "小学",
+        "纪念馆",
+        "故居",
+    ];
+    let mut p = at;
+    for _ in 0..10 {
+        if any_at(text, p, COMPANIES).is_some() {
+            return true;
+        }
+        match char_at(text, p) {
+            Some((c, length)) if is_ideograph(u16::try_from(u32::from(c)).unwrap_or(0)) && !STOPS.holds(c) => {
+                p += length
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether `name` is one of a few brands and characters in stories that are called like people.
+fn is_brand(name: &[u8]) -> bool {
+    const BRANDS: &[&str] = &[
+        "王老吉",
+        "张小泉",
+        "周大福",
+        "周大生",
+        "周生生",
+        "老凤祥",
+        "金龙鱼",
+        "康师傅",
+        "王守义",
+        "张裕",
+        "李宁",
+        "乔丹",
+        "安踏",
+        "方太",
+        "马应龙",
+        "云南白",
+        "金利来",
+        "康恩贝",
+        "韩都",
+        "柳工",
+        "江中",
+        "万科",
+        "孙悟空",
+        "白雪公",
+    ];
+    BRANDS.iter().any(|brand| brand.as_bytes() == name)
+}
+
+#[cfg(test)]
+mod tests;
