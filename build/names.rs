@@ -13,6 +13,9 @@ use layout::{CHARACTERS, FIRST, RECORD};
 /// The places of a character that have weights, in the order of a record.
 const PLACES: [&str; 6] = ["surname", "only", "middle", "end", "before", "behind"];
 
+/// The kind of a word that is in no dictionary.
+const UNKNOWN_KIND: u8 = 15;
+
 /// What the two files hold.
 struct Tables {
     characters: Vec<u8>,
@@ -21,6 +24,8 @@ struct Tables {
     pairs: Vec<u8>,
     /// Weights of deltas and edges for names of two, three and four characters.
     readings: Vec<u8>,
+    /// Weights of the kinds of words before and behind, and of both.
+    kinds: Vec<u8>,
     words: Vec<u32>,
     filter: Vec<u64>,
     compound: Vec<u32>,
@@ -33,8 +38,9 @@ pub(crate) fn write(model: &str, words: &str, out: &Path) -> io::Result<()> {
     let mut tables = Tables {
         characters: vec![0; CHARACTERS * RECORD],
         signs: vec![0; 2 * 128],
-        pairs: vec![0; layout::PAIRS],
+        pairs: vec![0; 2 * layout::PAIRS],
         readings: vec![0; 3 * (layout::DELTAS + layout::EDGES)],
+        kinds: vec![0; 2 * layout::KINDS + layout::KINDS * layout::KINDS],
         words: vec![0; layout::WORD_SLOTS],
         filter: vec![0; layout::FILTER_WORDS],
         compound: Vec::new(),
@@ -43,7 +49,7 @@ pub(crate) fn write(model: &str, words: &str, out: &Path) -> io::Result<()> {
     };
     for (at, record) in tables.characters.chunks_mut(RECORD).enumerate() {
         put(record, 0, &((FIRST + at) as u16).to_le_bytes());
-        put(record, 8, &[layout::UNKNOWN]);
+        put(record, 8, &[layout::UNKNOWN, UNKNOWN_KIND << 4]);
     }
     model.lines().for_each(|line| tables.weights(line));
     words.lines().for_each(|line| tables.costs(line));
@@ -53,6 +59,7 @@ pub(crate) fn write(model: &str, words: &str, out: &Path) -> io::Result<()> {
     fs::write(out.join("name_signs.bin"), &tables.signs)?;
     fs::write(out.join("name_pairs.bin"), &tables.pairs)?;
     fs::write(out.join("name_readings.bin"), &tables.readings)?;
+    fs::write(out.join("name_kinds.bin"), &tables.kinds)?;
     fs::write(out.join("name_words.bin"), tables.words.iter().flat_map(|slot| slot.to_le_bytes()).collect::<Vec<_>>())?;
     fs::write(
         out.join("name_filter.bin"),
@@ -102,11 +109,14 @@ impl Tables {
         match what {
             "bias" => self.bias = weight,
             "around" => self.around = weight,
-            "pair" => codes(list).for_each(|at| put(&mut self.pairs, at, &[weight as u8])),
+            "pair" => self.pairs(list, weight),
             "delta" => put(&mut self.readings, row(layout::DELTAS), &numbers().collect::<Vec<_>>()),
             "edge" => {
                 put(&mut self.readings, 3 * layout::DELTAS + row(layout::EDGES), &numbers().collect::<Vec<_>>());
             }
+            "kind_before" => put(&mut self.kinds, 0, &numbers().collect::<Vec<_>>()),
+            "kind_behind" => put(&mut self.kinds, layout::KINDS, &numbers().collect::<Vec<_>>()),
+            "kinds" => put(&mut self.kinds, 2 * layout::KINDS, &numbers().collect::<Vec<_>>()),
             "compound" => {
                 let both: Vec<usize> = codes(list).collect();
                 for pair in both.chunks_exact(2) {
@@ -131,15 +141,31 @@ impl Tables {
         }
     }
 
-    /// One line of the dictionary: a cost, and the words with it.
+    /// Pairs with one weight: nine hexadecimal digits each. Of those that meet in a slot the weightiest stays.
+    fn pairs(&mut self, list: &str, weight: i32) {
+        let digits = list.as_bytes().chunks(9).filter_map(|nine| std::str::from_utf8(nine).ok());
+        for key in digits.filter_map(|nine| u64::from_str_radix(nine, 16).ok()) {
+            let hash = layout::pair_hash(key >> 32, (key >> 16) as u16, key as u16);
+            let (slot, tag) = layout::pair_slot(hash);
+            let held = self.pairs.get(2 * slot).map_or(0, |held| (*held as i8).unsigned_abs());
+            if weight.unsigned_abs() > u32::from(held) {
+                put(&mut self.pairs, 2 * slot, &[weight as u8, tag]);
+            }
+        }
+    }
+
+    /// One line of the dictionary: a cost, a kind, and the words with them.
     fn costs(&mut self, line: &str) {
-        let Some((cost, words)) = line.split_once('\t') else { return };
-        let Ok(cost) = cost.parse::<u8>() else { return };
+        let mut fields = line.split('\t');
+        let mut number = || fields.next().and_then(|field| field.parse::<u8>().ok());
+        let (Some(cost), Some(kind)) = (number(), number()) else { return };
+        let words = fields.next().unwrap_or("");
         for word in words.split(' ') {
             let codes: Vec<u16> = word.chars().map(|c| c as u32 as u16).collect();
             if let [one] = *codes {
                 if let Some(record) = self.record(usize::from(one)) {
-                    put(record, 8, &[cost]);
+                    let flags = record.last().map_or(0, |flags| flags & 0x0F);
+                    put(record, 8, &[cost, flags | kind << 4]);
                 }
                 continue;
             }
@@ -150,7 +176,7 @@ impl Tables {
             let first = layout::word_slot(hash);
             let free = (first..layout::WORD_SLOTS).chain(0..first).find(|slot| self.words.get(*slot) == Some(&0));
             let slot = free.and_then(|free| self.words.get_mut(free));
-            slot.into_iter().for_each(|slot| *slot = layout::word_tag(hash) | u32::from(cost));
+            slot.into_iter().for_each(|slot| *slot = layout::word_tag(hash) | u32::from(kind) << 8 | u32::from(cost));
         }
     }
 

@@ -8,27 +8,26 @@ import math
 import os
 import random
 import re
-import zipfile
 from collections import Counter, defaultdict
 
-from packages import HERE, MAX_BYTES
+import typed
+from packages import HERE
 
 FIRST, LAST = 0x4E00, 0x9FFF
-PAIRS = 1 << 16
 # Numbers of features: by character (and place of it), by hashed pair, the rest.
 PLACES = ("surname", "only", "middle", "end", "before", "behind")
-OF_PAIR = len(PLACES) << 16
-OF_READING = OF_PAIR + PAIRS
+OF_READING = len(PLACES) << 16
 LENGTHS = (2, 3, 4)
-DELTAS, EDGES = 32, 16
-FEATURES = OF_READING + 3 * (DELTAS + EDGES)
+DELTAS, EDGES, KINDS = 32, 16, 16
+OF_KIND = OF_READING + 3 * (DELTAS + EDGES)
+OF_PAIR = 1 << 36
 # Costs are quarters of a nat.
 UNIT = 4
 UNKNOWN = 72
 # What stands around a name can add no more than this: the rest must speak for it, too.
 AROUND = 6.0
-SPREAD = (0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F, 0x165667B1, 0xD6E8FEB9, 0xA0761D65, 0xE7037ED1)
-MASK = (1 << 32) - 1
+# Least score of a match, as in the program.
+LIKELY = 0.75
 
 
 def is_han(c):
@@ -62,16 +61,14 @@ def sign(c):
 
 
 def pair(kind, a, b):
-    mixed = (a << 16 | b) * SPREAD[kind] & MASK
-    mixed ^= mixed >> 15
-    return OF_PAIR + (mixed * SPREAD[7 - kind] & MASK) % (1 << 32) // (1 << 16)
+    return OF_PAIR | kind << 32 | a << 16 | b
 
 
 class Reader:
     """The cheapest reading of a stretch of Han characters as words."""
 
-    def __init__(self, words, characters):
-        self.words, self.characters = words, characters
+    def __init__(self, words, characters, kinds):
+        self.words, self.characters, self.kinds = words, characters, kinds
 
     def window(self, text, start, left, right):
         """Reads `text[left:right]`; returns the cost of the best reading up to each place and from each place on."""
@@ -95,8 +92,30 @@ class Reader:
             fromon[p] = min(cost + fromon[p + k] for k, cost in enumerate(edges[p], 1) if cost is not None)
         return upto, fromon, edges
 
+    def neighbours(self, text, left, reading, i, j):
+        """Kinds of the words before place `i` and behind place `j` of a window; 0 where there is none."""
+        upto, fromon, edges = reading
+        before = behind = 0
+        for k in range(1, 5):
+            if k <= i and edges[i - k][k - 1] is not None and upto[i - k] + edges[i - k][k - 1] == upto[i]:
+                before = self.kinds.get(text[left + i - k:left + i], 15)
+            if j + k <= len(edges) and edges[j][k - 1] is not None and edges[j][k - 1] + fromon[j + k] == fromon[j]:
+                behind = self.kinds.get(text[left + j:left + j + k], 15)
+        return before, behind
 
-def features(text, start, length, reading, left):
+
+# Kinds of words by the first letters of their tags; 15 for the rest, 0 for none.
+KIND_OF_TAG = {
+    "ns": 2, "nt": 2, "nz": 2, "n": 1, "vn": 4, "v": 3, "a": 5, "d": 6, "p": 7, "c": 8, "u": 9, "r": 10, "m": 11,
+    "q": 11, "t": 12, "f": 13, "s": 13, "i": 14, "l": 14, "j": 14,
+}
+
+
+def kind_of_tag(tag):
+    return KIND_OF_TAG.get(tag[:2], KIND_OF_TAG.get(tag[:1], 15))
+
+
+def features(text, start, length, reading, left, reader):
     """The features of `text[start:start+length]` as a name; two characters stand before and behind everything."""
     s = text[start:start + length]
     b1, b2 = sign(text[start - 1]), sign(text[start - 2])
@@ -117,9 +136,11 @@ def features(text, start, length, reading, left):
     row = LENGTHS.index(length)
     codes = [ord(c) for c in s]
     first = codes[0]
+    before, behind = reader.neighbours(text, left, reading, i, j)
     found = [first, (4 << 16) + b1, (5 << 16) + n1,
              pair(0, b2, b1), pair(1, n1, n2), pair(2, b1, first), pair(3, codes[-1], n1), pair(4, b1, n1),
-             OF_READING + row * DELTAS + delta, OF_READING + 3 * DELTAS + row * EDGES + edge]
+             OF_READING + row * DELTAS + delta, OF_READING + 3 * DELTAS + row * EDGES + edge,
+             OF_KIND + before, OF_KIND + KINDS + behind, OF_KIND + 2 * KINDS + before * KINDS + behind]
     given = codes[2:] if length == 4 or length == 3 and s[:2] in COMPOUND else codes[1:]
     if len(given) == 1:
         found += [(1 << 16) + given[0], pair(5, first, given[0])]
@@ -205,6 +226,7 @@ def load_simplified(pk):
         parts = line.split()
         if len(parts) == 2 and all(len(part) == 1 and is_han(part) for part in parts) and parts[0] != parts[1]:
             SIMPLIFIED[parts[0]] = parts[1]
+    SIMPLIFIED.update(typed.SIMPLIFIED)
 
 
 def simplify(text):
@@ -217,19 +239,22 @@ def word_costs(dictionary, ordinary):
     """Words of two to four characters and their costs, characters and theirs."""
     total = sum(count for _, count in dictionary.values())
     cost = lambda count: max(8, min(UNKNOWN, round(-math.log(count / total) * UNIT)))
-    words, characters = {}, {}
+    words, characters, kinds = {}, {}, {}
     for word, (tag, count) in dictionary.items():
         if len(word) == 1:
             characters[word] = cost(max(count, 1))
+            kinds[word] = kind_of_tag(tag)
         elif 2 <= len(word) <= 4 and all(map(is_han, word)):
             is_person = tag in ("nr", "nrt", "nrfg") and word not in ordinary
             least = 5 if len(word) == 2 else 10
             if not is_person and count >= least:
                 words[simplify(word)] = cost(count)
+                kinds[simplify(word)] = kind_of_tag(tag)
     for word in map(simplify, sorted(ordinary)):
         if word not in words and 2 <= len(word) <= 4 and all(map(is_han, word)):
             words[word] = cost(max(dictionary.get(word, ("", 0))[1], 5))
-    return words, characters
+            kinds[word] = kind_of_tag(dictionary.get(word, ("n", 0))[0])
+    return words, characters, kinds
 
 
 # --- people ------------------------------------------------------------------------------------------
@@ -257,7 +282,7 @@ def surname_tables(rows):
 class People:
     """Draws names: surnames by weight, given names as others bear them, or character by character."""
 
-    def __init__(self, seed, given_names, characters):
+    def __init__(self, seed, given_names, characters, words=()):
         self.random = random.Random(seed)
         self.surnames, self.weights = zip(*sorted(SURNAMES.items()))
         self.rare = self.surnames
@@ -266,9 +291,13 @@ class People:
         self.two = [g for g in self.given_names if len(g) == 2]
         self.characters = sorted(c for c in characters if is_han(c))
         self.counts = [characters[c] for c in self.characters]
+        # Some names are words: 高峰.
+        self.words = sorted(w for w in words if len(w) == 2 and w[0] in SURNAMES and characters.get(w[1], 0) >= 20)
 
     def name(self):
         draw = self.random
+        if self.words and draw.random() < 0.02:
+            return draw.choice(self.words)
         surname = draw.choices(self.surnames, self.weights)[0] if draw.random() < 0.85 else draw.choice(self.rare)
         length = 1 if draw.random() < 0.28 else 2
         kind = draw.random()
@@ -343,33 +372,39 @@ def candidates(line, reader, everything=False):
             left, right = max(at, start - 3), min(run, start + 7)
             reading = reader.window(text, start, left, right)
             for k in lengths:
-                found = features(padded, start + 2, k, reading, left + 2)
+                found = features(padded, start + 2, k, reading, left + 2, reader)
                 yield found, (start, start + k) in gold, start, start + k
         at = run
 
 
 class Model:
+    """Weights by feature."""
+
     def __init__(self):
-        self.weights = [0.0] * FEATURES
-        self.sums = [1e-4] * FEATURES
-        self.bias = -2.0
-        self.bias_sum = 1e-4
+        self.weights = {}
+        self.bias = 0.0
 
     def score(self, found):
-        weights = self.weights
-        around = sum(weights[f] for f in found[1:8])
-        return self.bias + weights[found[0]] + min(around, AROUND) + sum(weights[f] for f in found[8:])
+        weight = self.weights.get
+        around = sum(weight(f, 0.0) for f in found[1:8])
+        return self.bias + weight(found[0], 0.0) + min(around, AROUND) + sum(weight(f, 0.0) for f in found[8:])
 
-    def train(self, examples, epochs, rate, decay, seed):
-        weights, sums = self.weights, self.sums
+    def train(self, examples, epochs, rate, decay, seed, least=4):
+        """Stochastic gradient descent with the step of each weight by its own history; rare features are left out."""
+        seen = Counter(f for found, _, _ in examples for f in found)
+        known = sorted(f for f, count in seen.items() if count >= least or OF_READING <= f < OF_PAIR)
+        place = {f: at for at, f in enumerate(known)}
+        examples = [([place[f] for f in found if f in place], *rest) for found, *rest in examples]
+        weights, sums = [0.0] * len(known), [1e-4] * len(known)
+        bias, bias_sum = -2.0, 1e-4
         order = list(range(len(examples)))
         shuffle = random.Random(seed)
         exp, sqrt = math.exp, math.sqrt
-        for epoch in range(epochs):
+        for _ in range(epochs):
             shuffle.shuffle(order)
             for at in order:
                 found, is_name, weight = examples[at]
-                z = self.bias
+                z = bias
                 for f in found:
                     z += weights[f]
                 p = 1 / (1 + exp(-z)) if z > -30 else 0.0
@@ -380,8 +415,10 @@ class Model:
                 for f in found:
                     sums[f] += g2
                     weights[f] -= rate * (g + decay * weights[f]) / sqrt(sums[f])
-                self.bias_sum += g2
-                self.bias -= rate * g / sqrt(self.bias_sum)
+                bias_sum += g2
+                bias -= rate * g / sqrt(bias_sum)
+        self.weights = dict(zip(known, weights))
+        self.bias = bias
 
 
 def decode(line, reader, model, threshold, everything=True):
@@ -405,41 +442,120 @@ def decode(line, reader, model, threshold, everything=True):
 
 def quantize(model):
     """Weights in sixteenths, as they are stored."""
-    for at, weight in enumerate(model.weights):
-        model.weights[at] = max(-127, min(127, round(weight * 16))) / 16
+    rounded = ((f, max(-127, min(127, round(weight * 16))) / 16) for f, weight in model.weights.items())
+    model.weights = {f: weight for f, weight in rounded if abs(weight) >= (2 / 16 if f >= OF_PAIR else 1 / 16)}
     model.bias = round(model.bias * 16) / 16
 
 
 def save(model, reader, path, words_path):
-    by_weight = lambda pairs: sorted(pairs.items())
     lines = [f"bias\t{round(model.bias * 16)}", f"around\t{round(AROUND * 16)}"]
-    for at, place in enumerate(PLACES):
-        groups = defaultdict(list)
-        for code in range(1 << 16):
-            weight = round(model.weights[(at << 16) + code] * 16)
-            if weight:
-                groups[weight].append(code)
-        for weight, codes in by_weight(groups):
-            lines.append(f"{place}\t{weight}\t" + "".join(f"{code:04x}" for code in codes))
     groups = defaultdict(list)
-    for at in range(PAIRS):
-        weight = round(model.weights[OF_PAIR + at] * 16)
-        if weight:
-            groups[weight].append(at)
-    for weight, places in by_weight(groups):
-        lines.append(f"pair\t{weight}\t" + "".join(f"{at:04x}" for at in places))
-    whole = lambda start, count: " ".join(str(round(w * 16)) for w in model.weights[start:start + count])
+    for f, weight in model.weights.items():
+        weight = round(weight * 16)
+        if f < OF_READING:
+            groups[f >> 16, PLACES[f >> 16], weight].append(f"{f & 0xFFFF:04x}")
+        elif f >= OF_PAIR:
+            groups[9, "pair", weight].append(f"{f - OF_PAIR:09x}")
+    for (_, what, weight), codes in sorted(groups.items()):
+        lines.append(f"{what}\t{weight}\t" + "".join(sorted(codes)))
+    weight = lambda f: str(round(model.weights.get(f, 0.0) * 16))
+    whole = lambda start, count: " ".join(weight(f) for f in range(start, start + count))
     for row, length in enumerate(LENGTHS):
         lines.append(f"delta\t{length}\t" + whole(OF_READING + row * DELTAS, DELTAS))
         lines.append(f"edge\t{length}\t" + whole(OF_READING + 3 * DELTAS + row * EDGES, EDGES))
     lines.append("single\t0\t" + "".join(f"{ord(name):04x}" for name in sorted(SURNAMES) if len(name) == 1))
     lines.append("compound\t0\t" + "".join(f"{ord(c):04x}" for name in sorted(COMPOUND) for c in name))
     lines.append("simplified\t0\t" + "".join(f"{ord(a):04x}{ord(b):04x}" for a, b in sorted(SIMPLIFIED.items())))
+    lines.append("kind_before\t0\t" + whole(OF_KIND, KINDS))
+    lines.append("kind_behind\t0\t" + whole(OF_KIND + KINDS, KINDS))
+    lines.append("kinds\t0\t" + whole(OF_KIND + 2 * KINDS, KINDS * KINDS))
     with open(path, "w", encoding="utf-8", newline="") as out:
         out.write("\n".join(lines) + "\n")
     groups = defaultdict(list)
     for word, cost in list(reader.words.items()) + list(reader.characters.items()):
-        groups[cost].append(word)
+        groups[cost, reader.kinds.get(word, 15)].append(word)
     with open(words_path, "w", encoding="utf-8", newline="") as out:
-        for cost, words in sorted(groups.items()):
-            out.write(f"{cost}\t" + " ".join(sorted(words)) + "\n")
+        for (cost, kind), words in sorted(groups.items()):
+            out.write(f"{cost}\t{kind}\t" + " ".join(sorted(words)) + "\n")
+
+
+# --- all of it ---------------------------------------------------------------------------------------
+
+PERSON_TAGS = ("nr", "nrfg")
+
+
+def given_names(lines, dictionary, rows, ordinary, characters):
+    """Given names of people in the tagged lines, and of people whom the dictionary holds."""
+    found = set()
+    for text, names, _ in lines:
+        for start, end in names:
+            name = text[start:end]
+            found.add(name[2:] if name[:2] in COMPOUND else name[1:])
+    for word, (tag, _) in dictionary.items():
+        if (tag in PERSON_TAGS and word not in ordinary and len(word) in (2, 3) and word[:2] not in COMPOUND
+                and rows.get(word[0], (0, ""))[0] >= 500 and word[0] not in typed.TRANSLITERATING_SURNAMES
+                and all(c in characters for c in word[1:])):
+            found.add(word[1:])
+    return {given for given in found if 1 <= len(given) <= 2 and all(map(is_han, given))}
+
+
+def unnamed(line):
+    return line, [], []
+
+
+def build(pk, dictionary, rows, ordinary, characters):
+    """Trains the model on the first half of the tagged newspaper and writes it; judges it on the second."""
+    load_simplified(pk)
+    surname_tables(rows)
+    words = {word: entry for word, entry in dictionary.items() if all(map(is_han, word))}
+    reader = Reader(*word_costs(words, ordinary))
+    characters = {c: count for c, count in characters.items() if count >= 4}
+    news = tagged_news(pk)
+    first, second = news[:len(news) // 2], news[len(news) // 2:]
+    given = given_names(first, words, rows, ordinary, characters)
+    people, keep, examples = People(1, given, characters, ordinary), random.Random(5), []
+
+    def learn(lines, weight, share):
+        for line in lines:
+            for found, is_name, _, _ in candidates(line, reader):
+                if is_name or share >= 1 or keep.random() < share:
+                    examples.append((found, int(is_name), weight))
+
+    learn(first, 1.0, 1)
+    for _ in range(5):
+        learn((renamed(line, people) for line in first if line[1]), 1.0, 0.25)
+    learn((filled(line, people) for _ in range(60) for line in sentences() if "{}" in line), 1.0, 0.7)
+    learn((unnamed(line) for line in sentences() if "{}" not in line), 5.0, 1)
+    learn(map(unnamed, plain_lines(pk)), 3.0, 1)
+    rough = Model()
+    rough.train(examples, 2, 0.15, 1e-6, 7)
+    # Reviews are not tagged: what looks like a name in them says nothing.
+    keep = random.Random(3)
+    for line in map(unnamed, review_lines(pk)):
+        for found, _, _, _ in candidates(line, reader):
+            if keep.random() < 0.35 and rough.score(found) < -0.5:
+                examples.append((found, 0, 1.0))
+    model = Model()
+    model.train(examples, 6, 0.3, 1e-5, 7)
+    quantize(model)
+    save(model, reader, os.path.join(HERE, "names.model"), os.path.join(HERE, "words.model"))
+    others = People(99, given, characters)
+    judge("second half of the newspaper", second, reader, model)
+    judge("the same with other people's names", [renamed(line, others) for line in second], reader, model)
+
+
+def judge(what, lines, reader, model):
+    """Prints precision and recall; a name half covered counts as found, parts of other persons' names count nothing."""
+    right = wrong = found_names = 0
+    for line in lines:
+        names, found = line[1], set()
+        for _, start, end in decode(line, reader, model, LIKELY):
+            touched = {(s, e) for s, e in names if start < e and s < end}
+            if touched:
+                right += 1
+            elif not any(start < e and s < end for s, e in line[2]):
+                wrong += 1
+            found |= touched
+        found_names += len(found)
+    total = sum(len(line[1]) for line in lines)
+    print(f"{what}: {total} names, precision {right / max(1, right + wrong):.4f}, recall {found_names / total:.4f}")

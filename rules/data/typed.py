@@ -261,3 +261,8 @@ NOT_GIVEN_CHARS = set("尔斯特克拉尼瓦蒂姆勒茨耶赫萨寺的了在是
 
 # A two-character remainder with such a tag is a word, not a given name.
 NOT_GIVEN_TAGS = {"v", "vn", "d", "r", "c", "p", "m", "t", "f", "q", "u", "i", "l", "ns", "nt", "y", "s"}
+
+# --- names in free text ---------------------------------------------------------------------------
+
+# Traditional characters that the table of jionlp leaves out or sends elsewhere.
+SIMPLIFIED = {"於": "于", "鍾": "钟", "餘": "余"}

@@ -11,6 +11,7 @@ use super::han::{self, char_at};
 use super::pass::Pass;
 use super::{address, name, value};
 use crate::rule::compile::Anchor;
+use crate::rule::label::Standing;
 use crate::rule::syntax::GrammarSyntax;
 
 /// The character may begin the unit of a numbered part of an address (号, 栋, -).
@@ -249,7 +250,8 @@ impl Pass<'_> {
 
     /// Reports the name that was held back.
     fn name_ends(&mut self) {
-        let Some(found) = self.name.take().and_then(|held| held.found(self.text)) else { return };
+        let Some(held) = self.name.take() else { return };
+        let Some(found) = held.found(self.text) else { return };
         if address::is_place_name(self.text, found.start..found.end) {
             return;
         }
@@ -257,7 +259,9 @@ impl Pass<'_> {
         for &recognizer in &program.free_names {
             let Some(entity) = program.recognizer(recognizer).map(|recognizer| recognizer.entity) else { continue };
             let standing = self.context(found.start).standing(program, entity);
-            self.grammar_found(recognizer, &found, standing);
+            if standing == Standing::Positive || !held.needs_label() {
+                self.grammar_found(recognizer, &found, standing);
+            }
         }
     }
 

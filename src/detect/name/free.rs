@@ -13,8 +13,10 @@ use super::super::han::{Ideographs, any_at, char_at, char_before};
 use crate::finding::Traits;
 
 /// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
-const POSSIBLE: i32 = 16;
-const LIKELY: i32 = 24;
+const POSSIBLE: i32 = 0;
+const LIKELY: i32 = 12;
+/// Least score of what stands in an element of XML or HTML whose name is a label.
+const LABELLED: i32 = -48;
 
 /// Characters read ahead: the longest name and two more, or the window of the segmenter.
 const AHEAD: usize = 7;
@@ -41,13 +43,22 @@ impl Candidate {
         self.score > other.score
     }
 
+    /// Whether it is nothing without a label.
+    pub(in crate::detect) fn needs_label(&self) -> bool {
+        self.score < POSSIBLE
+    }
+
     /// As what a grammar found; nothing where what follows or a list says that it is no person.
     pub(in crate::detect) fn found(&self, text: &[u8]) -> Option<Found> {
-        if is_company(text, self.end) || is_brand(text.get(self.start..self.end)?) {
+        if is_company(text, self.end) || is_nobody(text.get(self.start..self.end)?) {
             return None;
         }
-        let above = (self.score - LIKELY) / 4;
-        let structure = if above < 0 { (60 + above).max(50) } else { (60 + above).min(85) };
+        let above = (self.score - LIKELY) / 4; // Four points for each nat.
+        let structure = match above {
+            _ if self.needs_label() => 25,
+            ..0 => (60 + above).max(50),
+            _ => (60 + above).min(85),
+        };
         Some(Found {
             start: self.start,
             end: self.end,
@@ -154,6 +165,8 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
     }
     let first = record(one);
     let compound = first.begins_compound() && is_compound(one, two);
+    let is_element = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'>');
+    let least = if is_element { LABELLED } else { POSSIBLE };
     let mut looked_back = false;
     let mut reading = None;
     let mut best: Option<Candidate> = None;
@@ -164,8 +177,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         }
         let name = around.ahead.get(..length)?;
         let own = BIAS + of_name(&first, name, compound);
-        let most = model::most_of_reading(length);
-        if !plain && own + AROUND + most < POSSIBLE {
+        if !plain && own + AROUND + model::MOST_OF_READING < least {
             continue;
         }
         if !looked_back {
@@ -173,7 +185,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             looked_back = true;
         }
         let so_far = own + of_surroundings(&around, length).min(AROUND);
-        if !plain && so_far + most < POSSIBLE {
+        if !plain && so_far + model::MOST_OF_READING < least {
             continue;
         }
         let reading = reading.get_or_insert_with(|| {
@@ -181,7 +193,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
         });
         let score = so_far + reading.weight(length);
-        if score >= POSSIBLE && best.is_none_or(|best| score > best.score) {
+        if score >= least && best.is_none_or(|best| score > best.score) {
             let end = around.ends.get(length - 1).copied()?;
             best = Some(Candidate { score, start: at, end });
         }
@@ -271,35 +283,110 @@ fn is_company(text: &[u8], at: usize) -> bool {
     false
 }
 
-/// Whether `name` is one of a few brands and characters in stories that are called like people.
-fn is_brand(name: &[u8]) -> bool {
-    const BRANDS: &[&str] = &[
-        "王老吉",
-        "张小泉",
-        "周大福",
-        "周大生",
-        "周生生",
-        "老凤祥",
-        "金龙鱼",
-        "康师傅",
-        "王守义",
-        "张裕",
-        "李宁",
-        "乔丹",
-        "安踏",
-        "方太",
-        "马应龙",
-        "云南白",
-        "金利来",
-        "康恩贝",
-        "韩都",
-        "柳工",
-        "江中",
-        "万科",
-        "孙悟空",
-        "白雪公",
-    ];
-    BRANDS.iter().any(|brand| brand.as_bytes() == name)
+/// Brands, figures of stories, foreign names and technical words that are built like names of people; all of them were
+/// found where there was nobody.
+const NOBODY: &[&str] = &[
+    "王老吉",
+    "张小泉",
+    "周大福",
+    "周大生",
+    "周生生",
+    "金龙鱼",
+    "康师傅",
+    "王守义",
+    "张裕",
+    "李宁",
+    "乔丹",
+    "安踏",
+    "方太",
+    "马应龙",
+    "金利来",
+    "康恩贝",
+    "柳工",
+    "江中",
+    "万科",
+    "孙悟空",
+    "高德",
+    "伯克利",
+    "欧莱礼",
+    "麦金塔",
+    "高丽",
+    "韩文",
+    "欧语",
+    "万国码",
+    "孔雀蓝",
+    "雷鸟",
+    "蒙板",
+    "蒙版",
+    "包过滤",
+    "段节",
+    "段落会",
+    "连字元",
+    "位字串",
+    "位元",
+    "位元组",
+    "位掩码",
+    "公钥环",
+    "公钥",
+    "左对齐",
+    "右对齐",
+    "左箭头",
+    "右箭头",
+    "闭连线",
+    "闭连接",
+    "鲁棒性",
+    "唐纳得",
+    "易读名",
+    "时戳",
+    "周数年",
+    "信源机",
+    "程栈帧",
+    "费频宽",
+    "费带宽",
+    "余弦",
+    "余数将",
+    "许可权",
+    "权限",
+    "束标志",
+    "何指定",
+    "章中",
+    "于磁盘",
+    "于磁碟",
+    "成空串",
+    "高亮",
+    "高阶",
+    "沙盒",
+    "储存键",
+    "第五列",
+    "项使得",
+    "解压成",
+    "解释成",
+    "解释为",
+    "元字元",
+    "路由之",
+    "况下",
+    "夏令时",
+    "由函式",
+    "包列表",
+    "常整数",
+    "程式码",
+    "全名",
+    "易学",
+    "巢状子",
+];
+
+/// Whether `name` is one of [`NOBODY`], in whatever script.
+fn is_nobody(name: &[u8]) -> bool {
+    let is = |word: &str| {
+        let mut p = 0;
+        word.len() == name.len()
+            && word.chars().all(|c| {
+                let found = char_at(name, p).is_some_and(|(own, _)| u32::from(sign(own)) == u32::from(c));
+                p += c.len_utf8();
+                found
+            })
+    };
+    NOBODY.iter().any(|word| is(word))
 }
 
 #[cfg(test)]

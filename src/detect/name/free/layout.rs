@@ -11,12 +11,14 @@ pub(crate) const RECORD: usize = 10;
 pub(crate) const SURNAME: u8 = 1;
 /// Flag: some surname of two characters begins with it.
 pub(crate) const BEGINS_COMPOUND: u8 = 2;
-/// Weights of hashed pairs.
-pub(crate) const PAIRS: usize = 1 << 16;
+/// Slots of the table of pairs: most stay free, and what has no place is left out. A slot is a weight and a tag.
+pub(crate) const PAIRS: usize = 1 << 18;
 /// Weights of how costly the best reading as words is, and of where it has edges.
 pub(crate) const DELTAS: usize = 32;
 /// See [`DELTAS`].
 pub(crate) const EDGES: usize = 16;
+/// Kinds of words; 0 for none. The kind of a character as a word stands in the upper four bits of its flags.
+pub(crate) const KINDS: usize = 16;
 /// The cost of a character that is in no dictionary.
 pub(crate) const UNKNOWN: u8 = 72;
 /// Slots of the table of words: more than half stay free.
@@ -24,15 +26,14 @@ pub(crate) const WORD_SLOTS: usize = 1 << 18;
 /// Words of the bitmap of the first two characters of words.
 pub(crate) const FILTER_WORDS: usize = 1 << 14;
 
-/// Multipliers of the hashes of pairs, by kind; those of the second step backwards.
-const SPREAD: [u32; 8] =
-    [0x9E37_79B1, 0x85EB_CA6B, 0xC2B2_AE35, 0x27D4_EB2F, 0x1656_67B1, 0xD6E8_FEB9, 0xA076_1D65, 0xE703_7ED1];
+/// The hash of two characters seen in one of eight ways.
+pub(crate) const fn pair_hash(kind: u64, a: u16, b: u16) -> u64 {
+    word_hash(kind << 32 | (a as u64) << 16 | b as u64)
+}
 
-/// Where the weight of the pair `a`, `b` stands.
-pub(crate) const fn pair<const KIND: usize>(a: u16, b: u16) -> usize {
-    let mixed = ((a as u32) << 16 | b as u32).wrapping_mul(SPREAD[KIND % 8]);
-    let mixed = (mixed ^ mixed >> 15).wrapping_mul(SPREAD[7 - KIND % 8]);
-    (mixed >> 16) as usize
+/// The slot of a pair, and the tag that tells it from others.
+pub(crate) const fn pair_slot(hash: u64) -> (usize, u8) {
+    ((hash >> 46) as usize, hash as u8)
 }
 
 /// The key of a word with one character more.
@@ -50,10 +51,13 @@ pub(crate) const fn word_slot(hash: u64) -> usize {
     (hash >> 46) as usize
 }
 
-/// What tells a word from others in a slot; the cost stands in the eight bits below.
+/// What tells a word from others in a slot; its kind stands in four bits below, its cost in eight.
 pub(crate) const fn word_tag(hash: u64) -> u32 {
-    (hash as u32) & 0xFFFF_FF00
+    (hash as u32) & WORD_TAG
 }
+
+/// The bits of [`word_tag`].
+pub(crate) const WORD_TAG: u32 = 0xFFFF_F000;
 
 /// The word and the bit of a pair of characters in the bitmap.
 pub(crate) const fn filter_bit(hash: u64) -> (usize, u32) {

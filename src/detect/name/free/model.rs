@@ -1,18 +1,26 @@
 //! The weights of the model, as the build script laid them out. Look-ups only: nothing is read or built at the start.
 
 use super::layout::{
-    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, PAIRS, RECORD, SURNAME, WORD_SLOTS, filter_bit,
-    longer, pair as place_of_pair, word_hash, word_slot, word_tag,
+    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, KINDS, PAIRS, RECORD, SURNAME, WORD_SLOTS,
+    WORD_TAG, filter_bit, longer, pair_hash, pair_slot, word_hash, word_slot, word_tag,
 };
 
 include!(concat!(env!("OUT_DIR"), "/name_model.rs"));
 
 static RECORDS: &[u8; CHARACTERS * RECORD] = include_bytes!(concat!(env!("OUT_DIR"), "/name_characters.bin"));
 static SIGNS: &[u8; 2 * 128] = include_bytes!(concat!(env!("OUT_DIR"), "/name_signs.bin"));
-static WEIGHTS_OF_PAIRS: &[u8; PAIRS] = include_bytes!(concat!(env!("OUT_DIR"), "/name_pairs.bin"));
-static READINGS: &[u8; 3 * (DELTAS + EDGES)] = include_bytes!(concat!(env!("OUT_DIR"), "/name_readings.bin"));
+static WEIGHTS_OF_PAIRS: &[u8; 2 * PAIRS] = include_bytes!(concat!(env!("OUT_DIR"), "/name_pairs.bin"));
+const READINGS: &[u8; 3 * (DELTAS + EDGES)] = include_bytes!(concat!(env!("OUT_DIR"), "/name_readings.bin"));
+const WEIGHTS_OF_KINDS: &[u8; 2 * KINDS + KINDS * KINDS] = include_bytes!(concat!(env!("OUT_DIR"), "/name_kinds.bin"));
 static WORDS: &[u8; 4 * WORD_SLOTS] = include_bytes!(concat!(env!("OUT_DIR"), "/name_words.bin"));
 static FILTER: &[u8; 8 * FILTER_WORDS] = include_bytes!(concat!(env!("OUT_DIR"), "/name_filter.bin"));
+
+/// A word of the dictionary; there is none where the cost is 0.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Word {
+    pub(super) cost: u8,
+    pub(super) kind: u8,
+}
 
 /// What is known of an ideograph; of a traditional one, what is known of the simplified one.
 #[derive(Clone, Copy)]
@@ -67,9 +75,9 @@ impl Record {
     }
 
     /// As a word of its own.
-    pub(super) const fn cost(&self) -> u8 {
-        let [.., cost, _] = self.0;
-        cost
+    pub(super) const fn word(&self) -> Word {
+        let [.., cost, flags] = self.0;
+        Word { cost, kind: flags >> 4 }
     }
 
     pub(super) const fn is_surname(&self) -> bool {
@@ -101,8 +109,10 @@ pub(super) fn behind(code: u16) -> i32 {
 
 /// Weight of two characters side by side, as seen in one of several ways.
 #[inline]
-pub(super) fn pair<const KIND: usize>(a: u16, b: u16) -> i32 {
-    WEIGHTS_OF_PAIRS.get(place_of_pair::<KIND>(a, b)).map_or(0, |byte| weight(*byte))
+pub(super) fn pair<const KIND: u64>(a: u16, b: u16) -> i32 {
+    let (slot, tag) = pair_slot(pair_hash(KIND, a, b));
+    let (slots, _) = WEIGHTS_OF_PAIRS.as_chunks::<2>();
+    slots.get(slot).filter(|slot| slot[1] == tag).map_or(0, |slot| weight(slot[0]))
 }
 
 /// Whether the two characters are a surname.
@@ -124,15 +134,35 @@ pub(super) fn of_reading(length: usize, delta: i32, edges: usize) -> i32 {
     deltas.get(at).map_or(0, |byte| weight(*byte)) + of_edges.get(edges).map_or(0, |byte| weight(*byte))
 }
 
-/// The most that [`of_reading`] may be.
-pub(super) fn most_of_reading(length: usize) -> i32 {
-    let most = |bytes: &[u8]| bytes.iter().map(|byte| weight(*byte)).max().unwrap_or(0);
-    reading_rows(length).map_or(0, |(deltas, edges)| most(deltas) + most(edges))
+/// Weight of the kinds of the words before and behind a name.
+pub(super) fn of_kinds(before: u8, behind: u8) -> i32 {
+    let (before, behind) = (usize::from(before), usize::from(behind));
+    let places = [before, KINDS + behind, 2 * KINDS + before * KINDS + behind];
+    places.iter().filter_map(|at| WEIGHTS_OF_KINDS.get(*at)).map(|byte| weight(*byte)).sum()
 }
 
-/// The costs of the words of two, three and four characters at the head of `codes`; 0 where there is none.
-pub(super) fn words(codes: &[u16]) -> [u8; 3] {
-    let mut costs = [0; 3];
+const fn most(bytes: &[u8]) -> i32 {
+    let (mut bytes, mut most) = (bytes, 0);
+    while let [byte, rest @ ..] = bytes {
+        if weight(*byte) > most {
+            most = weight(*byte);
+        }
+        bytes = rest;
+    }
+    most
+}
+
+/// The most that [`of_reading`] and [`of_kinds`] may be together.
+pub(super) const MOST_OF_READING: i32 = {
+    let (deltas, edges) = READINGS.split_at(3 * DELTAS);
+    let (one, both) = WEIGHTS_OF_KINDS.split_at(2 * KINDS);
+    let (before, behind) = one.split_at(KINDS);
+    most(deltas) + most(edges) + most(before) + most(behind) + most(both)
+};
+
+/// The words of two, three and four characters at the head of `codes`.
+pub(super) fn words(codes: &[u16]) -> [Word; 3] {
+    let mut costs = [Word::default(); 3];
     let [one, two, rest @ ..] = codes else { return costs };
     let mut key = longer(u64::from(*one), *two);
     let hash = word_hash(key);
@@ -142,26 +172,26 @@ pub(super) fn words(codes: &[u16]) -> [u8; 3] {
         return costs;
     }
     let [of_two, of_three, of_four] = &mut costs;
-    *of_two = cost(hash);
+    *of_two = word_of(hash);
     for (slot, code) in [of_three, of_four].into_iter().zip(rest) {
         key = longer(key, *code);
-        *slot = cost(word_hash(key));
+        *slot = word_of(word_hash(key));
     }
     costs
 }
 
-/// The cost of the word with this hash, 0 when there is none.
-fn cost(hash: u64) -> u8 {
+/// The word with this hash.
+fn word_of(hash: u64) -> Word {
     let (slots, _) = WORDS.as_chunks::<4>();
     let first = word_slot(hash);
     for slot in (first..WORD_SLOTS).chain(0..first) {
-        let found = slots.get(slot).map_or(0, |slot| u32::from_le_bytes(*slot));
-        if found == 0 {
-            return 0;
+        let [cost, kind, rest @ ..] = slots.get(slot).copied().unwrap_or_default();
+        if cost == 0 {
+            break;
         }
-        if found & 0xFFFF_FF00 == word_tag(hash) {
-            return found as u8;
+        if u32::from_le_bytes([0, kind, rest[0], rest[1]]) & WORD_TAG == word_tag(hash) {
+            return Word { cost, kind: kind & 0x0F };
         }
     }
-    0
+    Word::default()
 }

@@ -1,6 +1,6 @@
 //! The cheapest reading of a few characters as words: what a name must be better than.
 
-use super::model::{of_reading, record, words};
+use super::model::{Word, of_kinds, of_reading, record, words};
 
 /// Most characters in a window: those before the name, and those from its start on.
 const WINDOW: usize = super::BEFORE + super::AHEAD;
@@ -12,8 +12,8 @@ pub(super) struct Reading {
     /// The least cost up to each place of the window, and from it on.
     upto: [i32; WINDOW + 1],
     from: [i32; WINDOW + 1],
-    /// Costs of the words of two to four characters at each place; 0 where there is none.
-    words: [[u8; 3]; WINDOW],
+    /// The words of one to four characters at each place.
+    words: [[Word; 4]; WINDOW],
     /// Where the name starts, and how long the window is.
     start: usize,
     length: usize,
@@ -30,45 +30,65 @@ impl Reading {
         let mut reading = Reading {
             upto: [FAR; WINDOW + 1],
             from: [FAR; WINDOW + 1],
-            words: [[0; 3]; WINDOW],
+            words: [[Word::default(); 4]; WINDOW],
             start: before.len(),
             length,
         };
-        let mut singles = [0; WINDOW];
-        for (at, (words_here, single)) in reading.words.iter_mut().zip(&mut singles).take(length).enumerate() {
+        for (at, row) in reading.words.iter_mut().take(length).enumerate() {
             let rest = codes.get(at..codes.len().min(at + 4)).unwrap_or_default();
-            *words_here = words(rest);
-            *single = rest.first().map_or(0, |code| record(*code).cost());
+            let [two, three, four] = words(rest);
+            *row = [rest.first().map_or(Word::default(), |code| record(*code).word()), two, three, four];
         }
-        reading.run(&singles);
+        reading.run();
         reading
     }
 
     #[allow(clippy::indexing_slicing, reason = "all indices are below the length of the window")]
-    fn run(&mut self, singles: &[u8; WINDOW]) {
+    fn run(&mut self) {
         let length = self.length.min(WINDOW);
         self.upto[0] = 0;
         self.from[length] = 0;
         for at in 0..length {
             let base = self.upto[at];
-            self.upto[at + 1] = self.upto[at + 1].min(base + i32::from(singles[at]));
-            for (more, cost) in self.words[at].iter().enumerate() {
-                let end = at + more + 2;
-                if *cost != 0 && end <= length {
-                    self.upto[end] = self.upto[end].min(base + i32::from(*cost));
+            for (more, word) in self.words[at].iter().enumerate() {
+                let end = at + more + 1;
+                if word.cost != 0 && end <= length {
+                    self.upto[end] = self.upto[end].min(base + i32::from(word.cost));
                 }
             }
         }
         for at in (0..length).rev() {
-            let mut least = self.from[at + 1] + i32::from(singles[at]);
-            for (more, cost) in self.words[at].iter().enumerate() {
-                let end = at + more + 2;
-                if *cost != 0 && end <= length {
-                    least = least.min(self.from[end] + i32::from(*cost));
+            let mut least = FAR;
+            for (more, word) in self.words[at].iter().enumerate() {
+                let end = at + more + 1;
+                if word.cost != 0 && end <= length {
+                    least = least.min(self.from[end] + i32::from(word.cost));
                 }
             }
             self.from[at] = least;
         }
+    }
+
+    /// The kinds of the words before place `start` and behind place `end`, of readings that end and begin there.
+    #[allow(clippy::indexing_slicing, reason = "all indices are below the length of the window")]
+    fn neighbours(&self, start: usize, end: usize) -> (u8, u8) {
+        let length = self.length.min(WINDOW);
+        let (mut before, mut behind) = (0, 0);
+        for size in 1..=4 {
+            if size <= start && start <= length {
+                let word = self.words[start - size][size - 1];
+                if word.cost != 0 && self.upto[start - size] + i32::from(word.cost) == self.upto[start] {
+                    before = word.kind;
+                }
+            }
+            if end + size <= length {
+                let word = self.words[end][size - 1];
+                if word.cost != 0 && i32::from(word.cost) + self.from[end + size] == self.from[end] {
+                    behind = word.kind;
+                }
+            }
+        }
+        (before, behind)
     }
 
     /// The weight of this reading in the place of a name of `length` characters.
@@ -79,12 +99,13 @@ impl Reading {
         let from = |at: usize| self.from.get(at).copied().unwrap_or(FAR);
         let is_edge = |at: usize| upto(at) + from(at) == best;
         let delta = best - upto(start) - from(end);
-        let is_word = self.words.get(start).and_then(|words| words.get(length - 2)).is_some_and(|cost| *cost != 0);
+        let is_word = self.words.get(start).and_then(|words| words.get(length - 1)).is_some_and(|word| word.cost != 0);
         let inside = (start + 1..end).any(is_edge);
         let edges = usize::from(is_edge(start))
             | usize::from(is_edge(end)) << 1
             | usize::from(is_word) << 2
             | usize::from(inside) << 3;
-        of_reading(length, delta, edges)
+        let (before, behind) = self.neighbours(start, end);
+        of_reading(length, delta, edges) + of_kinds(before, behind)
     }
 }
