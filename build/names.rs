@@ -13,6 +13,8 @@ use layout::{CHARACTERS, FIRST, RECORD};
 /// The places of a character that have weights, in the order of a record.
 const PLACES: [&str; 6] = ["surname", "only", "middle", "end", "before", "behind"];
 
+/// The cost of a character that is in no dictionary.
+const UNKNOWN: u8 = 72;
 /// The kind of a word that is in no dictionary.
 const UNKNOWN_KIND: u8 = 15;
 
@@ -49,7 +51,7 @@ pub(crate) fn write(model: &str, words: &str, out: &Path) -> io::Result<()> {
     };
     for (at, record) in tables.characters.chunks_mut(RECORD).enumerate() {
         put(record, 0, &((FIRST + at) as u16).to_le_bytes());
-        put(record, 8, &[layout::UNKNOWN, UNKNOWN_KIND << 4]);
+        put(record, 8, &[UNKNOWN, UNKNOWN_KIND << 4]);
     }
     model.lines().for_each(|line| tables.weights(line));
     words.lines().for_each(|line| tables.costs(line));

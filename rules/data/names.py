@@ -524,7 +524,7 @@ def build(pk, dictionary, rows, ordinary, characters):
     learn(first, 1.0, 1)
     for _ in range(5):
         learn((renamed(line, people) for line in first if line[1]), 1.0, 0.25)
-    learn((filled(line, people) for _ in range(60) for line in sentences() if "{}" in line), 1.0, 0.7)
+    learn((filled(line, people) for _ in range(80) for line in sentences() if "{}" in line), 1.0, 0.7)
     learn((unnamed(line) for line in sentences() if "{}" not in line), 5.0, 1)
     learn(map(unnamed, plain_lines(pk)), 3.0, 1)
     rough = Model()

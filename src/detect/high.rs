@@ -259,8 +259,13 @@ impl Pass<'_> {
         for &recognizer in &program.free_names {
             let Some(entity) = program.recognizer(recognizer).map(|recognizer| recognizer.entity) else { continue };
             let standing = self.context(found.start).standing(program, entity);
-            if standing == Standing::Positive || !held.needs_label() {
-                self.grammar_found(recognizer, &found, standing);
+            match (standing, held.needs_label()) {
+                // Where a label says so, the grammar behind the label has its say, and knows better.
+                (Standing::Positive, true) | (Standing::None | Standing::Negative, false) => {
+                    self.grammar_found(recognizer, &found, standing);
+                }
+                (Standing::Positive | Standing::Weak, false) => self.grammar_found(recognizer, &found, Standing::None),
+                _ => {}
             }
         }
     }

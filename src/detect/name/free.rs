@@ -13,8 +13,10 @@ use super::super::han::{Ideographs, any_at, char_at, char_before};
 use crate::finding::Traits;
 
 /// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
-const POSSIBLE: i32 = 0;
+const POSSIBLE: i32 = 4;
 const LIKELY: i32 = 12;
+/// What an ordinary word lacks to be as likely as its score says.
+const OF_WORD: i32 = 20;
 /// Least score of what stands in an element of XML or HTML whose name is a label.
 const LABELLED: i32 = -48;
 
@@ -192,7 +194,12 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             let before = around.before.get(..around.run_before).unwrap_or_default();
             Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
         });
-        let score = so_far + reading.weight(length);
+        let is_word = reading.is_word(length);
+        if is_word && !is_element && around.run_before == 0 && around.run == length {
+            // Alone, a word is a word.
+            continue;
+        }
+        let score = so_far + reading.weight(length) - if is_word { OF_WORD } else { 0 };
         if score >= least && best.is_none_or(|best| score > best.score) {
             let end = around.ends.get(length - 1).copied()?;
             best = Some(Candidate { score, start: at, end });

@@ -19,8 +19,6 @@ pub(crate) const DELTAS: usize = 32;
 pub(crate) const EDGES: usize = 16;
 /// Kinds of words; 0 for none. The kind of a character as a word stands in the upper four bits of its flags.
 pub(crate) const KINDS: usize = 16;
-/// The cost of a character that is in no dictionary.
-pub(crate) const UNKNOWN: u8 = 72;
 /// Slots of the table of words: more than half stay free.
 pub(crate) const WORD_SLOTS: usize = 1 << 18;
 /// Words of the bitmap of the first two characters of words.

@@ -91,6 +91,11 @@ impl Reading {
         (before, behind)
     }
 
+    /// Whether the name is an ordinary word.
+    pub(super) fn is_word(&self, length: usize) -> bool {
+        self.words.get(self.start).and_then(|words| words.get(length - 1)).is_some_and(|word| word.cost != 0)
+    }
+
     /// The weight of this reading in the place of a name of `length` characters.
     pub(super) fn weight(&self, length: usize) -> i32 {
         let (start, end) = (self.start, self.start + length);
@@ -99,11 +104,10 @@ impl Reading {
         let from = |at: usize| self.from.get(at).copied().unwrap_or(FAR);
         let is_edge = |at: usize| upto(at) + from(at) == best;
         let delta = best - upto(start) - from(end);
-        let is_word = self.words.get(start).and_then(|words| words.get(length - 1)).is_some_and(|word| word.cost != 0);
         let inside = (start + 1..end).any(is_edge);
         let edges = usize::from(is_edge(start))
             | usize::from(is_edge(end)) << 1
-            | usize::from(is_word) << 2
+            | usize::from(self.is_word(length)) << 2
             | usize::from(inside) << 3;
         let (before, behind) = self.neighbours(start, end);
         of_reading(length, delta, edges) + of_kinds(before, behind)
