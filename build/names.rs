@@ -143,15 +143,15 @@ impl Tables {
         }
     }
 
-    /// Pairs with one weight: nine hexadecimal digits each. Of those that meet in a slot the weightiest stays.
+    /// Pairs with one weight: nine hexadecimal digits each.
     fn pairs(&mut self, list: &str, weight: i32) {
         let digits = list.as_bytes().chunks(9).filter_map(|nine| std::str::from_utf8(nine).ok());
         for key in digits.filter_map(|nine| u64::from_str_radix(nine, 16).ok()) {
             let hash = layout::pair_hash(key >> 32, (key >> 16) as u16, key as u16);
-            let (slot, tag) = layout::pair_slot(hash);
-            let held = self.pairs.get(2 * slot).map_or(0, |held| (*held as i8).unsigned_abs());
-            if weight.unsigned_abs() > u32::from(held) {
-                put(&mut self.pairs, 2 * slot, &[weight as u8, tag]);
+            let (first, tag) = layout::pair_slot(hash);
+            let mut slots = (first..layout::PAIRS).chain(0..first);
+            if let Some(free) = slots.find(|slot| self.pairs.get(2 * slot) == Some(&0)) {
+                put(&mut self.pairs, 2 * free, &[weight as u8, tag]);
             }
         }
     }

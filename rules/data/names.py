@@ -322,6 +322,27 @@ def filled(line, people):
     return text + parts[-1], names, []
 
 
+class Phrases:
+    """Draws sentences of somebody who does something: the words around a name are as many as the dictionary holds."""
+
+    def __init__(self, seed, dictionary):
+        self.random = random.Random(seed)
+        of = lambda tags, least: sorted(w for w, (tag, count) in dictionary.items() if tag in tags and count >= least)
+        self.verbs, self.adverbs, self.nouns = of({"v"}, 100), of({"d", "ad", "t"}, 200), of({"n"}, 500)
+        self.roles, self.calls = typed.ROLES.split(), typed.CALLS.split()
+
+    def sentence(self, people):
+        draw = self.random
+        kind = draw.random()
+        before = "" if kind < 0.45 else draw.choice(self.roles) if kind < 0.75 else draw.choice(self.calls)
+        if draw.random() < 0.15:
+            before = draw.choice(self.nouns) + draw.choice(("，", "。", "：", "的", "、")) + before
+        after = draw.choice(self.adverbs) if draw.random() < 0.35 else ""
+        after += draw.choice(("", "", "", "的", "是", "在", "和", "也", "，")) if draw.random() < 0.3 else ""
+        after += draw.choice(self.verbs) + draw.choice(("了", "", "过", "着", "")) + draw.choice(self.nouns)
+        return filled(f"{before}{{}}{after}。", people)
+
+
 def renamed(line, people):
     """A tagged line with other people in it."""
     text, names, others = line
@@ -526,6 +547,8 @@ def build(pk, dictionary, rows, ordinary, characters):
         learn((renamed(line, people) for line in first if line[1]), 1.0, 0.25)
     learn((filled(line, people) for _ in range(80) for line in sentences() if "{}" in line), 1.0, 0.7)
     learn((unnamed(line) for line in sentences() if "{}" not in line), 5.0, 1)
+    phrases = Phrases(11, words)
+    learn((phrases.sentence(people) for _ in range(8000)), 1.0, 0.7)
     learn(map(unnamed, plain_lines(pk)), 3.0, 1)
     rough = Model()
     rough.train(examples, 2, 0.15, 1e-6, 7)

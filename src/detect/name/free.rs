@@ -195,11 +195,11 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
         });
         let is_word = reading.is_word(length);
-        if is_word && !is_element && around.run_before == 0 && around.run == length {
-            // Alone, a word is a word.
-            continue;
+        let mut score = so_far + reading.weight(length) - if is_word { OF_WORD } else { 0 };
+        if is_word && around.run_before == 0 && around.run == length {
+            // Alone, a word is a word, unless a label says otherwise.
+            score = score.min(POSSIBLE - 1);
         }
-        let score = so_far + reading.weight(length) - if is_word { OF_WORD } else { 0 };
         if score >= least && best.is_none_or(|best| score > best.score) {
             let end = around.ends.get(length - 1).copied()?;
             best = Some(Candidate { score, start: at, end });
@@ -380,6 +380,48 @@ const NOBODY: &[&str] = &[
     "全名",
     "易学",
     "巢状子",
+    "储放",
+    "涂画",
+    "涂抹",
+    "滑移",
+    "蓝前景",
+    "蓝背景",
+    "原形行",
+    "占一行",
+    "位址",
+    "简述",
+    "左至右",
+    "原语",
+    "原图",
+    "解压",
+    "欧文",
+    "查询",
+    "段名",
+    "包名",
+    "符集",
+    "墨水",
+    "哈希表",
+    "和值",
+    "位移",
+    "位图",
+    "包大",
+    "包中含",
+    "位取反",
+    "原文宏",
+    "章节中",
+    "段集合",
+    "段缩进",
+    "段缩排",
+    "代字元",
+    "符串",
+    "来清屏",
+    "骆驼书",
+    "温斗斯",
+    "都应该",
+    "时停",
+    "安节",
+    "相关",
+    "和数据",
 ];
 
 /// Whether `name` is one of [`NOBODY`], in whatever script.

@@ -75,6 +75,11 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     if fold(c).is_ascii_alphabetic() {
         return quoted_pinyin(text, at);
     }
+    // 姓名和电子邮件, 收件人来定: the sentence goes on behind the label.
+    let goes_on = matches!(c, '和' | '来' | '应' | '都' | '由' | '及' | '与' | '从' | '被');
+    if goes_on && char_before(text, at).is_some_and(|(before, _)| is_han(before)) {
+        return None;
+    }
     let at = if matches!(c, '为' | '是' | '叫') { skip_spaces(text, at + length) } else { at };
     let run = Run::at(text, at);
     if !may_be_name(&run) {

@@ -11,7 +11,7 @@ pub(crate) const RECORD: usize = 10;
 pub(crate) const SURNAME: u8 = 1;
 /// Flag: some surname of two characters begins with it.
 pub(crate) const BEGINS_COMPOUND: u8 = 2;
-/// Slots of the table of pairs: most stay free, and what has no place is left out. A slot is a weight and a tag.
+/// Slots of the table of pairs, most of which stay free: a weight, which is never 0, and a tag.
 pub(crate) const PAIRS: usize = 1 << 18;
 /// Weights of how costly the best reading as words is, and of where it has edges.
 pub(crate) const DELTAS: usize = 32;
@@ -29,7 +29,7 @@ pub(crate) const fn pair_hash(kind: u64, a: u16, b: u16) -> u64 {
     word_hash(kind << 32 | (a as u64) << 16 | b as u64)
 }
 
-/// The slot of a pair, and the tag that tells it from others.
+/// The slot where the search for a pair begins, and the tag that tells it from most others.
 pub(crate) const fn pair_slot(hash: u64) -> (usize, u8) {
     ((hash >> 46) as usize, hash as u8)
 }

@@ -110,9 +110,19 @@ pub(super) fn behind(code: u16) -> i32 {
 /// Weight of two characters side by side, as seen in one of several ways.
 #[inline]
 pub(super) fn pair<const KIND: u64>(a: u16, b: u16) -> i32 {
-    let (slot, tag) = pair_slot(pair_hash(KIND, a, b));
+    let (first, tag) = pair_slot(pair_hash(KIND, a, b));
     let (slots, _) = WEIGHTS_OF_PAIRS.as_chunks::<2>();
-    slots.get(slot).filter(|slot| slot[1] == tag).map_or(0, |slot| weight(slot[0]))
+    for slot in (first..PAIRS).chain(0..first) {
+        match slots.get(slot) {
+            Some([found, of]) if *found != 0 => {
+                if *of == tag {
+                    return weight(*found);
+                }
+            }
+            _ => return 0,
+        }
+    }
+    0
 }
 
 /// Whether the two characters are a surname.

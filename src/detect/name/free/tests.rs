@@ -105,18 +105,18 @@ proptest! {
     }
 }
 
-/// The scores of the trainer, in sixteenths; a few pairs share a slot of the table, where one of them is left out.
+/// The scores of the trainer, in sixteenths; the tags of a few pairs are those of others.
 #[test]
 fn agrees_with_the_trainer() {
     for (text, name, score) in [
-        ("郭承宗说他下周不在公司", "郭承宗", 116),
+        ("郭承宗说他下周不在公司", "郭承宗", 126),
         ("請把文件交給劉建軍處理", "劉建軍", 56),
-        ("欧阳建国表示感谢", "欧阳建国", 138),
-        ("（记者 张丽华）", "张丽华", 138),
-        ("13800138000,周晓峰,", "周晓峰", 151),
-        ("我和黄安瑞约好", "黄安瑞", 111),
-        ("订单已由李晓燕代签", "李晓燕", 130),
-        ("高丽红，女", "高丽红", 100),
+        ("欧阳建国表示感谢", "欧阳建国", 134),
+        ("（记者 张丽华）", "张丽华", 139),
+        ("13800138000,周晓峰,", "周晓峰", 137),
+        ("我和黄安瑞约好", "黄安瑞", 86),
+        ("订单已由李晓燕代签", "李晓燕", 125),
+        ("高丽红，女", "高丽红", 102),
     ] {
         let found = all(text).into_iter().find(|found| found.0 == name);
         assert!(found.is_some_and(|found| (found.1 - score).abs() <= 8), "{text}: {found:?}");
