@@ -28,6 +28,8 @@ UNKNOWN = 72
 AROUND = 6.0
 # Least score of a match, as in the program.
 LIKELY = 0.75
+LEAST_OF_NAME = -3.5
+LEAST_SO_FAR = -1.5
 
 
 def is_han(c):
@@ -410,6 +412,13 @@ class Model:
         around = sum(weight(f, 0.0) for f in found[1:8])
         return self.bias + weight(found[0], 0.0) + min(around, AROUND) + sum(weight(f, 0.0) for f in found[8:])
 
+    def is_read(self, found):
+        """Whether a candidate is likely enough by its own characters, and by those around it, to be read at all."""
+        weight = self.weights.get
+        own = self.bias + weight(found[0], 0.0) + sum(weight(f, 0.0) for f in found[13:])
+        so_far = own + min(sum(weight(f, 0.0) for f in found[1:8]), AROUND)
+        return own >= LEAST_OF_NAME and so_far >= LEAST_SO_FAR
+
     def train(self, examples, epochs, rate, decay, seed, least=4):
         """Stochastic gradient descent with the step of each weight by its own history; rare features are left out."""
         seen = Counter(f for found, _, _ in examples for f in found)
@@ -447,7 +456,7 @@ def decode(line, reader, model, threshold, everything=True):
     pending, out = None, []
     for found, _, start, end in candidates(line, reader, everything):
         z = model.score(found)
-        if z < threshold:
+        if z < threshold or not model.is_read(found):
             continue
         if pending and start < pending[2]:
             if z > pending[0]:

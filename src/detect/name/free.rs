@@ -15,8 +15,12 @@ use crate::finding::Traits;
 /// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
 const POSSIBLE: i32 = 4;
 const LIKELY: i32 = 12;
-/// What an ordinary word lacks to be as likely as its score says.
+/// What an ordinary word, or a surname that is hardly ever one, lacks to be as likely as its score says.
 const OF_WORD: i32 = 20;
+/// Least score of the name alone, and with its surroundings, without the reading: few names have less, and nearly all
+/// that is none, so that little has to be read.
+const LEAST_OF_NAME: i32 = -56;
+const LEAST_SO_FAR: i32 = -24;
 /// Least score of what stands in an element of XML or HTML whose name is a label.
 const LABELLED: i32 = -48;
 
@@ -179,7 +183,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         }
         let name = around.ahead.get(..length)?;
         let own = BIAS + of_name(&first, name, compound);
-        if !plain && own + AROUND + model::MOST_OF_READING < least {
+        if own < LEAST_OF_NAME && !is_element {
             continue;
         }
         if !looked_back {
@@ -187,7 +191,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             looked_back = true;
         }
         let so_far = own + of_surroundings(&around, length).min(AROUND);
-        if !plain && so_far + model::MOST_OF_READING < least {
+        if so_far < LEAST_SO_FAR && !is_element || !plain && so_far + model::MOST_OF_READING < least {
             continue;
         }
         let reading = reading.get_or_insert_with(|| {
@@ -195,7 +199,8 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
         });
         let is_word = reading.is_word(length);
-        let mut score = so_far + reading.weight(length) - if is_word { OF_WORD } else { 0 };
+        let lacks = if is_word || is_rarely_surname(text, at) { OF_WORD } else { 0 };
+        let mut score = so_far + reading.weight(length) - lacks;
         if is_word && around.run_before == 0 && around.run == length {
             // Alone, a word is a word, unless a label says otherwise.
             score = score.min(POSSIBLE - 1);
@@ -206,6 +211,12 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         }
     }
     best
+}
+
+/// Whether the surname at `at` is another word nearly always.
+fn is_rarely_surname(text: &[u8], at: usize) -> bool {
+    static SET: Ideographs = Ideographs::of("都由相位印应符简解查花时何来和于从及与被");
+    char_at(text, at).is_some_and(|(c, _)| SET.holds(c))
 }
 
 /// Weights of the characters of a name.

@@ -75,8 +75,8 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     if fold(c).is_ascii_alphabetic() {
         return quoted_pinyin(text, at);
     }
-    // 姓名和电子邮件, 收件人来定: the sentence goes on behind the label.
-    let goes_on = matches!(c, '和' | '来' | '应' | '都' | '由' | '及' | '与' | '从' | '被');
+    // 姓名和电子邮件, 收件人来定, 法人盖章: the sentence goes on behind the label.
+    let goes_on = matches!(c, '和' | '来' | '应' | '都' | '由' | '及' | '与' | '从' | '被' | '盖' | '查');
     if goes_on && char_before(text, at).is_some_and(|(before, _)| is_han(before)) {
         return None;
     }
@@ -98,6 +98,9 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     if run.is_dotted(cut) {
         let shape = shape::transliterated(run.first(cut))?;
         return Some(found(run.start, run.end(cut), shape));
+    }
+    if let Some(found) = word_as_name(text, &run, cut) {
+        return Some(found);
     }
     if cut <= 4
         && let Some(shape) = judged(text, &run, cut)
@@ -202,6 +205,25 @@ fn without_surname(text: &[u8], run: &Run) -> Option<Found> {
     let end = run.end(cut);
     let shape = minority::judge(run.first(cut), text.get(run.start..end)?)?;
     is_closed(text, end).then(|| found(run.start, end, shape))
+}
+
+/// 姓名：高峰，: a word that is also a name, all of the value behind a Chinese label and a separator.
+fn word_as_name(text: &[u8], run: &Run, cut: usize) -> Option<Found> {
+    let [surname, given] = run.first(cut) else { return None };
+    let (before, at) = char_before(text, run.start)?;
+    let mut behind_label = at;
+    while let Some((' ' | '\u{3000}', before)) = char_before(text, behind_label) {
+        behind_label = before;
+    }
+    let separated =
+        matches!(fold(before), ':' | '=') && char_before(text, behind_label).is_some_and(|(c, _)| is_han(c));
+    let closed =
+        char_at(text, run.end(cut)).is_none_or(|(c, _)| matches!(fold(c), ',' | '、' | ';' | '。' | '\n' | '\r' | '|'));
+    let sure = dictionary::surname(*surname) > 500
+        && dictionary::given(*given) >= 20
+        && !ending::is_function(*surname)
+        && dictionary::is_word(text.get(run.start..run.end(cut))?);
+    (separated && closed && sure).then(|| found(run.start, run.end(cut), Shape { structure: 20, registry: 4 }))
 }
 
 /// Whether the run begins with a surname or holds the dot of a transliterated name.
