@@ -28,8 +28,8 @@ UNKNOWN = 72
 AROUND = 6.0
 # Least score of a match, as in the program.
 LIKELY = 0.75
-LEAST_OF_NAME = -3.5
-LEAST_SO_FAR = -1.5
+LEAST_OF_NAME = -4.0
+LEAST_SO_FAR = -2.25
 
 
 def is_han(c):

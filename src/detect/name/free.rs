@@ -19,8 +19,8 @@ const LIKELY: i32 = 12;
 const OF_WORD: i32 = 20;
 /// Least score of the name alone, and with its surroundings, without the reading: few names have less, and nearly all
 /// that is none, so that little has to be read.
-const LEAST_OF_NAME: i32 = -56;
-const LEAST_SO_FAR: i32 = -24;
+const LEAST_OF_NAME: i32 = -64;
+const LEAST_SO_FAR: i32 = -36;
 /// Least score of what stands in an element of XML or HTML whose name is a label.
 const LABELLED: i32 = -48;
 
