@@ -286,12 +286,11 @@ fn is_company(text: &[u8], at: usize) -> bool {
         "纪念馆",
         "故居",
     ];
+    static FIRST: Ideographs = Ideographs::first_of(COMPANIES);
     let mut p = at;
     for _ in 0..10 {
-        if any_at(text, p, COMPANIES).is_some() {
-            return true;
-        }
         match char_at(text, p) {
+            Some((c, _)) if FIRST.holds(c) && any_at(text, p, COMPANIES).is_some() => return true,
             Some((c, length)) if is_ideograph(u16::try_from(u32::from(c)).unwrap_or(0)) && !STOPS.holds(c) => {
                 p += length
             }
@@ -437,6 +436,11 @@ const NOBODY: &[&str] = &[
 
 /// Whether `name` is one of [`NOBODY`], in whatever script.
 fn is_nobody(name: &[u8]) -> bool {
+    static FIRST: Ideographs = Ideographs::first_of(NOBODY);
+    let first = char_at(name, 0).and_then(|(c, _)| char::from_u32(u32::from(sign(c))));
+    if !first.is_some_and(|first| FIRST.holds(first)) {
+        return false;
+    }
     let is = |word: &str| {
         let mut p = 0;
         word.len() == name.len()
