@@ -5,13 +5,15 @@
 
 use std::collections::HashMap;
 
-use super::context::{byte, byte_before, look_up, skip_joiners_ahead};
+use super::context::{byte, byte_before, look_up, skip_joiners, skip_joiners_ahead, word_before};
 use super::fold;
 use super::han::{self, char_at};
 use super::pass::Pass;
+use super::program::At;
 use super::{address, name, value};
+use crate::finding::EntityId;
 use crate::rule::compile::Anchor;
-use crate::rule::label::Standing;
+use crate::rule::label::{LabelIndex, Standing};
 use crate::rule::syntax::GrammarSyntax;
 
 /// The character may begin the unit of a numbered part of an address (号, 栋, -).
@@ -258,7 +260,7 @@ impl Pass<'_> {
         let program = self.program;
         for &recognizer in &program.free_names {
             let Some(entity) = program.recognizer(recognizer).map(|recognizer| recognizer.entity) else { continue };
-            let standing = self.context(found.start).standing(program, entity);
+            let standing = self.name_standing(recognizer, found.start, entity);
             match (standing, held.needs_label()) {
                 // Where a label says so, the grammar behind the label has its say, and knows better.
                 (Standing::Positive, true) | (Standing::None | Standing::Negative, false) => {
@@ -267,6 +269,16 @@ impl Pass<'_> {
                 (Standing::Positive | Standing::Weak, false) => self.grammar_found(recognizer, &found, Standing::None),
                 _ => {}
             }
+        }
+    }
+
+    /// What the label directly before a name without a grammar of its own says, or the column.
+    fn name_standing(&self, recognizer: At, start: usize, entity: EntityId) -> Standing {
+        let joined = skip_joiners(self.text, start);
+        let key = self.program.rules.labels().look_up_word(self.text, word_before(self.text, joined)..joined);
+        match LabelIndex::standing(key, entity) {
+            Standing::None => self.column_standing(recognizer),
+            standing => standing,
         }
     }
 

@@ -24,6 +24,8 @@ const LEAST_SO_FAR: i32 = -36;
 /// Least score of what stands in an element of XML or HTML whose name is a label.
 const LABELLED: i32 = -48;
 
+/// Characters of the longest name.
+const LONGEST: usize = 4;
 /// Characters read ahead: the longest name and two more, or the window of the segmenter.
 const AHEAD: usize = 7;
 /// Characters read before the name.
@@ -93,11 +95,12 @@ struct Around {
 const LINE_END: u16 = b'\n' as u16;
 
 impl Around {
-    fn ahead(text: &[u8], at: usize) -> Around {
+    /// Reads the first `most` characters; the rest counts as the end of a line.
+    fn ahead(text: &[u8], at: usize, most: usize) -> Around {
         let mut around =
             Around { ahead: [LINE_END; AHEAD], ends: [at; AHEAD], run: 0, before: [LINE_END; BEFORE], run_before: 0 };
         let (mut p, mut is_run) = (at, true);
-        for (slot, end) in around.ahead.iter_mut().zip(&mut around.ends) {
+        for (slot, end) in around.ahead.iter_mut().zip(&mut around.ends).take(most) {
             let (c, length) = char_at(text, p).unwrap_or(if p < text.len() { ('#', 1) } else { ('\n', 0) });
             *slot = sign(c);
             p += length;
@@ -164,7 +167,7 @@ fn sign(c: char) -> u16 {
 
 /// The likeliest name that begins at `at`, if one is likely enough. `plain` takes no shortcut; the answer is the same.
 pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candidate> {
-    let mut around = Around::ahead(text, at);
+    let mut around = Around::ahead(text, at, LONGEST);
     let [one, two, ..] = around.ahead;
     if around.run < 2 {
         return None;
@@ -187,6 +190,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             continue;
         }
         if !looked_back {
+            around = Around::ahead(text, at, AHEAD);
             around.look_back(text, at);
             looked_back = true;
         }
