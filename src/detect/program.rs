@@ -128,8 +128,7 @@ impl Program {
             companions: Vec::new(),
             rules: Arc::clone(&rules),
         };
-        let mut literals: Vec<&str> = Vec::new();
-        let (mut labels, mut starts): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        let [mut literals, mut labels, mut starts]: [Vec<&str>; 3] = [const { Vec::new() }; 3];
         for (rule_at, rule) in rules.rules().iter().enumerate() {
             for (at, recognizer) in rule.recognizers.iter().enumerate() {
                 program.enter(recognizer, (rule_at as u16, at as u16), &mut literals);
@@ -160,8 +159,7 @@ impl Program {
         program.sights =
             singles.map(|(length, list)| list.iter().filter_map(|at| sight(at, length)).collect()).collect();
         program.literals = automaton(&literals);
-        program.han_labels = LazyAutomaton::new(&labels);
-        program.han_starts = LazyAutomaton::new(&starts);
+        (program.han_labels, program.han_starts) = (LazyAutomaton::new(&labels), LazyAutomaton::new(&starts));
         let leads = program.han_letters.iter().filter_map(|at| match &program.recognizer(*at)?.anchor {
             Anchor::HanLetter(characters) => Some(characters.as_slice()),
             _ => None,
