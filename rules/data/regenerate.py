@@ -19,6 +19,7 @@ import tempfile
 from collections import Counter, defaultdict
 
 sys.dont_write_bytecode = True
+import names
 import typed  # beside this file, like the next two
 from divisions import Divisions, area_table, gazetteer
 from packages import Packages, download, han, literal, write
@@ -301,8 +302,10 @@ def build(work):
     rows = surname_rows(pk)
     surnames(rows)
     words = ordinary_words(pk, dictionary, rows)
-    given_name_chars(given_name_counts(pk, dictionary, rows, words))
+    given = given_name_counts(pk, dictionary, rows, words)
+    given_name_chars(given)
     common_words(words)
+    names.build(pk, dictionary, rows, words, given)
     tlds(pk)
     countries(pk)
 

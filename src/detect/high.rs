@@ -5,13 +5,16 @@
 
 use std::collections::HashMap;
 
-use super::context::{byte, byte_before, look_up, skip_joiners_ahead};
+use super::context::{byte, byte_before, look_up, skip_joiners, skip_joiners_ahead, word_before};
 use super::fold;
 use super::frame::DAY;
 use super::han::{self, char_at};
 use super::pass::Pass;
-use super::{address, value};
+use super::program::At;
+use super::{address, name, value};
+use crate::finding::EntityId;
 use crate::rule::compile::Anchor;
+use crate::rule::label::{LabelIndex, Standing};
 use crate::rule::syntax::GrammarSyntax;
 
 /// The character may begin the unit of a numbered part of an address (号, 栋, -).
@@ -31,6 +34,9 @@ const GOES_ON: u8 = 1 << 5;
 const LEAD: u8 = 1 << 6;
 /// Of some label that values start from, which has something behind it, it is the last Han character.
 const TAILED: u8 = 1 << 7;
+/// A surname begins with the character, and a rule asks for names without a label. Only characters beyond ASCII have it,
+/// and only ASCII ones [`GOES_ON`].
+const SURNAME: u8 = GOES_ON;
 
 /// What each character of the first 65,536 may mean.
 pub(super) struct Characters {
@@ -52,7 +58,8 @@ impl Default for Characters {
 impl Characters {
     /// The table for `labels`, those with Han characters that values start from, and for `leads`, the characters that
     /// begin values before a capital letter.
-    pub(super) fn new<'c>(labels: &[&str], leads: impl Iterator<Item = &'c char>) -> Characters {
+    /// `names`: whether surnames are looked for.
+    pub(super) fn new<'c>(labels: &[&str], leads: impl Iterator<Item = &'c char>, names: bool) -> Characters {
         let mut characters = Characters::default();
         for (byte, class) in (0_u8..0x80).zip(characters.classes.iter_mut()) {
             let bits = [
@@ -68,6 +75,11 @@ impl Characters {
         }
         for code in (0x3400..=0x4DBF).chain(0x4E00..=0x9FFF) {
             characters.enter(code);
+        }
+        for (code, class) in (0_u32..).zip(characters.classes.iter_mut()).skip(0x4E00).take(0x5200).filter(|_| names) {
+            if name::free::begins_surname(code) {
+                *class |= SURNAME;
+            }
         }
         for lead in leads {
             if let Some(class) = characters.classes.get_mut(*lead as usize) {
@@ -167,6 +179,7 @@ impl Pass<'_> {
     pub(super) fn han_stretch(&mut self, at: usize) -> usize {
         self.framed(at);
         let (worth, end) = self.walk(at);
+        self.name_ends();
         if worth.labelled || worth.numbered {
             let mut start = at;
             while at - start < 64 && value::stretches(byte_before(self.text, start)) {
@@ -201,6 +214,9 @@ impl Pass<'_> {
                     if class & LEAD != 0 && byte(text, end + width).is_ascii_uppercase() {
                         self.han_letter(end);
                     }
+                    if class & SURNAME != 0 {
+                        self.name_at(end);
+                    }
                     if class & FOLDS != 0 {
                         self.buffers.fold_lines.note(text, end);
                     }
@@ -222,6 +238,51 @@ impl Pass<'_> {
             }
         }
         (worth, end)
+    }
+
+    /// Looks for a name without a label at `at`. Of those that overlap the likeliest is held back until the next one.
+    fn name_at(&mut self, at: usize) {
+        let Some(found) = name::free::at(self.text, at, self.program.plain) else { return };
+        match &self.name {
+            Some(held) if found.start < held.end && !found.is_better_than(held) => {}
+            Some(held) if found.start < held.end => self.name = Some(found),
+            _ => {
+                self.name_ends();
+                self.name = Some(found);
+            }
+        }
+    }
+
+    /// Reports the name that was held back.
+    fn name_ends(&mut self) {
+        let Some(held) = self.name.take() else { return };
+        let Some(found) = held.found(self.text) else { return };
+        if address::is_place_name(self.text, found.start..found.end) {
+            return;
+        }
+        let program = self.program;
+        for &recognizer in &program.free_names {
+            let Some(entity) = program.recognizer(recognizer).map(|recognizer| recognizer.entity) else { continue };
+            let standing = self.name_standing(recognizer, found.start, entity);
+            match (standing, held.needs_label()) {
+                // Where a label says so, the grammar behind the label has its say, and knows better.
+                (Standing::Positive, true) | (Standing::None | Standing::Negative, false) => {
+                    self.grammar_found(recognizer, &found, standing);
+                }
+                (Standing::Positive | Standing::Weak, false) => self.grammar_found(recognizer, &found, Standing::None),
+                _ => {}
+            }
+        }
+    }
+
+    /// What the label directly before a name without a grammar of its own says, or the column.
+    fn name_standing(&self, recognizer: At, start: usize, entity: EntityId) -> Standing {
+        let joined = skip_joiners(self.text, start);
+        let key = self.label(word_before(self.text, joined)..joined);
+        match LabelIndex::standing(key, entity) {
+            Standing::None => self.column_standing(recognizer),
+            standing => standing,
+        }
     }
 
     fn labels_in(&mut self, stretch: std::ops::Range<usize>) {

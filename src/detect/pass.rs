@@ -7,7 +7,7 @@ use super::fold::{FoldLines, Spelling};
 use super::label_memo::LabelMemo;
 use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan, scan_plainly};
-use super::{Found, address};
+use super::{Found, address, name};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::Recognizer;
 use crate::rule::label::{Says, Standing};
@@ -52,6 +52,8 @@ pub(super) struct Pass<'a> {
     pub(super) colon_until: usize,
     /// How the last addresses read.
     pub(super) addresses: address::Recent,
+    /// The last name without a label, until it is known that no likelier one overlaps it.
+    pub(super) name: Option<name::free::Candidate>,
 }
 
 impl<'a> Pass<'a> {
@@ -64,7 +66,8 @@ impl<'a> Pass<'a> {
         out: &'a mut Vec<Match>,
     ) -> Pass<'a> {
         buffers.labels.serve(program.rules.labels());
-        Pass { program, text, column, buffers, out, colon_until: 0, addresses: address::Recent::default() }
+        let addresses = address::Recent::default();
+        Pass { program, text, column, buffers, out, colon_until: 0, addresses, name: None }
     }
 
     /// What the longest label that ends the key at `word` says.

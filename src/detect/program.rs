@@ -14,6 +14,7 @@ use super::scan::Wanted;
 use super::sight::Sights;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
+use crate::rule::syntax::GrammarSyntax;
 use crate::rule::tail::TailFilter;
 use crate::rule::{Mask, RuleSet};
 
@@ -51,6 +52,8 @@ pub(super) struct Program {
     /// Those that start from a label, by entity id: label anchors and hex runs.
     pub(super) from_label: Vec<Vec<At>>,
     pub(super) han: Vec<At>,
+    /// Those that look for names without a label.
+    pub(super) free_names: Vec<At>,
     pub(super) words: Vec<At>,
     pub(super) han_letters: Vec<At>,
     pub(super) regex: Vec<At>,
@@ -106,6 +109,7 @@ impl Program {
             colon_hex: Vec::new(),
             from_label: vec![Vec::new(); rules.rules().len()],
             han: Vec::new(),
+            free_names: Vec::new(),
             words: Vec::new(),
             han_letters: Vec::new(),
             regex: Vec::new(),
@@ -161,7 +165,7 @@ impl Program {
             Anchor::HanLetter(characters) => Some(characters.as_slice()),
             _ => None,
         });
-        self.characters = Characters::new(&starts, leads.flatten());
+        self.characters = Characters::new(&starts, leads.flatten(), !self.free_names.is_empty());
         let speaks_for = |ids: &[bool]| {
             let speaks = |says: &[Says]| {
                 says.iter().any(|said| match said {
@@ -206,7 +210,8 @@ impl Program {
                     list.push(at);
                 }
             }
-            Anchor::Han(_) => self.han.push(at),
+            Anchor::Han(GrammarSyntax::PersonName) => self.free_names.push(at),
+            Anchor::Han(GrammarSyntax::CnAddress) => self.han.push(at),
             Anchor::Word(_) => self.words.push(at),
             Anchor::HanLetter(_) => self.han_letters.push(at),
             Anchor::Literal(own) => {

@@ -5,6 +5,7 @@
 
 mod dictionary;
 mod ending;
+pub(super) mod free;
 mod minority;
 mod pinyin;
 mod shape;
@@ -74,6 +75,11 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     if fold(c).is_ascii_alphabetic() {
         return quoted_pinyin(text, at);
     }
+    // 姓名和电子邮件, 收件人来定, 法人盖章: the sentence goes on behind the label.
+    let goes_on = matches!(c, '和' | '来' | '应' | '都' | '由' | '及' | '与' | '从' | '被' | '盖' | '查');
+    if goes_on && char_before(text, at).is_some_and(|(before, _)| is_han(before)) {
+        return None;
+    }
     let at = if matches!(c, '为' | '是' | '叫') { skip_spaces(text, at + length) } else { at };
     let run = Run::at(text, at);
     if !may_be_name(&run) {
@@ -92,6 +98,9 @@ pub fn after_label(text: &[u8], at: usize) -> Option<Found> {
     if run.is_dotted(cut) {
         let shape = shape::transliterated(run.first(cut))?;
         return Some(found(run.start, run.end(cut), shape));
+    }
+    if let Some(found) = word_as_name(text, &run, cut) {
+        return Some(found);
     }
     if cut <= 4
         && let Some(shape) = judged(text, &run, cut)
@@ -212,6 +221,25 @@ fn without_surname(text: &[u8], run: &Run) -> Option<Found> {
     is_closed(text, end).then(|| found(run.start, end, shape))
 }
 
+/// 姓名：高峰，: a word that is also a name, all of the value behind a Chinese label and a separator.
+fn word_as_name(text: &[u8], run: &Run, cut: usize) -> Option<Found> {
+    let [surname, given] = run.first(cut) else { return None };
+    let (before, at) = char_before(text, run.start)?;
+    let mut behind_label = at;
+    while let Some((' ' | '\u{3000}', before)) = char_before(text, behind_label) {
+        behind_label = before;
+    }
+    let separated =
+        matches!(fold(before), ':' | '=') && char_before(text, behind_label).is_some_and(|(c, _)| is_han(c));
+    let closed =
+        char_at(text, run.end(cut)).is_none_or(|(c, _)| matches!(fold(c), ',' | '、' | ';' | '。' | '\n' | '\r' | '|'));
+    let sure = dictionary::surname(*surname) > 500
+        && dictionary::given(*given) >= 20
+        && !ending::is_function(*surname)
+        && dictionary::is_word(text.get(run.start..run.end(cut))?);
+    (separated && closed && sure).then(|| found(run.start, run.end(cut), Shape { structure: 20, registry: 4 }))
+}
+
 /// Whether the run begins with a surname or holds the dot of a transliterated name.
 fn may_be_name(run: &Run) -> bool {
     let characters = run.first(run.length);
@@ -323,19 +351,31 @@ fn one_of_cell(value: &[u8], at: usize, limit: usize) -> Option<(Found, usize)> 
     Some((found(at, end, shape), if noted { limit } else { end }))
 }
 
-/// A pinyin name that fills a quoted value.
+/// A pinyin name that fills a quoted value, or stands before a mark or a character that is no letter.
 fn quoted_pinyin(text: &[u8], at: usize) -> Option<Found> {
     let quote = at.checked_sub(1).and_then(|before| text.get(before)).filter(|b| matches!(b, b'"' | b'\''));
     let rest = text.get(at..text.len().min(at + 48))?;
     let length = match quote {
         Some(quote) => memchr::memchr(*quote, rest)?,
         None if at == 0 && text.len() <= 48 => rest.len(),
-        // `Name: Zhang Wei, …`: two words or three up to the end of the field.
-        None => rest.iter().position(|b| !(b.is_ascii_alphabetic() || matches!(b, b' ' | b'-' | b'/')))?,
+        None => unquoted_pinyin(rest)?,
     };
     let name = rest.get(..length)?.trim_ascii_end();
     let shape = pinyin::judge(std::str::from_utf8(name).ok()?)?;
     Some(found(at, at + name.len(), shape))
+}
+
+/// How long the letters at the head of `rest` are that may be a name; two words and more, and nothing joined to them.
+fn unquoted_pinyin(rest: &[u8]) -> Option<usize> {
+    let is_part = |b: &u8| b.is_ascii_alphabetic() || matches!(b, b' ' | b'-' | b'/');
+    let run = rest.iter().take_while(|b| is_part(b)).count();
+    let letters = rest.get(..run)?.trim_ascii_end();
+    let ends = match rest.get(run) {
+        None | Some(b',' | b';' | b'|' | b')' | b'\t' | b'\r' | b'\n' | b'<' | 0x80..) => true,
+        Some(b'.') => rest.get(run + 1).is_none_or(u8::is_ascii_whitespace),
+        _ => false,
+    };
+    (ends && letters.iter().any(|b| matches!(b, b' ' | b'/'))).then_some(letters.len())
 }
 
 /// Whether `value` has at least the look of a name: two to twenty letters or Han characters, dots and spaces between

@@ -1,0 +1,290 @@
+//! Names in free text, without a label: every place of a surname is a candidate, and a logistic regression over its
+//! characters, what stands around it and what a segmenter reads in its place says how likely it is a name. Trained by
+//! `rules/data/names.py`, which says the same in Python; must agree with it to the letter.
+
+mod layout;
+mod model;
+mod nobody;
+mod reading;
+
+use self::model::{AROUND, BIAS, Record, is_compound, pair, record};
+use self::nobody::{is_company, is_nobody};
+use self::reading::Reading;
+use super::super::Found;
+use super::super::han::{Ideographs, char_at, char_before};
+use crate::finding::Traits;
+
+/// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
+const POSSIBLE: i32 = 4;
+const LIKELY: i32 = 12;
+/// What an ordinary word, or a surname that is hardly ever one, lacks to be as likely as its score says.
+const OF_WORD: i32 = 20;
+/// Least score of the name alone, and with its surroundings, without the reading: few names have less, and nearly all
+/// that is none, so that little has to be read.
+const LEAST_OF_NAME: i32 = -64;
+const LEAST_SO_FAR: i32 = -36;
+/// Least score of what stands in an element of XML or HTML whose name is a label.
+const LABELLED: i32 = -48;
+
+/// Characters of the longest name.
+const LONGEST: usize = 4;
+/// Characters read ahead: the longest name and two more, or the window of the segmenter.
+const AHEAD: usize = 7;
+/// Characters read before the name.
+const BEFORE: usize = 3;
+
+/// A stretch that may be a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::detect) struct Candidate {
+    /// In sixteenths of the natural logarithm of odds.
+    score: i32,
+    pub(in crate::detect) start: usize,
+    pub(in crate::detect) end: usize,
+}
+
+/// Whether a surname begins with the character with this code.
+pub(in crate::detect) fn begins_surname(code: u32) -> bool {
+    u16::try_from(code).is_ok_and(|code| record(code).is_surname() || record(code).begins_compound())
+}
+
+impl Candidate {
+    /// Whether it stands where `other` does, and is likelier.
+    pub(in crate::detect) fn is_better_than(&self, other: &Candidate) -> bool {
+        self.score > other.score
+    }
+
+    /// Whether it is nothing without a label.
+    pub(in crate::detect) fn needs_label(&self) -> bool {
+        self.score < POSSIBLE
+    }
+
+    /// As what a grammar found; nothing where what follows or a list says that it is no person.
+    pub(in crate::detect) fn found(&self, text: &[u8]) -> Option<Found> {
+        if is_company(text, self.end) || is_nobody(text.get(self.start..self.end)?) {
+            return None;
+        }
+        let above = (self.score - LIKELY) / 4; // Four points for each nat.
+        let structure = match above {
+            _ if self.needs_label() => 25,
+            ..0 => (60 + above).max(50),
+            _ => (60 + above).min(85),
+        };
+        Some(Found {
+            start: self.start,
+            end: self.end,
+            structure: structure.min(60) as i16,
+            registry: (structure - 60).max(0) as i16,
+            traits: Traits::default(),
+        })
+    }
+}
+
+/// What stands around a place, as the model knows it: codes of simplified ideographs, signs for the rest.
+struct Around {
+    /// The character at the place and those behind it.
+    ahead: [u16; AHEAD],
+    /// Where each of them ends.
+    ends: [usize; AHEAD],
+    /// How many of them are a run of ideographs.
+    run: usize,
+    /// The characters before the place, the nearest first.
+    before: [u16; BEFORE],
+    /// How many of them are a run of ideographs.
+    run_before: usize,
+}
+
+/// A sign that ends a line.
+const LINE_END: u16 = b'\n' as u16;
+
+impl Around {
+    /// Reads the characters of the longest name; the rest counts as the end of a line.
+    fn ahead(text: &[u8], at: usize) -> Around {
+        let mut around =
+            Around { ahead: [LINE_END; AHEAD], ends: [at; AHEAD], run: 0, before: [LINE_END; BEFORE], run_before: 0 };
+        around.read(text, at, 0, LONGEST);
+        around
+    }
+
+    /// Reads the characters from number `first` to before `last`; those before them were read.
+    #[inline]
+    fn read(&mut self, text: &[u8], at: usize, first: usize, last: usize) {
+        let before = first.checked_sub(1);
+        let mut p = before.and_then(|before| self.ends.get(before)).copied().unwrap_or(at);
+        let is_over = before.and_then(|before| self.ahead.get(before)) == Some(&LINE_END);
+        let mut is_run = self.run == first;
+        for (slot, end) in self.ahead.iter_mut().zip(&mut self.ends).take(last).skip(first) {
+            let length;
+            (*slot, length) = sign_at(text, p);
+            if is_over || *slot == LINE_END {
+                (*slot, *end) = (LINE_END, p + length);
+                break;
+            }
+            p += length;
+            *end = p;
+            is_run &= is_ideograph(*slot);
+            self.run += usize::from(is_run);
+        }
+    }
+
+    /// Reads all that is looked at around the place, of which the first characters were read.
+    fn complete(&mut self, text: &[u8], at: usize) {
+        self.read(text, at, LONGEST, AHEAD);
+        self.look_back(text, at);
+    }
+
+    fn look_back(&mut self, text: &[u8], at: usize) {
+        let (mut p, mut is_run) = (at, true);
+        for slot in &mut self.before {
+            let (c, start) = char_before(text, p).unwrap_or(if p > 0 { ('#', p - 1) } else { ('\n', 0) });
+            *slot = sign(c);
+            p = start;
+            is_run &= is_ideograph(*slot);
+            self.run_before += usize::from(is_run);
+            if *slot == LINE_END {
+                break;
+            }
+        }
+    }
+}
+
+const fn is_ideograph(code: u16) -> bool {
+    code >= 0x4E00 && code <= 0x9FFF
+}
+
+/// What the character at `at` counts as, and its length; what is no character counts as one of a byte.
+#[inline]
+fn sign_at(text: &[u8], at: usize) -> (u16, usize) {
+    if let Some([a @ 0xE4..=0xE9, b @ 0x80..=0xBF, c @ 0x80..=0xBF, ..]) = text.get(at..) {
+        let code = u16::from(a & 0x0F) << 12 | u16::from(b & 0x3F) << 6 | u16::from(c & 0x3F);
+        if is_ideograph(code) {
+            return (record(code).simplified(), 3);
+        }
+    }
+    let (c, length) = char_at(text, at).unwrap_or(if at < text.len() { ('#', 1) } else { ('\n', 0) });
+    (sign(c), length)
+}
+
+/// What a character counts as: an ideograph as its simplified form, anything else as an ASCII sign.
+fn sign(c: char) -> u16 {
+    let code = u32::from(c);
+    if let Ok(code) = u16::try_from(code)
+        && is_ideograph(code)
+    {
+        return record(code).simplified();
+    }
+    let c = match c {
+        '“' | '”' | '‘' | '’' | '\'' | '「' | '」' | '『' | '』' | '`' => '"',
+        '（' | '【' | '{' | '〔' => '(',
+        '）' | '】' | '}' | '〕' => ')',
+        '《' => '[',
+        '》' => ']',
+        '、' => '/',
+        '。' | '．' | '…' => '.',
+        '·' | '•' => '~',
+        '\t' | '\u{3000}' | '\u{A0}' => ' ',
+        '—' | '–' => '-',
+        '\r' => '\n',
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(code - 0xFEE0).unwrap_or('#'),
+        other => other,
+    };
+    let sign = match c {
+        '0'..='9' => b'0',
+        'a'..='z' | 'A'..='Z' => b'a',
+        '\n' | ' '..='\u{7F}' => c as u8,
+        _ => b'#',
+    };
+    u16::from(sign)
+}
+
+/// The likeliest name that begins at `at`, if one is likely enough. `plain` takes no shortcut; the answer is the same.
+pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candidate> {
+    let mut around = Around::ahead(text, at);
+    let [one, two, ..] = around.ahead;
+    if around.run < 2 {
+        return None;
+    }
+    let first = record(one);
+    let compound = first.begins_compound() && is_compound(one, two);
+    let is_element = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'>');
+    let least = if is_element { LABELLED } else { POSSIBLE };
+    let mut looked_back = false;
+    let mut reading = None;
+    let mut best: Option<Candidate> = None;
+    for length in [2, 3, 4] {
+        let is_single = first.is_surname() && length < 4;
+        if length > around.run || !(is_single || compound && length > 2) {
+            continue;
+        }
+        let name = around.ahead.get(..length)?;
+        let own = BIAS + of_name(&first, name, compound);
+        if own < LEAST_OF_NAME && !is_element {
+            continue;
+        }
+        if !looked_back {
+            around.complete(text, at);
+            looked_back = true;
+        }
+        let so_far = own + of_surroundings(&around, length).min(AROUND);
+        if so_far < LEAST_SO_FAR && !is_element || !plain && so_far + model::MOST_OF_READING < least {
+            continue;
+        }
+        let reading = reading.get_or_insert_with(|| {
+            let before = around.before.get(..around.run_before).unwrap_or_default();
+            Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
+        });
+        let is_word = reading.is_word(length);
+        let lacks = if is_word || is_rarely_surname(text, at) { OF_WORD } else { 0 };
+        let mut score = so_far + reading.weight(length) - lacks;
+        if is_word && around.run_before == 0 && around.run == length {
+            // Alone, a word is a word, unless a label says otherwise.
+            score = score.min(POSSIBLE - 1);
+        }
+        if score >= least && best.is_none_or(|best| score > best.score) {
+            let end = around.ends.get(length - 1).copied()?;
+            best = Some(Candidate { score, start: at, end });
+        }
+    }
+    best
+}
+
+/// Whether the surname at `at` is another word nearly always.
+fn is_rarely_surname(text: &[u8], at: usize) -> bool {
+    static SET: Ideographs = Ideographs::of("都由相位印应符简解查花时何来和于从及与被");
+    char_at(text, at).is_some_and(|(c, _)| SET.holds(c))
+}
+
+/// Weights of the characters of a name.
+fn of_name(first: &Record, name: &[u16], compound: bool) -> i32 {
+    let code = name.first().copied().unwrap_or_default();
+    let given = match name {
+        [_, _, _, _] => name.get(2..),
+        [_, _, _] if compound => name.get(2..),
+        _ => name.get(1..),
+    };
+    let of_given = match given {
+        Some([only]) => record(*only).only() + pair::<5>(code, *only),
+        Some([middle, end]) => {
+            record(*middle).middle() + record(*end).end() + pair::<5>(code, *middle) + pair::<6>(*middle, *end)
+        }
+        _ => 0,
+    };
+    first.surname() + of_given
+}
+
+/// Weights of what stands before and behind a name of `length` characters.
+fn of_surroundings(around: &Around, length: usize) -> i32 {
+    let [nearest, next, _] = around.before;
+    let behind = |at: usize| around.ahead.get(at).copied().unwrap_or(LINE_END);
+    let (first, last) = (behind(0), behind(length - 1));
+    let (one, two) = (behind(length), behind(length + 1));
+    model::before(nearest)
+        + model::behind(one)
+        + pair::<0>(next, nearest)
+        + pair::<1>(one, two)
+        + pair::<2>(nearest, first)
+        + pair::<3>(last, one)
+        + pair::<4>(nearest, one)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! What is built like a name and is none: companies that are called like people, brands, and words that were found where
+//! there was nobody.
+
+use super::{is_ideograph, sign};
+use crate::detect::han::{Ideographs, any_at, char_at};
+
+/// Whether the words that go on at `at` make it the name of a company or a shop: 李强建材有限公司.
+pub(super) fn is_company(text: &[u8], at: usize) -> bool {
+    static STOPS: Ideographs = Ideographs::of("的在是与和及向到给从将已被对同为说去了把有让请由找");
+    const COMPANIES: &[&str] = &[
+        "公司",
+        "集团",
+        "事务所",
+        "商行",
+        "超市",
+        "酒店",
+        "饭店",
+        "药店",
+        "药房",
+        "工作室",
+        "旗舰店",
+        "专卖店",
+        "门市部",
+        "经营部",
+        "大药房",
+        "医院",
+        "诊所",
+        "茶楼",
+        "面馆",
+        "火锅",
+        "烤鸭",
+        "小区",
+        "大厦",
+        "广场",
+        "大学",
+        "中学",
+        "小学",
+        "纪念馆",
+        "故居",
+    ];
+    static FIRST: Ideographs = Ideographs::first_of(COMPANIES);
+    let mut p = at;
+    for _ in 0..10 {
+        match char_at(text, p) {
+            Some((c, _)) if FIRST.holds(c) && any_at(text, p, COMPANIES).is_some() => return true,
+            Some((c, length)) if is_ideograph(u16::try_from(u32::from(c)).unwrap_or(0)) && !STOPS.holds(c) => {
+                p += length
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Brands, figures of stories, foreign names and technical words that are built like names of people; all of them were
+/// found where there was nobody.
+const NOBODY: &[&str] = &[
+    "王老吉",
+    "张小泉",
+    "周大福",
+    "周大生",
+    "周生生",
+    "金龙鱼",
+    "康师傅",
+    "王守义",
+    "张裕",
+    "李宁",
+    "乔丹",
+    "安踏",
+    "方太",
+    "马应龙",
+    "金利来",
+    "康恩贝",
+    "柳工",
+    "江中",
+    "万科",
+    "孙悟空",
+    "高德",
+    "伯克利",
+    "欧莱礼",
+    "麦金塔",
+    "高丽",
+    "韩文",
+    "欧语",
+    "万国码",
+    "孔雀蓝",
+    "雷鸟",
+    "蒙板",
+    "蒙版",
+    "包过滤",
+    "段节",
+    "段落会",
+    "连字元",
+    "位字串",
+    "位元",
+    "位元组",
+    "位掩码",
+    "公钥环",
+    "公钥",
+    "左对齐",
+    "右对齐",
+    "左箭头",
+    "右箭头",
+    "闭连线",
+    "闭连接",
+    "鲁棒性",
+    "唐纳得",
+    "易读名",
+    "时戳",
+    "周数年",
+    "信源机",
+    "程栈帧",
+    "费频宽",
+    "费带宽",
+    "余弦",
+    "余数将",
+    "许可权",
+    "权限",
+    "束标志",
+    "何指定",
+    "章中",
+    "于磁盘",
+    "于磁碟",
+    "成空串",
+    "高亮",
+    "高阶",
+    "沙盒",
+    "储存键",
+    "第五列",
+    "项使得",
+    "解压成",
+    "解释成",
+    "解释为",
+    "元字元",
+    "路由之",
+    "况下",
+    "夏令时",
+    "由函式",
+    "包列表",
+    "常整数",
+    "程式码",
+    "全名",
+    "易学",
+    "巢状子",
+    "储放",
+    "涂画",
+    "涂抹",
+    "滑移",
+    "蓝前景",
+    "蓝背景",
+    "原形行",
+    "占一行",
+    "位址",
+    "简述",
+    "左至右",
+    "原语",
+    "原图",
+    "解压",
+    "欧文",
+    "查询",
+    "段名",
+    "包名",
+    "符集",
+    "墨水",
+    "哈希表",
+    "和值",
+    "位移",
+    "位图",
+    "包大",
+    "包中含",
+    "位取反",
+    "原文宏",
+    "章节中",
+    "段集合",
+    "段缩进",
+    "段缩排",
+    "代字元",
+    "符串",
+    "来清屏",
+    "骆驼书",
+    "温斗斯",
+    "都应该",
+    "时停",
+    "安节",
+    "相关",
+    "盖章",
+    "和数据",
+];
+
+/// Whether `name` is one of [`NOBODY`], in whatever script.
+pub(super) fn is_nobody(name: &[u8]) -> bool {
+    static FIRST: Ideographs = Ideographs::first_of(NOBODY);
+    let first = char_at(name, 0).and_then(|(c, _)| char::from_u32(u32::from(sign(c))));
+    if !first.is_some_and(|first| FIRST.holds(first)) {
+        return false;
+    }
+    let is = |word: &str| {
+        let mut p = 0;
+        word.len() == name.len()
+            && word.chars().all(|c| {
+                let found = char_at(name, p).is_some_and(|(own, _)| u32::from(sign(own)) == u32::from(c));
+                p += c.len_utf8();
+                found
+            })
+    };
+    let mut bytes = [0; 4];
+    let first = first.map(|first| first.encode_utf8(&mut bytes).as_bytes()).unwrap_or_default();
+    NOBODY.iter().any(|word| word.as_bytes().starts_with(first) && is(word))
+}

@@ -1,0 +1,124 @@
+use super::*;
+use proptest::prelude::*;
+
+/// All that is found in `text`, with their scores, whatever overlaps; checked against the search without shortcuts.
+fn all(text: &str) -> Vec<(&str, i32)> {
+    let found = text.char_indices().filter_map(|(start, _)| {
+        let found = at(text.as_bytes(), start, false);
+        assert_eq!(found, at(text.as_bytes(), start, true), "{text}");
+        found
+    });
+    found.map(|found| (text.get(found.start..found.end).unwrap(), found.score)).collect()
+}
+
+fn names(text: &str) -> Vec<&str> {
+    all(text).into_iter().filter(|(_, score)| *score >= LIKELY).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn finds_names_in_sentences() {
+    // All made up.
+    for (text, expected) in [
+        ("郭承宗说他下周不在公司", "郭承宗"),
+        ("今天的会议由技术总监陈雪梅主持。", "陈雪梅"),
+        ("请把文件交给刘建军处理", "刘建军"),
+        ("客户王志远来电投诉", "王志远"),
+        ("订单已由李晓燕代签", "李晓燕"),
+        ("（记者 张丽华）", "张丽华"),
+        ("據吳志豪介紹，這個項目已經結束", "吳志豪"),
+        ("欧阳建国表示感谢", "欧阳建国"),
+        ("赵明先生您好，您的账单已出", "赵明"),
+        ("孙丽萍 13800138000", "孙丽萍"),
+        ("13800138000,周晓峰,", "周晓峰"),
+        ("我和黄安瑞约好周六去爬山", "黄安瑞"),
+    ] {
+        assert!(names(text).contains(&expected), "{text}: {:?}", all(text));
+    }
+}
+
+#[test]
+fn finds_none_in_sentences_without() {
+    for text in [
+        "高级设置中可以修改默认的时间格式，方法参考用户手册。",
+        "关于系统升级的通知：今晚十二点停机维护",
+        "金融机构应当按照规定保存交易记录",
+        "平台应当严格执行加密传输和权限管理的规定",
+        "江苏和浙江两省的用户最多，成都和武汉次之",
+        "黄金价格上涨，石油下跌，白银跟着走高",
+        "张家口到北京的高铁已经开通",
+        "任何单位和个人不得擅自公开、出售用户的信息",
+        "数据库连接池已满，请联系系统管理员处理",
+        "曾经有人提出过类似的方案，但是成本太高",
+        "安装程序将会关闭应用，路径中不能有空格",
+        "2023-01-05 10:00:01 INFO 订单服务启动成功，监听端口8080，共加载12个模块",
+    ] {
+        assert_eq!(names(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn companies_and_brands_are_nobody() {
+    let found = |text: &str| {
+        text.char_indices()
+            .filter_map(|(start, _)| at(text.as_bytes(), start, false))
+            .filter(|found| !found.needs_label())
+            .filter_map(|found| found.found(text.as_bytes()))
+            .filter(|found| found.structure >= 60)
+            .count()
+    };
+    assert_eq!(found("张建国说他在李志强建材有限公司上班"), 1);
+    assert_eq!(found("王老吉和周大福的广告"), 0);
+    assert_eq!(found("來自伯克利（Berkeley）的學生"), 0);
+}
+
+#[test]
+fn elements_with_a_label_need_less() {
+    let text = "<x>高峰</x>";
+    let found = at(text.as_bytes(), 3, false);
+    assert!(found.is_some_and(|found| found.needs_label() || found.score >= POSSIBLE));
+}
+
+#[test]
+fn odd_bytes_are_signs() {
+    assert_eq!(sign('，'), u16::from(b','));
+    assert_eq!(sign('９'), u16::from(b'0'));
+    assert_eq!(sign('Ａ'), u16::from(b'a'));
+    assert_eq!(sign('張'), '张' as u16);
+    assert_eq!(sign('\r'), LINE_END);
+    assert_eq!(sign('\u{20000}'), u16::from(b'#'));
+    // A name at either end of the text, and cut characters beside it.
+    for bytes in [&b"\xE5\xBC"[..], b"\xFF", b""] {
+        let text = [bytes, "张建国".as_bytes(), bytes].concat();
+        let _ = at(&text, bytes.len(), false);
+    }
+}
+
+proptest! {
+    #[test]
+    fn shortcuts_change_nothing(text in "[王李张高于成方和欧阳建国华伟明在说，a0 \n>]{0,24}") {
+        all(&text);
+    }
+
+    #[test]
+    fn never_panics(bytes: Vec<u8>, start in 0usize..32) {
+        let _ = at(&bytes, start, false);
+    }
+}
+
+/// The scores of the trainer, in sixteenths; the tags of a few pairs are those of others.
+#[test]
+fn agrees_with_the_trainer() {
+    for (text, name, score) in [
+        ("郭承宗说他下周不在公司", "郭承宗", 126),
+        ("請把文件交給劉建軍處理", "劉建軍", 56),
+        ("欧阳建国表示感谢", "欧阳建国", 134),
+        ("（记者 张丽华）", "张丽华", 139),
+        ("13800138000,周晓峰,", "周晓峰", 137),
+        ("我和黄安瑞约好", "黄安瑞", 86),
+        ("订单已由李晓燕代签", "李晓燕", 125),
+        ("高丽红，女", "高丽红", 102),
+    ] {
+        let found = all(text).into_iter().find(|found| found.0 == name);
+        assert!(found.is_some_and(|found| (found.1 - score).abs() <= 8), "{text}: {found:?}");
+    }
+}
