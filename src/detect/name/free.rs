@@ -83,8 +83,6 @@ impl Candidate {
 struct Around {
     /// The character at the place and those behind it.
     ahead: [u16; AHEAD],
-    /// Where each of them ends.
-    ends: [usize; AHEAD],
     /// How many of them are a run of ideographs.
     run: usize,
     /// The characters before the place, the nearest first.
@@ -97,38 +95,31 @@ struct Around {
 const LINE_END: u16 = b'\n' as u16;
 
 impl Around {
-    /// Reads the characters of the longest name; the rest counts as the end of a line.
-    fn ahead(text: &[u8], at: usize) -> Around {
-        let mut around =
-            Around { ahead: [LINE_END; AHEAD], ends: [at; AHEAD], run: 0, before: [LINE_END; BEFORE], run_before: 0 };
-        around.read(text, at, 0, LONGEST);
+    /// Reads the run of ideographs at `at`, as many as the longest name has; the rest counts as the end of a line.
+    #[inline(always)]
+    fn of_run(text: &[u8], at: usize) -> Around {
+        let mut around = Around { ahead: [LINE_END; AHEAD], run: 0, before: [LINE_END; BEFORE], run_before: 0 };
+        for slot in around.ahead.iter_mut().take(LONGEST) {
+            let Some(code) = ideograph_at(text, at + around.run * IDEOGRAPH) else { break };
+            *slot = code;
+            around.run += 1;
+        }
         around
     }
 
-    /// Reads the characters from number `first` to before `last`; those before them were read.
-    #[inline]
-    fn read(&mut self, text: &[u8], at: usize, first: usize, last: usize) {
-        let before = first.checked_sub(1);
-        let mut p = before.and_then(|before| self.ends.get(before)).copied().unwrap_or(at);
-        let is_over = before.and_then(|before| self.ahead.get(before)) == Some(&LINE_END);
-        let mut is_run = self.run == first;
-        for (slot, end) in self.ahead.iter_mut().zip(&mut self.ends).take(last).skip(first) {
+    /// Reads all that is looked at around the place, of which the first ideographs were read.
+    fn complete(&mut self, text: &[u8], at: usize) {
+        let (mut p, mut is_run) = (at + self.run * IDEOGRAPH, true);
+        for slot in self.ahead.iter_mut().skip(self.run) {
             let length;
             (*slot, length) = sign_at(text, p);
-            if is_over || *slot == LINE_END {
-                (*slot, *end) = (LINE_END, p + length);
-                break;
-            }
             p += length;
-            *end = p;
             is_run &= is_ideograph(*slot);
             self.run += usize::from(is_run);
+            if *slot == LINE_END {
+                break;
+            }
         }
-    }
-
-    /// Reads all that is looked at around the place, of which the first characters were read.
-    fn complete(&mut self, text: &[u8], at: usize) {
-        self.read(text, at, LONGEST, AHEAD);
         self.look_back(text, at);
     }
 
@@ -151,14 +142,21 @@ const fn is_ideograph(code: u16) -> bool {
     code >= 0x4E00 && code <= 0x9FFF
 }
 
+/// Bytes of an ideograph.
+const IDEOGRAPH: usize = 3;
+
+/// What the ideograph at `at` counts as, if one stands there.
+#[inline(always)]
+fn ideograph_at(text: &[u8], at: usize) -> Option<u16> {
+    let [a @ 0xE4..=0xE9, b @ 0x80..=0xBF, c @ 0x80..=0xBF, ..] = text.get(at..)? else { return None };
+    let code = u16::from(a & 0x0F) << 12 | u16::from(b & 0x3F) << 6 | u16::from(c & 0x3F);
+    is_ideograph(code).then(|| record(code).simplified()).filter(|code| is_ideograph(*code))
+}
+
 /// What the character at `at` counts as, and its length; what is no character counts as one of a byte.
-#[inline]
 fn sign_at(text: &[u8], at: usize) -> (u16, usize) {
-    if let Some([a @ 0xE4..=0xE9, b @ 0x80..=0xBF, c @ 0x80..=0xBF, ..]) = text.get(at..) {
-        let code = u16::from(a & 0x0F) << 12 | u16::from(b & 0x3F) << 6 | u16::from(c & 0x3F);
-        if is_ideograph(code) {
-            return (record(code).simplified(), 3);
-        }
+    if let Some(code) = ideograph_at(text, at) {
+        return (code, IDEOGRAPH);
     }
     let (c, length) = char_at(text, at).unwrap_or(if at < text.len() { ('#', 1) } else { ('\n', 0) });
     (sign(c), length)
@@ -198,7 +196,7 @@ fn sign(c: char) -> u16 {
 
 /// The likeliest name that begins at `at`, if one is likely enough. `plain` takes no shortcut; the answer is the same.
 pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candidate> {
-    let mut around = Around::ahead(text, at);
+    let mut around = Around::of_run(text, at);
     let [one, two, ..] = around.ahead;
     if around.run < 2 {
         return None;
@@ -240,8 +238,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             score = score.min(POSSIBLE - 1);
         }
         if score >= least && best.is_none_or(|best| score > best.score) {
-            let end = around.ends.get(length - 1).copied()?;
-            best = Some(Candidate { score, start: at, end });
+            best = Some(Candidate { score, start: at, end: at + length * IDEOGRAPH });
         }
     }
     best

@@ -24,13 +24,14 @@ pub(super) struct Word {
 
 /// What is known of an ideograph; of a traditional one, what is known of the simplified one.
 #[derive(Clone, Copy)]
-pub(super) struct Record([u8; RECORD]);
+pub(super) struct Record(&'static [u8; RECORD]);
 
 /// What is known of the ideograph with this code; of anything else, nothing.
-#[inline]
+#[inline(always)]
 pub(super) fn record(code: u16) -> Record {
+    static NOTHING: [u8; RECORD] = [0; RECORD];
     let (records, _) = RECORDS.as_chunks::<RECORD>();
-    Record(usize::from(code).checked_sub(FIRST).and_then(|at| records.get(at)).copied().unwrap_or([0; RECORD]))
+    Record(usize::from(code).checked_sub(FIRST).and_then(|at| records.get(at)).unwrap_or(&NOTHING))
 }
 
 const fn weight(byte: u8) -> i32 {
@@ -39,54 +40,54 @@ const fn weight(byte: u8) -> i32 {
 
 impl Record {
     pub(super) const fn simplified(&self) -> u16 {
-        let [a, b, ..] = self.0;
+        let [a, b, ..] = *self.0;
         u16::from_le_bytes([a, b])
     }
 
     pub(super) const fn surname(&self) -> i32 {
-        let [_, _, surname, ..] = self.0;
+        let [_, _, surname, ..] = *self.0;
         weight(surname)
     }
 
     /// As the only character of a given name.
     pub(super) const fn only(&self) -> i32 {
-        let [_, _, _, only, ..] = self.0;
+        let [_, _, _, only, ..] = *self.0;
         weight(only)
     }
 
     pub(super) const fn middle(&self) -> i32 {
-        let [.., middle, _, _, _, _, _] = self.0;
+        let [.., middle, _, _, _, _, _] = *self.0;
         weight(middle)
     }
 
     pub(super) const fn end(&self) -> i32 {
-        let [.., end, _, _, _, _] = self.0;
+        let [.., end, _, _, _, _] = *self.0;
         weight(end)
     }
 
     const fn before(&self) -> i32 {
-        let [.., before, _, _, _] = self.0;
+        let [.., before, _, _, _] = *self.0;
         weight(before)
     }
 
     const fn behind(&self) -> i32 {
-        let [.., behind, _, _] = self.0;
+        let [.., behind, _, _] = *self.0;
         weight(behind)
     }
 
     /// As a word of its own.
     pub(super) const fn word(&self) -> Word {
-        let [.., cost, flags] = self.0;
+        let [.., cost, flags] = *self.0;
         Word { cost, kind: flags >> 4 }
     }
 
     pub(super) const fn is_surname(&self) -> bool {
-        let [.., flags] = self.0;
+        let [.., flags] = *self.0;
         flags & SURNAME != 0
     }
 
     pub(super) const fn begins_compound(&self) -> bool {
-        let [.., flags] = self.0;
+        let [.., flags] = *self.0;
         flags & BEGINS_COMPOUND != 0
     }
 }
@@ -112,15 +113,12 @@ pub(super) fn behind(code: u16) -> i32 {
 pub(super) fn pair<const KIND: u64>(a: u16, b: u16) -> i32 {
     let (first, tag) = pair_slot(pair_hash(KIND, a, b));
     let (slots, _) = WEIGHTS_OF_PAIRS.as_chunks::<2>();
-    for slot in (first..PAIRS).chain(0..first) {
-        match slots.get(slot) {
-            Some([found, of]) if *found != 0 => {
-                if *of == tag {
-                    return weight(*found);
-                }
-            }
-            _ => return 0,
+    let mut slot = first;
+    while let Some([found @ 1..=u8::MAX, of]) = slots.get(slot) {
+        if *of == tag {
+            return weight(*found);
         }
+        slot = (slot + 1) % PAIRS;
     }
     0
 }
@@ -193,15 +191,12 @@ pub(super) fn words(codes: &[u16]) -> [Word; 3] {
 /// The word with this hash.
 fn word_of(hash: u64) -> Word {
     let (slots, _) = WORDS.as_chunks::<4>();
-    let first = word_slot(hash);
-    for slot in (first..WORD_SLOTS).chain(0..first) {
-        let [cost, kind, rest @ ..] = slots.get(slot).copied().unwrap_or_default();
-        if cost == 0 {
-            break;
+    let mut slot = word_slot(hash);
+    while let Some([cost @ 1..=u8::MAX, kind, third, fourth]) = slots.get(slot) {
+        if u32::from_le_bytes([0, *kind, *third, *fourth]) & WORD_TAG == word_tag(hash) {
+            return Word { cost: *cost, kind: kind & 0x0F };
         }
-        if u32::from_le_bytes([0, kind, rest[0], rest[1]]) & WORD_TAG == word_tag(hash) {
-            return Word { cost, kind: kind & 0x0F };
-        }
+        slot = (slot + 1) % WORD_SLOTS;
     }
     Word::default()
 }
