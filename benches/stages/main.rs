@@ -131,7 +131,11 @@ fn resolve(criterion: &mut Criterion) {
         let mut found = Vec::new();
         Stages::default().confirm(&run.detector, &text, &mut found);
         group.throughput(Throughput::Elements(found.len() as u64)).bench_function(name, |bencher| {
-            bencher.iter_batched(|| found.clone(), |mut found| Stages::resolve(&mut found), BatchSize::LargeInput);
+            bencher.iter_batched(
+                || found.clone(),
+                |mut found| Stages::resolve(&run.detector, &mut found),
+                BatchSize::LargeInput,
+            );
         });
     }
 }

@@ -66,7 +66,7 @@ fn detect_column(
     Pass::run(program, &lines.text, scope(), Spelling::Plain, buffers, out);
     let folded_lines = FoldedLines { program, text: &lines.text, column: scope() };
     folded_lines.detect(|line| lines.is_value(line), buffers, folded, aside, out);
-    resolve(out, from);
+    resolve(out, from, &program.rules);
     place_in_cells(out, from, lines, position);
     if !settled.is_empty() {
         out.append(&mut settled);

@@ -189,7 +189,7 @@ impl Detector {
         let Scratch { buffers, folded, aside, .. } = scratch;
         let lines = FoldedLines { program: &self.program, text, column: scope() };
         lines.detect(|line| *line == (0..text.len()), buffers, folded, aside, out);
-        resolve::resolve(out, from);
+        resolve::resolve(out, from, self.program.rules.as_ref());
     }
 }
 

@@ -1,13 +1,14 @@
 //! Resolve: from overlapping matches to disjoint ones. Those that are certain enough go before those that are only
-//! possible; then the longest, then the strongest, wins.
+//! possible; then the longest, then the strongest, wins. Of one span, rules of the user's own go before built-in ones.
 
 use crate::finding::Match;
+use crate::rule::RuleSet;
 
 /// Least score of a match; below it is only "possible".
 pub const MATCH_SCORE: f32 = 0.6;
 
 /// Leaves in `matches[from..]` the disjoint winners, sorted by position. All are within one text.
-pub(super) fn resolve(matches: &mut Vec<Match>, from: usize) {
+pub(super) fn resolve(matches: &mut Vec<Match>, from: usize, rules: &RuleSet) {
     let Some(fresh) = matches.get_mut(from..) else { return };
     if fresh.len() < 2 {
         return;
@@ -23,7 +24,7 @@ pub(super) fn resolve(matches: &mut Vec<Match>, from: usize) {
             if held.end <= next.start {
                 break;
             }
-            if beats(&next, &held) {
+            if beats(&next, &held, rules) {
                 kept -= 1;
             } else {
                 wins = false;
@@ -61,9 +62,15 @@ fn sort(matches: &mut [Match]) {
     }
 }
 
-fn beats(a: &Match, b: &Match) -> bool {
+fn beats(a: &Match, b: &Match, rules: &RuleSet) -> bool {
     let rank = |m: &Match| (m.score >= MATCH_SCORE, m.end - m.start);
-    rank(a) > rank(b) || (rank(a) == rank(b) && a.score > b.score)
+    if rank(a) != rank(b) {
+        return rank(a) > rank(b);
+    }
+    match (rules.is_own(a.entity), rules.is_own(b.entity)) {
+        (own, other) if own != other && a.start == b.start => own,
+        _ => a.score > b.score,
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +85,7 @@ mod tests {
     #[test]
     fn the_longest_then_the_strongest_wins() {
         let mut matches = vec![found(1, 0, 11, 0.9), found(2, 0, 18, 0.7), found(3, 0, 18, 0.9), found(4, 20, 30, 0.5)];
-        resolve(&mut matches, 0);
+        resolve(&mut matches, 0, &RuleSet::default());
         let left: Vec<_> = matches.iter().map(|m| m.entity.0).collect();
         assert_eq!(left, [3, 4]);
     }
@@ -104,7 +111,7 @@ mod tests {
     #[test]
     fn a_possible_match_never_hides_a_certain_one() {
         let mut matches = vec![found(1, 0, 30, 0.5), found(2, 5, 16, 0.8)];
-        resolve(&mut matches, 0);
+        resolve(&mut matches, 0, &RuleSet::default());
         assert_eq!(matches.iter().map(|m| m.entity.0).collect::<Vec<_>>(), [2]);
     }
 }

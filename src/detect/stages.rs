@@ -40,8 +40,8 @@ impl Stages {
     }
 
     /// Leaves the winners among what [`Stages::confirm`] found.
-    pub fn resolve(matches: &mut Vec<Match>) {
-        resolve::resolve(matches, 0);
+    pub fn resolve(detector: &Detector, matches: &mut Vec<Match>) {
+        resolve::resolve(matches, 0, &detector.program.rules);
     }
 }
 

@@ -80,6 +80,7 @@ impl RuleSet {
             rule.file = file;
             set.entities.push(entity);
             set.rules.push(rule);
+            set.own.push(!built_in);
         }
         set.labels = labels;
         Ok(set)

@@ -96,9 +96,16 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     labels: label::LabelIndex,
     version: String,
+    /// By entity type: whether its rule is one of the user's own.
+    own: Vec<bool>,
 }
 
 impl RuleSet {
+    /// Whether the rule of the entity type is one of the user's own.
+    pub fn is_own(&self, entity: EntityId) -> bool {
+        self.own.get(usize::from(entity.0)).copied().unwrap_or_default()
+    }
+
     /// The entity types, in the order of their ids.
     pub fn entities(&self) -> &[EntityType] {
         &self.entities

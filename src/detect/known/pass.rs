@@ -62,7 +62,7 @@ impl<'a> KnownPass<'a> {
             out.extend(found.iter().filter_map(|one| folded.mapped(one, line, base)));
         }
         buffers.fold_lines.give_back(lines);
-        resolve(out, from);
+        resolve(out, from, &program.rules);
     }
 
     fn scan<'b>(
