@@ -11,8 +11,9 @@ use super::frame::DAY;
 use super::han::{self, char_at};
 use super::pass::Pass;
 use super::program::At;
+use super::resolve::MATCH_SCORE;
 use super::{address, name, value};
-use crate::finding::EntityId;
+use crate::finding::{EntityId, Match};
 use crate::rule::compile::Anchor;
 use crate::rule::label::{LabelIndex, Standing};
 use crate::rule::syntax::GrammarSyntax;
@@ -178,8 +179,8 @@ impl Pass<'_> {
     /// Returns where the stretch ends.
     pub(super) fn han_stretch(&mut self, at: usize) -> usize {
         self.framed(at);
+        let before = self.out.len();
         let (worth, end) = self.walk(at);
-        self.name_ends();
         if worth.labelled || worth.numbered {
             let mut start = at;
             while at - start < 64 && value::stretches(byte_before(self.text, start)) {
@@ -192,7 +193,29 @@ impl Pass<'_> {
                 self.grammars_in(start..end);
             }
         }
+        self.names_at_surnames(before);
         end
+    }
+
+    /// Looks for names without a label at the surnames that the walk has met. Inside of what was reported since there were
+    /// `before` matches, such as an address, a name would lose to it.
+    fn names_at_surnames(&mut self, before: usize) {
+        if self.buffers.surnames.is_empty() {
+            return;
+        }
+        let surnames = std::mem::take(&mut self.buffers.surnames);
+        for &at in &surnames {
+            let is_inside = |one: &Match| {
+                let span = one.span();
+                one.score >= MATCH_SCORE && span.start <= at && at + name::free::LONGEST_BYTES <= span.end
+            };
+            if !self.out.get(before..).unwrap_or_default().iter().any(is_inside) {
+                self.name_at(at);
+            }
+        }
+        self.name_ends();
+        self.buffers.surnames = surnames;
+        self.buffers.surnames.clear();
     }
 
     fn walk(&mut self, at: usize) -> (Worth, usize) {
@@ -215,7 +238,7 @@ impl Pass<'_> {
                         self.han_letter(end);
                     }
                     if class & SURNAME != 0 {
-                        self.name_at(end);
+                        self.buffers.surnames.push(end);
                     }
                     if class & FOLDS != 0 {
                         self.buffers.fold_lines.note(text, end);

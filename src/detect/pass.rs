@@ -26,6 +26,8 @@ pub(super) struct Buffers {
     pub(super) anchors: Option<Box<Anchors>>,
     pub(super) fold_lines: FoldLines,
     pub(super) labels: LabelMemo,
+    /// Where surnames begin in the stretch that is walked.
+    pub(super) surnames: Vec<usize>,
     /// Where somebody wants to know why: what came of each candidate.
     pub(super) trials: Option<Vec<Noted>>,
 }

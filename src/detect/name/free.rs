@@ -28,6 +28,8 @@ const LABELLED: i32 = -48;
 
 /// Characters of the longest name.
 const LONGEST: usize = 4;
+/// Bytes of it.
+pub(in crate::detect) const LONGEST_BYTES: usize = LONGEST * IDEOGRAPH;
 /// Characters read ahead: the longest name and two more, or the window of the segmenter.
 const AHEAD: usize = 7;
 /// Characters read before the name.
