@@ -239,7 +239,7 @@ impl<'a> Pass<'a> {
     fn with_suffix(&self, end: usize, suffix: Option<&Pattern>) -> usize {
         let Some(suffix) = suffix else { return end };
         let ahead = self.text.get(end..(end + 16).min(self.text.len())).unwrap_or_default();
-        suffix.find(ahead).map_or(end, |found| end + found.end())
+        suffix.end(ahead).map_or(end, |length| end + length)
     }
 
     /// The IPv4 candidate whose fourth group starts at `at`: four runs of up to three digits joined by full stops, and

@@ -131,8 +131,7 @@ impl Pass<'_> {
                 if recognizer.separated && !is_separated(text, at) {
                     return;
                 }
-                let find =
-                    |text| recognizer.pattern.as_ref().and_then(|pattern| pattern.find(text)).map(|hit| hit.end());
+                let find = |text| recognizer.pattern.as_ref().and_then(|pattern| pattern.end(text));
                 let Some(mut length) = find(ahead) else { return };
                 if length == ahead.len() && at + length < text.len() {
                     // Rarely is a value longer than the window.

@@ -51,10 +51,10 @@ impl Pass<'_> {
         let ahead = text.get(at..(at + HAN_LETTER).min(text.len())).unwrap_or_default();
         for &recognizer_at in &program.han_letters {
             let Some(recognizer) = program.recognizer(recognizer_at) else { continue };
-            if let Some(found) = recognizer.pattern.as_ref().and_then(|pattern| pattern.find(ahead)) {
+            if let Some(found) = recognizer.pattern.as_ref().and_then(|pattern| pattern.end(ahead)) {
                 let context = self.context(at);
-                let value = ahead.get(..found.end()).unwrap_or_default();
-                self.confirm(recognizer_at, at..at + found.end(), value, &context);
+                let value = ahead.get(..found).unwrap_or_default();
+                self.confirm(recognizer_at, at..at + found, value, &context);
             }
         }
     }

@@ -212,10 +212,10 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
     let anchor = compile_anchor(syntax)?;
     let pattern = match (&anchor, &syntax.pattern) {
         (Anchor::Digits { .. } | Anchor::HexRun(_) | Anchor::Word(_), Some(p)) => {
-            Some(Pattern::new(format!(r"\A(?:{p})\z"), true, built_in)?)
+            Some(Pattern::whole(p, true, built_in)?)
         }
         (Anchor::Label(_) | Anchor::HanLetter(_), Some(p)) => {
-            Some(Pattern::new(format!(r"\A(?:{p})"), p.is_ascii(), built_in)?)
+            Some(Pattern::at_beginning(p, p.is_ascii(), built_in)?)
         }
         (_, Some(p)) => Some(Pattern::new(p.clone(), false, built_in)?),
         (Anchor::Literal(_) | Anchor::Regex | Anchor::Word(_) | Anchor::HanLetter(_), None) => {
@@ -225,7 +225,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         (_, None) => None,
     };
     let suffix = syntax.suffix.as_ref();
-    let suffix = suffix.map(|s| Pattern::new(format!(r"\A(?:{s})"), false, built_in)).transpose()?;
+    let suffix = suffix.map(|s| Pattern::at_beginning(s, false, built_in)).transpose()?;
     let validators = syntax
         .validators
         .iter()

@@ -4,11 +4,19 @@
 //! What is wrong with a pattern is found when its rule is loaded, never later.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use regex::bytes::{Match, Matches, Regex, RegexBuilder};
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, nfa::thompson};
 
 /// Most bytes that a compiled pattern may take.
 const SIZE_LIMIT: usize = 1 << 20;
+/// Most bytes that the table of an automaton may take; a pattern that needs more stays with the slower engines.
+const TABLE_LIMIT: usize = 24 << 10;
+/// How often a pattern is asked before its automaton is worth building.
+const ASKED: u32 = 256;
 
 /// A regular expression over bytes.
 #[derive(Debug)]
@@ -16,7 +24,13 @@ pub struct Pattern {
     source: String,
     /// For what is looked up in ASCII only: Unicode's digits and word characters cost a hundred times as much.
     ascii: bool,
+    /// It begins where the text does.
+    at_beginning: bool,
     compiled: OnceLock<Option<Regex>>,
+    /// How often it was asked where it begins, while it has no automaton.
+    asked: AtomicU32,
+    /// Of a pattern that begins where the text does: the automaton that tells where it ends, where there is one.
+    automaton: OnceLock<Option<dense::DFA<Vec<u32>>>>,
 }
 
 impl Pattern {
@@ -25,7 +39,34 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it.
     pub fn new(source: String, ascii: bool, known: bool) -> Result<Pattern, String> {
-        let pattern = Pattern { source, ascii, compiled: OnceLock::new() };
+        Pattern::with(source, ascii, known, false)
+    }
+
+    /// As [`Pattern::new`], of a pattern that has to begin where the text does.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn at_beginning(pattern: &str, ascii: bool, known: bool) -> Result<Pattern, String> {
+        Pattern::with(format!(r"\A(?:{pattern})"), ascii, known, true)
+    }
+
+    /// As [`Pattern::new`], of a pattern that has to be all of the text.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn whole(pattern: &str, ascii: bool, known: bool) -> Result<Pattern, String> {
+        Pattern::with(format!(r"\A(?:{pattern})\z"), ascii, known, true)
+    }
+
+    fn with(source: String, ascii: bool, known: bool, at_beginning: bool) -> Result<Pattern, String> {
+        let pattern = Pattern {
+            source,
+            ascii,
+            at_beginning,
+            compiled: OnceLock::new(),
+            asked: AtomicU32::new(0),
+            automaton: OnceLock::new(),
+        };
         if !known {
             let compiled = pattern.compile().map_err(|error| format!("pattern: {error}"))?;
             let _ = pattern.compiled.set(Some(compiled));
@@ -46,14 +87,65 @@ impl Pattern {
         self.regex().is_some()
     }
 
+    /// The automaton of a pattern that is asked often and begins where the text does.
+    #[inline]
+    fn automaton(&self) -> Option<&dense::DFA<Vec<u32>>> {
+        match self.automaton.get() {
+            Some(built) => built.as_ref(),
+            None => self.count(),
+        }
+    }
+
+    #[cold]
+    fn count(&self) -> Option<&dense::DFA<Vec<u32>>> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < ASKED {
+            return None;
+        }
+        self.automaton.get_or_init(|| self.determinize()).as_ref()
+    }
+
+    fn determinize(&self) -> Option<dense::DFA<Vec<u32>>> {
+        // Unicode's classes make large automata, and slowly.
+        if !self.at_beginning || !self.ascii {
+            return None;
+        }
+        dense::Builder::new()
+            .syntax(syntax::Config::new().unicode(!self.ascii).utf8(false))
+            .thompson(thompson::Config::new().utf8(false))
+            .configure(
+                dense::Config::new()
+                    .start_kind(StartKind::Anchored)
+                    .dfa_size_limit(Some(TABLE_LIMIT))
+                    .determinize_size_limit(Some(4 * TABLE_LIMIT)),
+            )
+            .build(&self.source)
+            .ok()
+    }
+
     /// Whether it matches in `text`.
     pub fn is_match(&self, text: &[u8]) -> bool {
+        if let Some(automaton) = self.automaton() {
+            let input = Input::new(text).anchored(Anchored::Yes).earliest(true);
+            if let Ok(end) = automaton.try_search_fwd(&input) {
+                return end.is_some();
+            }
+        }
         self.regex().is_some_and(|regex| regex.is_match(text))
     }
 
     /// Its first match in `text`.
     pub fn find<'t>(&self, text: &'t [u8]) -> Option<Match<'t>> {
         self.regex()?.find(text)
+    }
+
+    /// Where its first match in `text` ends, of a pattern that begins where the text does.
+    pub fn end(&self, text: &[u8]) -> Option<usize> {
+        if let Some(automaton) = self.automaton()
+            && let Ok(end) = automaton.try_search_fwd(&Input::new(text).anchored(Anchored::Yes))
+        {
+            return end.map(|end| end.offset());
+        }
+        self.find(text).map(|found| found.end())
     }
 
     /// Its matches in `text`.
@@ -80,6 +172,29 @@ mod tests {
             }
         }
         assert!(count > 10);
+    }
+
+    #[test]
+    fn an_automaton_tells_what_the_pattern_says() {
+        let texts: Vec<String> = ["Bearer eyJhbGciOiJIUzI1NiJ9", "a=b; c=d", "粤B12345", "13800138000", "2026-03-12", "", "x"]
+            .iter()
+            .flat_map(|text| (0..=text.len()).filter_map(|end| text.get(..end).map(str::to_owned)))
+            .collect();
+        let rules = RuleSet::load(&[]).unwrap();
+        let mut built = 0;
+        for recognizer in rules.rules().iter().flat_map(|rule| &rule.recognizers) {
+            for pattern in [&recognizer.pattern, &recognizer.suffix].into_iter().flatten() {
+                let examples = rules.rules().iter().flat_map(|rule| &rule.syntax.examples);
+                let values = examples.map(|example| example.value.text.as_str()).chain(texts.iter().map(String::as_str));
+                for text in values.filter(|_| pattern.at_beginning) {
+                    let regex = pattern.regex().unwrap();
+                    assert_eq!(pattern.end(text.as_bytes()), regex.find(text.as_bytes()).map(|hit| hit.end()));
+                    assert_eq!(pattern.is_match(text.as_bytes()), regex.is_match(text.as_bytes()), "{}", pattern.source);
+                }
+                built += usize::from(pattern.automaton().is_some());
+            }
+        }
+        assert!(built > 20, "{built} automata");
     }
 
     #[test]
