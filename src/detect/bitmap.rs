@@ -154,6 +154,23 @@ fn look_back(bytes: &[u8; 64]) -> Before {
     before
 }
 
+/// Which of 16 bytes may belong to a word (ASCII letters and digits, `_`, `-`, `.` and all bytes from 0x80 on): bit i
+/// is byte i.
+#[inline]
+pub(super) fn word_bytes(bytes: &[u8; 16]) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    return x86::word_bytes(bytes);
+    #[cfg(not(target_arch = "x86_64"))]
+    return word_bytes_plainly(bytes);
+}
+
+/// The scalar twin of [`word_bytes`].
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn word_bytes_plainly(bytes: &[u8; 16]) -> u32 {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | 0x80..);
+    bytes.iter().enumerate().fold(0, |bits, (at, byte)| bits | u32::from(is_word(*byte)) << at)
+}
+
 /// Work that is worth compiling once for each set of instructions. Its `run`, and all in it, must be inlined.
 pub(super) trait Work {
     /// Does it.
@@ -324,6 +341,9 @@ mod tests {
         let all: Vec<u8> = (0..=255).collect();
         for bytes in all.as_chunks::<64>().0 {
             assert_eq!(fastest_look_back()(bytes), look_back(bytes), "from {}", bytes[0]);
+            for sixteen in bytes.as_chunks::<16>().0 {
+                assert_eq!(word_bytes(sixteen), word_bytes_plainly(sixteen), "from {}", sixteen[0]);
+            }
         }
     }
 
@@ -352,6 +372,9 @@ mod tests {
         fn looking_back_agrees_with_its_scalar_twin(bytes in prop::collection::vec(any::<u8>(), 64)) {
             let bytes: &[u8; 64] = bytes.as_slice().try_into().unwrap();
             prop_assert_eq!(fastest_look_back()(bytes), look_back(bytes));
+            for sixteen in bytes.as_chunks::<16>().0 {
+                prop_assert_eq!(word_bytes(sixteen), word_bytes_plainly(sixteen));
+            }
         }
 
         #[test]

@@ -19,6 +19,7 @@ mod han;
 mod high;
 pub mod known;
 
+mod key_memo;
 mod label_memo;
 mod lines;
 mod literal;

@@ -4,6 +4,7 @@
 use super::context::{ColumnScope, Context, byte, points};
 use super::explain::Noted;
 use super::fold::{FoldLines, Spelling};
+use super::key_memo::KeyMemo;
 use super::label_memo::LabelMemo;
 use super::program::{At, Program};
 use super::scan::{Anchors, Sink, scan, scan_plainly};
@@ -26,6 +27,7 @@ pub(super) struct Buffers {
     pub(super) anchors: Option<Box<Anchors>>,
     pub(super) fold_lines: FoldLines,
     pub(super) labels: LabelMemo,
+    pub(super) keys: KeyMemo,
     /// Where surnames begin in the stretch that is walked.
     pub(super) surnames: Vec<usize>,
     /// Where somebody wants to know why: what came of each candidate.
@@ -68,6 +70,7 @@ impl<'a> Pass<'a> {
         out: &'a mut Vec<Match>,
     ) -> Pass<'a> {
         buffers.labels.serve(program.rules.labels());
+        buffers.keys.serve(program.rules.labels());
         let addresses = address::Recent::default();
         Pass { program, text, column, buffers, out, colon_until: 0, addresses, name: None }
     }

@@ -51,6 +51,8 @@ pub(super) struct Program {
     pub(super) colon_hex: Vec<At>,
     /// Those that start from a label, by entity id: label anchors and hex runs.
     pub(super) from_label: Vec<Vec<At>>,
+    /// Whether some value starts from a label, by its number.
+    pub(super) starting: Vec<bool>,
     pub(super) han: Vec<At>,
     /// Those that look for names without a label.
     pub(super) free_names: Vec<At>,
@@ -108,6 +110,7 @@ impl Program {
             dotted_quad: Vec::new(),
             colon_hex: Vec::new(),
             from_label: vec![Vec::new(); rules.rules().len()],
+            starting: Vec::new(),
             han: Vec::new(),
             free_names: Vec::new(),
             words: Vec::new(),
@@ -178,6 +181,12 @@ impl Program {
         let is_digits = |recognizer: &Recognizer| matches!(recognizer.anchor, Anchor::Digits { .. });
         let of_digits: Vec<bool> = rules.rules().iter().map(|rule| rule.recognizers.iter().any(is_digits)).collect();
         let of_starts: Vec<bool> = self.from_label.iter().map(|list| !list.is_empty()).collect();
+        let starts = |said: &Says| match said {
+            Says::Positive(id) | Says::Weak(id) => of_starts.get(usize::from(id.0)).copied().unwrap_or_default(),
+            Says::Negative(_) | Says::NegativeForAll => false,
+        };
+        self.starting =
+            (0..rules.labels().numbers()).map(|number| rules.labels().says(number).iter().any(starts)).collect();
         (self.digit_labels, self.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
     }
 

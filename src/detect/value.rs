@@ -3,6 +3,7 @@
 
 use super::context::{byte, byte_before, points, skip_joiners, skip_joiners_ahead, word_before};
 use super::han::{char_at, char_before, ends, is_han};
+use super::key_memo::Known;
 use super::pass::{Pass, judge};
 use super::program::At;
 use super::{Found, address, code, name};
@@ -44,7 +45,7 @@ impl Pass<'_> {
             let last = (eight >> 56) as u8;
             if last < 0x80 && !JOINERS.get(usize::from(last)).copied().unwrap_or_default() {
                 if program.start_labels.may_be(eight) {
-                    self.key_before(at, 1);
+                    self.value_behind(at - usize::from(*quote == b'"'), at);
                 }
                 return;
             }
@@ -54,8 +55,24 @@ impl Pass<'_> {
             key_end -= 1;
         }
         // A full-width joiner (`「姓名」:`) is stepped over by the slower way.
-        if byte_before(text, key_end) >= 0x80 || program.start_labels.may_end(text, key_end) {
+        if byte_before(text, key_end) >= 0x80 {
             self.key_before(at, 1);
+        } else if program.start_labels.may_end(text, key_end) {
+            self.value_behind(key_end, at);
+        }
+    }
+
+    /// The value behind the separator at `at`, whose key ends at `key_end`: as [`Pass::key_before`], with what is
+    /// known of keys.
+    fn value_behind(&mut self, key_end: usize, at: usize) {
+        let (text, program) = (self.text, self.program);
+        let number = match self.buffers.keys.look_up(program.rules.labels(), text, key_end) {
+            Known::Number(number) => number,
+            Known::Longer | Known::Unknown => return self.key_before(at, 1),
+        };
+        if program.starting.get(number as usize).copied().unwrap_or_default() {
+            let value = skip_joiners_ahead(text, at + 1);
+            self.value_at(value, program.rules.labels().says(number));
         }
     }
 

@@ -214,9 +214,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         (Anchor::Digits { .. } | Anchor::HexRun(_) | Anchor::Word(_), Some(p)) => {
             Some(Pattern::whole(p, true, built_in)?)
         }
-        (Anchor::Label(_) | Anchor::HanLetter(_), Some(p)) => {
-            Some(Pattern::at_beginning(p, p.is_ascii(), built_in)?)
-        }
+        (Anchor::Label(_) | Anchor::HanLetter(_), Some(p)) => Some(Pattern::at_beginning(p, p.is_ascii(), built_in)?),
         (_, Some(p)) => Some(Pattern::new(p.clone(), false, built_in)?),
         (Anchor::Literal(_) | Anchor::Regex | Anchor::Word(_) | Anchor::HanLetter(_), None) => {
             return Err("this anchor needs a `pattern`".to_owned());

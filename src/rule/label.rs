@@ -4,6 +4,7 @@
 //! word (camel case, snake case, one Han character at a time), so that rules list the tail only.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::tail::TailFilter;
@@ -51,7 +52,20 @@ pub struct LabelIndex {
     lengths: u128,
     /// How labels end.
     tails: TailFilter,
+    /// What labels go on with behind their first bytes, by a hash.
+    rests: OnceLock<Box<[u64]>>,
     negatives_for_all: Vec<String>,
+}
+
+/// Bits of the filter of rests, as a power of two: 8 KiB.
+const REST_BITS: u32 = 16;
+
+/// The hashes of the ends of `label`, the shortest first: of its last byte, of its last two.
+fn ends(label: &[u8]) -> impl Iterator<Item = usize> {
+    label.iter().rev().scan(0_u32, |hash, byte| {
+        *hash = (*hash ^ u32::from(*byte)).wrapping_mul(0x9E37_79B1).rotate_left(15);
+        Some((*hash >> (32 - REST_BITS)) as usize)
+    })
 }
 
 impl Default for LabelIndex {
@@ -63,6 +77,7 @@ impl Default for LabelIndex {
             says: vec![Vec::new()],
             lengths: 0,
             tails: TailFilter::default(),
+            rests: OnceLock::new(),
             negatives_for_all: Vec::new(),
         }
     }
@@ -80,6 +95,7 @@ impl LabelIndex {
         key.fill(label.as_bytes());
         self.lengths |= 1 << key.bytes().len().min(127);
         self.tails.enter(key.bytes());
+        self.rests = OnceLock::new();
         if says == Says::NegativeForAll {
             self.negatives_for_all.push(label.to_owned());
         }
@@ -144,6 +160,31 @@ impl LabelIndex {
         let mut key = Key::default();
         key.fill(text.get(word).unwrap_or_default());
         self.number(&key)
+    }
+
+    /// Whether some label goes on with the word as written at `word` of `text` behind other bytes. May affirm where none
+    /// does.
+    pub(crate) fn may_go_on_before(&self, text: &[u8], word: std::ops::Range<usize>) -> bool {
+        let rests = self.rests.get_or_init(|| {
+            let mut rests = vec![0_u64; 1 << (REST_BITS - 6)];
+            for label in self.entries.keys() {
+                for end in ends(label).take(label.len().saturating_sub(1)) {
+                    if let Some(word) = rests.get_mut(end >> 6) {
+                        *word |= 1 << (end & 63);
+                    }
+                }
+            }
+            rests.into()
+        });
+        let mut key = Key::default();
+        key.fill(text.get(word).unwrap_or_default());
+        let Some(end) = ends(key.bytes()).last() else { return true };
+        rests.get(end >> 6).is_some_and(|word| word >> (end & 63) & 1 == 1)
+    }
+
+    /// How many numbers of labels there are, with that of none.
+    pub(crate) fn numbers(&self) -> u32 {
+        self.says.len() as u32
     }
 
     /// Whether `said` speaks for an entity type.

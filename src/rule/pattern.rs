@@ -176,20 +176,27 @@ mod tests {
 
     #[test]
     fn an_automaton_tells_what_the_pattern_says() {
-        let texts: Vec<String> = ["Bearer eyJhbGciOiJIUzI1NiJ9", "a=b; c=d", "粤B12345", "13800138000", "2026-03-12", "", "x"]
-            .iter()
-            .flat_map(|text| (0..=text.len()).filter_map(|end| text.get(..end).map(str::to_owned)))
-            .collect();
+        let texts: Vec<String> =
+            ["Bearer eyJhbGciOiJIUzI1NiJ9", "a=b; c=d", "粤B12345", "13800138000", "2026-03-12", "", "x"]
+                .iter()
+                .flat_map(|text| (0..=text.len()).filter_map(|end| text.get(..end).map(str::to_owned)))
+                .collect();
         let rules = RuleSet::load(&[]).unwrap();
         let mut built = 0;
         for recognizer in rules.rules().iter().flat_map(|rule| &rule.recognizers) {
             for pattern in [&recognizer.pattern, &recognizer.suffix].into_iter().flatten() {
                 let examples = rules.rules().iter().flat_map(|rule| &rule.syntax.examples);
-                let values = examples.map(|example| example.value.text.as_str()).chain(texts.iter().map(String::as_str));
+                let values =
+                    examples.map(|example| example.value.text.as_str()).chain(texts.iter().map(String::as_str));
                 for text in values.filter(|_| pattern.at_beginning) {
                     let regex = pattern.regex().unwrap();
                     assert_eq!(pattern.end(text.as_bytes()), regex.find(text.as_bytes()).map(|hit| hit.end()));
-                    assert_eq!(pattern.is_match(text.as_bytes()), regex.is_match(text.as_bytes()), "{}", pattern.source);
+                    assert_eq!(
+                        pattern.is_match(text.as_bytes()),
+                        regex.is_match(text.as_bytes()),
+                        "{}",
+                        pattern.source
+                    );
                 }
                 built += usize::from(pattern.automaton().is_some());
             }

@@ -3,11 +3,11 @@
 //! Must give what the scalar twin gives, and never reads outside what it is handed.
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
-    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256,
-    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16, _mm512_and_si512, _mm512_broadcast_i32x4,
-    _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_srli_epi16,
-    _mm512_test_epi8_mask,
+    __m128i, __m256i, _mm_add_epi8, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
+    _mm_set1_epi8, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
+    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_slli_epi16, _mm256_srli_epi16, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512,
+    _mm512_movepi8_mask, _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
 };
 
 use super::{
@@ -117,6 +117,31 @@ fn by_avx512(chunks: &[[u8; 64]], maps: &mut Bitmaps, from: usize) {
 pub(super) fn look_back(bytes: &[u8; 64]) -> Before {
     // SAFETY: chosen only where `has_avx2` says that the processor has these instructions.
     unsafe { look_back_by_avx2(bytes) }
+}
+
+#[inline]
+pub(super) fn word_bytes(bytes: &[u8; 16]) -> u32 {
+    // SAFETY: all of these processors have these instructions.
+    unsafe { word_bytes_by_sse2(bytes) }
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn word_bytes_by_sse2(bytes: &[u8; 16]) -> u32 {
+    // SAFETY: 16 bytes are what is read.
+    let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
+    let each = |byte: u8| _mm_set1_epi8(byte.cast_signed());
+    let is = |byte: u8| _mm_cmpeq_epi8(bytes, each(byte));
+    // As signed bytes, what is moved down to the lowest values is less than one more than as many.
+    let within = |bytes, from: u8, count: u8| {
+        let moved = _mm_add_epi8(bytes, each(0x80_u8.wrapping_sub(from)));
+        _mm_cmplt_epi8(moved, each(0x80_u8.wrapping_add(count)))
+    };
+    let letters = within(_mm_or_si128(bytes, each(0x20)), b'a', 26);
+    let hyphen_and_stop = within(bytes, b'-', 2);
+    let ascii = _mm_or_si128(_mm_or_si128(letters, hyphen_and_stop), _mm_or_si128(within(bytes, b'0', 10), is(b'_')));
+    // The top bit of a byte from 0x80 on is set as it is.
+    _mm_movemask_epi8(_mm_or_si128(ascii, bytes)).cast_unsigned()
 }
 
 /// By its low half, what a byte may be: a digit; a letter of @ to O, or of P to Z; one of the borders.
