@@ -1,0 +1,157 @@
+//! What the keys before separators say, as far as a thread looked them up lately: most keys of a log come again and
+//! again, and most of them say nothing.
+
+use std::cell::Cell;
+
+use super::bitmap::word_bytes;
+use super::context::word_before;
+use crate::rule::label::LabelIndex;
+
+/// Places for keys, as a power of two.
+const BITS: u32 = 9;
+/// Longest key that is kept is a byte shorter, so that it is seen where it begins.
+const WINDOW: usize = 16;
+/// The number says so where no label ends the key, but one may when the words before it count.
+const LONGER: u32 = 1 << 31;
+
+/// Keys and the numbers of the labels that end them; the newest key takes the place of another one of the same hash.
+#[derive(Debug)]
+pub(super) struct KeyMemo {
+    /// The index that the numbers are from.
+    serial: Cell<u64>,
+    /// A key (its last byte is the highest, zeros fill it up below) and the number.
+    places: Box<[Cell<(u128, u32)>]>,
+}
+
+/// What a key says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// The number of the label that ends it; 0 where none does, whatever stands before it.
+    Number(u32),
+    /// No label ends it, but one may that begins with the word before it.
+    Longer,
+    /// It is too long to be kept, or stands at the very start of the text.
+    Unknown,
+}
+
+impl Default for KeyMemo {
+    fn default() -> KeyMemo {
+        KeyMemo { serial: Cell::new(0), places: vec![Cell::new((0, 0)); 1 << BITS].into() }
+    }
+}
+
+impl KeyMemo {
+    /// Forgets what is from another index than `labels`.
+    pub(super) fn serve(&self, labels: &LabelIndex) {
+        if self.serial.replace(labels.serial()) != labels.serial() {
+            self.places.iter().for_each(|place| place.set((0, 0)));
+        }
+    }
+
+    /// What the key that ends at `end` of `text` says.
+    #[inline]
+    pub(super) fn look_up(&self, labels: &LabelIndex, text: &[u8], end: usize) -> Known {
+        let Some(window) = end.checked_sub(WINDOW).and_then(|from| text.get(from..)?.first_chunk::<WINDOW>()) else {
+            return Known::Unknown;
+        };
+        let length = (word_bytes(window) << 16).leading_ones();
+        match length {
+            0 => return Known::Number(0),
+            1..16 => {}
+            _ => return Known::Unknown,
+        }
+        let cut = 8 * (WINDOW as u32 - length);
+        let written = u128::from_le_bytes(*window) >> cut << cut;
+        let Some(place) = self.places.get(slot(written)) else { return Known::Unknown };
+        let (held, known) = place.get();
+        let known = match held == written {
+            true => known,
+            false => {
+                let known = find(labels, text, end);
+                place.set((written, known));
+                known
+            }
+        };
+        let is_word = || text.get(end - length as usize - 1) == Some(&b' ');
+        if known & LONGER == 0 {
+            Known::Number(known)
+        } else if is_word() {
+            Known::Longer
+        } else {
+            Known::Number(0)
+        }
+    }
+}
+
+/// The number of the label that ends the key at `end`.
+#[cold]
+fn find(labels: &LabelIndex, text: &[u8], end: usize) -> u32 {
+    let word = word_before(text, end)..end;
+    if word.is_empty() {
+        return 0;
+    }
+    let may_be_longer = labels.may_go_on_before(text, word.clone());
+    match labels.number_of_word(text, word) {
+        0 if may_be_longer => LONGER,
+        number => number,
+    }
+}
+
+#[inline]
+fn slot(written: u128) -> usize {
+    let mixed = (written >> 64) as u64 ^ (written as u64).rotate_left(23);
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::finding::EntityId;
+    use crate::rule::label::Says;
+
+    proptest! {
+        #[test]
+        fn it_knows_what_the_index_knows(texts in proptest::collection::vec("[a-c_A-B号码： .-]{1,24}", 1..200)) {
+            let mut labels = LabelIndex::default();
+            labels.insert("ab", Says::Positive(EntityId(1)));
+            labels.insert("bca", Says::Weak(EntityId(2)));
+            labels.insert("a号码", Says::Negative(EntityId(3)));
+            labels.insert("cc_ab_ca", Says::Negative(EntityId(3)));
+            let memo = KeyMemo::default();
+            memo.serve(&labels);
+            for text in texts.iter().chain(&texts) {
+                let text = format!("a text before: {text}");
+                let (text, end) = (text.as_bytes(), text.len());
+                let word = word_before(text, end);
+                let before = word_before(text, word.saturating_sub(1));
+                let (one, two) = (labels.number_of_word(text, word..end), labels.number_of_word(text, before..end));
+                match memo.look_up(&labels, text, end) {
+                    Known::Number(0) => {
+                        prop_assert_eq!(one, 0);
+                        prop_assert!(two == 0 || word == 0 || text[word - 1] != b' ' || !text[word].is_ascii_alphabetic());
+                    }
+                    Known::Number(number) => prop_assert_eq!(number, one),
+                    Known::Longer => prop_assert_eq!(one, 0),
+                    Known::Unknown => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn most_keys_are_known_and_begin_no_longer_label() {
+        let rules = crate::rule::RuleSet::load(&[]).unwrap();
+        let memo = KeyMemo::default();
+        memo.serve(rules.labels());
+        let known = |text: &str| memo.look_up(rules.labels(), text.as_bytes(), text.len());
+        for text in ["some words level", "some words, status", "{'other': 1, 'latency_ms"] {
+            assert_eq!(known(text), Known::Number(0), "{text}");
+        }
+        assert_eq!(known("the number of the Passport No"), Known::Longer);
+        assert!(matches!(known("the number of a mobile"), Known::Number(1..)));
+        assert_eq!(known("mobile"), Known::Unknown);
+        assert_eq!(known("a_word_that_is_much_longer_than_most_of_them"), Known::Unknown);
+    }
+}
