@@ -57,6 +57,8 @@ pub(super) struct Program {
     /// Those that look for names without a label.
     pub(super) free_names: Vec<At>,
     pub(super) words: Vec<At>,
+    /// The longest value of those, in bytes.
+    pub(super) longest_word: usize,
     pub(super) han_letters: Vec<At>,
     pub(super) regex: Vec<At>,
     /// Those of the `literal` rules.
@@ -114,6 +116,7 @@ impl Program {
             han: Vec::new(),
             free_names: Vec::new(),
             words: Vec::new(),
+            longest_word: 0,
             han_letters: Vec::new(),
             regex: Vec::new(),
             literals: Literals::default(),
@@ -221,7 +224,11 @@ impl Program {
             }
             Anchor::Han(GrammarSyntax::PersonName) => self.free_names.push(at),
             Anchor::Han(GrammarSyntax::CnAddress) => self.han.push(at),
-            Anchor::Word(_) => self.words.push(at),
+            Anchor::Word(lengths) => {
+                self.words.push(at);
+                self.longest_word =
+                    self.longest_word.max(lengths.checked_ilog2().unwrap_or_default().min(MAX_DIGITS as u32) as usize);
+            }
             Anchor::HanLetter(_) => self.han_letters.push(at),
             Anchor::Literal(own) => {
                 literals.extend(own.iter().map(|literal| (literal.as_str(), at)));

@@ -4,7 +4,7 @@
 use super::context::{byte, byte_before};
 use super::pass::Pass;
 use super::scan::LONG_RUN;
-use crate::rule::compile::{Anchor, MAX_DIGITS};
+use crate::rule::compile::Anchor;
 
 /// Longest value that begins with a Han character, in bytes.
 const HAN_LETTER: usize = 32;
@@ -22,13 +22,14 @@ impl Pass<'_> {
     fn word(&mut self, start: usize, end: usize) {
         let (text, program) = (self.text, self.program);
         let (mut head, mut tail) = (start, end);
-        while tail - head <= MAX_DIGITS && byte_before(text, head).is_ascii_alphanumeric() {
+        let longest = program.longest_word;
+        while tail - head <= longest && byte_before(text, head).is_ascii_alphanumeric() {
             head -= 1;
         }
-        while tail - head <= MAX_DIGITS && byte(text, tail).is_ascii_alphanumeric() {
+        while tail - head <= longest && byte(text, tail).is_ascii_alphanumeric() {
             tail += 1;
         }
-        if tail - head > MAX_DIGITS || byte_before(text, head) == b'_' || byte(text, tail) == b'_' {
+        if tail - head > longest || byte_before(text, head) == b'_' || byte(text, tail) == b'_' {
             return;
         }
         let word = text.get(head..tail).unwrap_or_default();
