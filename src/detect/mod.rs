@@ -37,6 +37,7 @@ pub(crate) mod sorted_table;
 pub mod stages;
 mod symbol;
 mod value;
+mod value_memo;
 mod word;
 mod words;
 
@@ -65,6 +66,7 @@ pub struct Scratch {
     lines: lines::Lines,
     folded: fold::Folded,
     aside: Vec<Match>,
+    recall: value_memo::Recall,
 }
 
 /// A span that a grammar (address, name) recognized, before scoring.
