@@ -103,12 +103,13 @@ impl ValueMemo {
         self.buckets.get_or_init(make).get((hash >> (u64::BITS - BITS)) as usize)
     }
 
+    /// What is held for `hash`, 0 where there is nothing. Without branches, so that the next one need not wait until this
+    /// bucket comes from memory.
     #[inline]
-    fn look_up(&self, hash: u64) -> Option<Verdict> {
+    fn look_up(&self, hash: u64) -> u64 {
         let tag = hash << VERDICT_BITS;
-        let mut held = self.bucket(hash)?.iter().map(|place| place.load(Ordering::Relaxed));
-        let found = held.find(|entry| *entry != 0 && (entry ^ tag) >> VERDICT_BITS == 0)?;
-        Some(Verdict::unpack(found))
+        let held = self.bucket(hash).into_iter().flatten().map(|place| place.load(Ordering::Relaxed));
+        held.fold(0, |found, entry| if (entry ^ tag) >> VERDICT_BITS == 0 { found | entry } else { found })
     }
 
     fn enter(&self, hash: u64, verdict: Verdict) {
@@ -129,6 +130,8 @@ impl ValueMemo {
 /// How often the values of a column came again.
 #[derive(Default, Clone, Copy)]
 struct Rate {
+    /// Some block of it was seen.
+    begun: bool,
     asked: u32,
     known: u32,
     /// Only a sample is asked.
@@ -139,6 +142,9 @@ struct Rate {
 #[derive(Default)]
 pub(super) struct Recall {
     pending: Vec<Pending>,
+    /// Of each line its hash, and what the memo holds for it.
+    hashes: Vec<u64>,
+    entries: Vec<u64>,
     rates: HashMap<u64, Rate, FixedState>,
 }
 
@@ -170,39 +176,53 @@ impl Recall {
             self.rates.clear();
         }
         let rate = self.rates.entry(seed).or_default();
-        let (pending, sampled) = (&mut self.pending, rate.sampled);
-        let (mut asked, mut hits) = (0_u32, 0_u32);
-        lines.take_out(|row, value| {
-            if value.len() > LONGEST {
-                return false;
-            }
+        let Recall { pending, hashes, entries, .. } = self;
+        hashes.clear();
+        hashes.extend((0..lines.rows.len()).map(|index| {
             let mut hasher = memo.key.build_hasher();
             hasher.write_u64(seed);
-            hasher.write(value);
-            let hash = hasher.finish();
-            if sampled && hash % SAMPLED != 0 {
-                return false;
-            }
-            asked += 1;
-            match memo.look_up(hash) {
-                None => {
-                    pending.push(Pending { row, length: value.len() as u32, hash });
-                    return false;
-                }
-                Some(Verdict::Nothing) if scope.whole_only => return false,
-                Some(Verdict::Nothing) => {}
-                Some(Verdict::Whole(entity, score, traits)) => {
-                    let place = Place::Cell { column: scope.position as u32, row };
-                    known.push(Match { entity, score, place, start: 0, end: value.len() as u32, traits });
+            hasher.write(lines.text.get(lines.value(index)).unwrap_or_default());
+            hasher.finish()
+        }));
+        let (mut asked, mut hits) = (0_u32, 0_u32);
+        if rate.sampled {
+            for (index, &hash) in hashes.iter().enumerate().filter(|(_, hash)| *hash % SAMPLED == 0) {
+                asked += 1;
+                match (memo.look_up(hash), lines.rows.get(index)) {
+                    (0, Some(&row)) => pending.push(Pending { row, length: lines.value(index).len() as u32, hash }),
+                    _ => hits += 1,
                 }
             }
-            hits += 1;
-            true
-        });
-        (rate.asked, rate.known) = (rate.asked + asked, rate.known + hits);
-        if rate.asked >= JUDGED {
-            *rate = Rate { sampled: f64::from(rate.known) < WORTH * f64::from(rate.asked), ..Rate::default() };
+        } else {
+            entries.clear();
+            entries.extend(hashes.iter().map(|hash| memo.look_up(*hash)));
+            let mut each = hashes.iter().zip(entries.iter());
+            lines.take_out(|row, value| {
+                let Some((&hash, &entry)) = each.next().filter(|_| value.len() <= LONGEST) else { return false };
+                asked += 1;
+                let (column, length) = (scope.position as u32, value.len() as u32);
+                match Verdict::unpack(entry) {
+                    _ if entry == 0 => {
+                        pending.push(Pending { row, length, hash });
+                        return false;
+                    }
+                    Verdict::Nothing if scope.whole_only => return false,
+                    Verdict::Nothing => {}
+                    Verdict::Whole(entity, score, traits) => {
+                        let place = Place::Cell { column, row };
+                        known.push(Match { entity, score, place, start: 0, end: length, traits });
+                    }
+                }
+                hits += 1;
+                true
+            });
         }
+        (rate.asked, rate.known) = (rate.asked + asked, rate.known + hits);
+        if rate.asked >= JUDGED && rate.begun {
+            let sampled = f64::from(rate.known) < WORTH * f64::from(rate.asked);
+            (rate.asked, rate.known, rate.sampled) = (0, 0, sampled);
+        }
+        rate.begun = true;
         known
     }
 
@@ -219,6 +239,7 @@ impl Recall {
             let (own, behind) = rest.split_at_checked(count).unwrap_or_default();
             rest = behind;
             match own {
+                _ if length as usize > LONGEST => {}
                 [] if !scope.whole_only => memo.enter(hash, Verdict::Nothing),
                 [one] if one.start == 0 && one.end == length => {
                     memo.enter(hash, Verdict::Whole(one.entity, one.score, one.traits));
@@ -309,9 +330,10 @@ mod tests {
         let memo = ValueMemo::default();
         for hash in 1..100 {
             memo.enter(hash, Verdict::Nothing);
-            assert_eq!(memo.look_up(hash), Some(Verdict::Nothing));
+            assert_eq!(Verdict::unpack(memo.look_up(hash)), Verdict::Nothing);
+            assert_ne!(memo.look_up(hash), 0);
         }
-        assert_eq!(memo.look_up(1000), None);
+        assert_eq!(memo.look_up(1000), 0);
     }
 
     #[test]
