@@ -113,7 +113,7 @@ impl<'a> Tally<'a> {
             self.entities.resize_with(index + 1, OfEntity::default);
         }
         let Some(entity) = self.entities.get_mut(index) else { return false };
-        match entity.operators.iter_mut().find(|(name, _)| *name == operator) {
+        match entity.operators.iter_mut().find(|(name, _)| std::ptr::eq(*name, operator) || *name == operator) {
             Some((_, count)) => *count += 1,
             None => entity.operators.push((operator, 1)),
         }
