@@ -45,7 +45,7 @@ fn detect_column(
     scratch: &mut Scratch,
     out: &mut Vec<Match>,
 ) {
-    let Scratch { buffers, lines, folded, aside, recall } = scratch;
+    let Scratch { buffers, lines, folded, aside, recall, settled } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
     lines.fill(&column.values, number::admitted(program, says));
@@ -58,7 +58,10 @@ fn detect_column(
     let met = value_memo::Scope { names, says, whole_only, position };
     // Who wants to know why, or takes no shortcut, has every value examined.
     let remembers = !program.plain && buffers.trials.is_none();
-    let mut settled = if remembers { recall.take_known(&program.values, lines, &met) } else { Vec::new() };
+    settled.clear();
+    if remembers {
+        recall.take_known(&program.values, lines, &met, settled);
+    }
     if starts_values {
         let mut pass = Pass::new(program, &lines.text, scope(), buffers, out);
         for index in 0..lines.rows.len() {
@@ -74,7 +77,7 @@ fn detect_column(
     resolve(out, from, &program.rules);
     place_in_cells(out, from, lines, position);
     if !settled.is_empty() {
-        out.append(&mut settled);
+        out.append(settled);
         sort_by_place(out, from);
     }
     if remembers {

@@ -187,12 +187,17 @@ pub(super) struct Scope<'a> {
 }
 
 impl Recall {
-    /// Takes the lines of which it is known what is found in them out of `lines`; returns their matches.
-    pub(super) fn take_known(&mut self, memo: &ValueMemo, lines: &mut Lines, scope: &Scope<'_>) -> Vec<Match> {
+    /// Takes the lines of which it is known what is found in them out of `lines`, and appends their matches to `known`.
+    pub(super) fn take_known(
+        &mut self,
+        memo: &ValueMemo,
+        lines: &mut Lines,
+        scope: &Scope<'_>,
+        known: &mut Vec<Match>,
+    ) {
         self.pending.clear();
-        let mut known = Vec::new();
         if lines.rows.len() < FEWEST {
-            return known;
+            return;
         }
         let seed = seed(memo, scope);
         if self.rates.len() >= MOST_COLUMNS {
@@ -248,7 +253,6 @@ impl Recall {
             });
         }
         rate.enter(asked, hits);
-        known
     }
 
     /// Remembers what was found in the values that were not known: `found` is sorted by place, its rows are those of the
