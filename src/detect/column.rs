@@ -12,7 +12,7 @@ use super::number::{self, DigitCounts};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::{MATCH_SCORE, resolve};
-use super::{FoldedLines, Scratch, name};
+use super::{FoldedLines, Scratch, name, value_memo};
 use crate::block::{Column, ColumnContext, ColumnKind, TableBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::label::{LabelIndex, Says, Standing};
@@ -45,22 +45,30 @@ fn detect_column(
     scratch: &mut Scratch,
     out: &mut Vec<Match>,
 ) {
-    let Scratch { buffers, lines, folded, aside } = scratch;
+    let Scratch { buffers, lines, folded, aside, recall, settled } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
     lines.fill(&column.values, number::admitted(program, says));
     let says = if says.is_empty() && holds_names(lines) { program.name_column.as_slice() } else { says };
     let scope = || Some(ColumnScope { says, names });
     let from = out.len();
-    let (mut settled, mut filled) = (Vec::new(), 0);
-    if says.iter().any(|said| LabelIndex::starts_values(*said)) {
+    let starts_values = says.iter().any(|said| LabelIndex::starts_values(*said));
+    let filled = if starts_values { lines.filled() } else { 0 };
+    let whole_only = name_entity(program, says).is_some();
+    let met = value_memo::Scope { names, says, whole_only, position };
+    // Who wants to know why, or takes no shortcut, has every value examined.
+    let remembers = !program.plain && buffers.trials.is_none();
+    settled.clear();
+    if remembers {
+        recall.take_known(&program.values, lines, &met, settled);
+    }
+    if starts_values {
         let mut pass = Pass::new(program, &lines.text, scope(), buffers, out);
         for index in 0..lines.rows.len() {
             pass.whole_value(lines.value(index));
         }
-        filled = lines.filled();
         if out.len() > from {
-            settled = lines.settle(out, from, position);
+            settled.append(&mut lines.settle(out, from, position));
         }
     }
     Pass::run(program, &lines.text, scope(), Spelling::Plain, buffers, out);
@@ -69,8 +77,11 @@ fn detect_column(
     resolve(out, from, &program.rules);
     place_in_cells(out, from, lines, position);
     if !settled.is_empty() {
-        out.append(&mut settled);
+        out.append(settled);
         sort_by_place(out, from);
+    }
+    if remembers {
+        recall.remember(&program.values, out.get(from..).unwrap_or_default(), &met);
     }
     lines.expand(out, from);
     fill_name_column(program, says, out, from, (lines, filled), position);
@@ -107,6 +118,14 @@ fn holds_names(lines: &Lines) -> bool {
     distinct.len() >= FEWEST_DISTINCT && named as f64 >= PREVALENCE * seen as f64
 }
 
+/// The entity type of person names, when that is what the column holds.
+fn name_entity(program: &Program, says: &[Says]) -> Option<EntityId> {
+    let is_name = |entity: &&EntityType| {
+        entity.mask == Mask::PersonName && LabelIndex::standing(says, entity.id) >= Standing::Weak
+    };
+    program.rules.entities().iter().find(is_name).map(|entity| entity.id)
+}
+
 /// A column whose name or values say that it holds person names, and most of whose values are some, is treated whole: the
 /// values that no grammar takes for a name (高强, 王子) are names there too.
 fn fill_name_column(
@@ -117,10 +136,7 @@ fn fill_name_column(
     (lines, filled): (&Lines, usize),
     position: usize,
 ) {
-    let is_name = |entity: &&EntityType| {
-        entity.mask == Mask::PersonName && LabelIndex::standing(says, entity.id) >= Standing::Weak
-    };
-    let Some(entity) = program.rules.entities().iter().find(is_name).map(|entity| entity.id) else { return };
+    let Some(entity) = name_entity(program, says) else { return };
     let found = out.get(from..).unwrap_or_default();
     let mut named: Vec<u32> = Vec::new();
     for one in found {

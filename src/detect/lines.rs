@@ -147,6 +147,31 @@ impl Lines {
         self.each_row().filter(|(_, line)| !self.value(*line).is_empty()).count()
     }
 
+    /// Takes the lines out of which `is_taken` says so, given their rows and values.
+    pub(super) fn take_out(&mut self, mut is_taken: impl FnMut(u32, &[u8]) -> bool) {
+        let (mut kept, mut length) = (0, 0);
+        for index in 0..self.rows.len() {
+            let value = self.value(index);
+            let row = self.rows.get(index).copied().unwrap_or_default();
+            if is_taken(row, self.text.get(value.clone()).unwrap_or_default()) {
+                continue;
+            }
+            // The line end goes with it.
+            let end = (value.end + 1).min(self.text.len());
+            if kept < index {
+                self.text.copy_within(value.start..end, length);
+                if let (Some(start), Some(slot)) = (self.starts.get_mut(kept), self.rows.get_mut(kept)) {
+                    (*start, *slot) = (length as u32, row);
+                }
+            }
+            (kept, length) = (kept + 1, length + end - value.start);
+        }
+        self.text.truncate(length);
+        self.rows.truncate(kept);
+        self.starts.truncate(kept);
+        self.starts.push(length as u32);
+    }
+
     /// Takes the lines out of which some match in `out[from..]`, which are sorted by line, is all, as certain as can be:
     /// nothing else that is found in them could win over it. Returns those matches, in their cells.
     pub(super) fn settle(&mut self, out: &mut Vec<Match>, from: usize, position: usize) -> Vec<Match> {

@@ -2,7 +2,8 @@
 //! disjoint spans.
 //!
 //! `bitmap` and `scan` find anchors; `digits`, `symbol`, `value` and `high` make candidates of them; `pass` confirms them
-//! with validators and the labels that `context` finds (most places are refused by the last bytes before them); `column` lays columns out as text; `fold` handles full-width characters.
+//! with validators and the labels that `context` finds (most places are refused by the last bytes before them); `column` lays columns out as text, and `value_memo` knows
+//! which of their values were examined before; `fold` handles full-width characters.
 
 pub mod address;
 mod bitmap;
@@ -38,6 +39,7 @@ pub(crate) mod sorted_table;
 pub mod stages;
 mod symbol;
 mod value;
+mod value_memo;
 mod word;
 mod words;
 
@@ -66,6 +68,9 @@ pub struct Scratch {
     lines: lines::Lines,
     folded: fold::Folded,
     aside: Vec<Match>,
+    recall: value_memo::Recall,
+    /// Matches of values that need no further look, until their column is done.
+    settled: Vec<Match>,
 }
 
 /// A span that a grammar (address, name) recognized, before scoring.

@@ -12,6 +12,7 @@ use super::high::Characters;
 use super::literal::Literals;
 use super::scan::Wanted;
 use super::sight::Sights;
+use super::value_memo::ValueMemo;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
 use crate::rule::syntax::GrammarSyntax;
@@ -71,6 +72,8 @@ pub(super) struct Program {
     pub(super) name_column: Vec<Says>,
     /// All companions of weak labels, by entity id.
     pub(super) companions: Vec<LazyAutomaton>,
+    /// What was found in the values of columns lately.
+    pub(super) values: ValueMemo,
 }
 
 /// An automaton that is built when it is first asked: building it is a good part of the start-up.
@@ -130,6 +133,7 @@ impl Program {
                 .into_iter()
                 .collect(),
             companions: Vec::new(),
+            values: ValueMemo::default(),
             rules: Arc::clone(&rules),
         };
         let mut literals: Vec<(&str, At)> = Vec::new();

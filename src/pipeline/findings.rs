@@ -155,11 +155,14 @@ impl Finding {
         Finding { count: 0, values: 0, distinct: Distinct::default(), level, score, sample }
     }
 
-    /// Enters one match. `is_new_value` says that it is the first of its entity type in its value.
-    pub fn enter(&mut self, fingerprint: u64, is_new_value: bool, level: u8, score: f32) {
+    /// Enters one match. `is_new_value` says that it is the first of its entity type in its value; `fingerprint` may be
+    /// left out where it was entered before.
+    pub fn enter(&mut self, fingerprint: Option<u64>, is_new_value: bool, level: u8, score: f32) {
         self.count += 1;
         self.values += u64::from(is_new_value);
-        self.distinct.enter(fingerprint);
+        if let Some(fingerprint) = fingerprint {
+            self.distinct.enter(fingerprint);
+        }
         self.level = self.level.max(level);
         self.score = self.score.max(score);
     }
@@ -271,7 +274,7 @@ mod tests {
             let spot = Spot { table: None, column: Some("phone".to_owned()) };
             for n in range {
                 let mut finding = Finding::new(3, 0.9, format!("sample {n}"));
-                finding.enter(spread(n % 10), n % 2 == 0, 3, 0.9);
+                finding.enter(Some(spread(n % 10)), n % 2 == 0, 3, 0.9);
                 findings.add(spot.clone(), EntityId(3), finding);
             }
             findings.enter_values(spot, 50);
@@ -299,7 +302,7 @@ mod tests {
         for n in 0..MOST_PLACES * 2 {
             let spot = Spot { table: None, column: Some(n.to_string()) };
             let mut finding = Finding::new(1, 1.0, String::new());
-            finding.enter(1, true, 1, 1.0);
+            finding.enter(Some(1), true, 1, 1.0);
             findings.add(spot, EntityId(0), finding);
         }
         assert_eq!(findings.iter().count(), MOST_PLACES + 1);

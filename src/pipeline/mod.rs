@@ -12,6 +12,7 @@ pub mod ordered;
 pub mod read;
 pub mod recheck;
 mod render;
+mod repeated;
 pub mod rewrite;
 pub mod scan;
 mod tally;

@@ -12,6 +12,7 @@ use super::findings::{Findings, Spot};
 use super::locate::{Locator, count_filled, safe_name};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
+use super::repeated::Repeated;
 use super::tally::{Entered, Tally};
 use super::{Context, Outcome, Settings, Status};
 use foldhash::quality::RandomState;
@@ -193,18 +194,25 @@ pub(super) fn grouped(
     let mut locator = Locator::new(block, codec);
     let mut tally = Tally::new(block);
     let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);
+    let mut repeated = Repeated::new(block);
     for found in matches {
-        let (Some(entity), Ok(value)) = (context.detector.rules().entity(found.entity), value_of(block, found)) else {
-            continue;
-        };
-        let canonical = entity.canonical.of(&value);
+        let Some(entity) = context.detector.rules().entity(found.entity) else { continue };
         let (level, operator) = context.decision(found);
         let operator = if is_left && operator != "keep" { LEFT_IN_STATEMENTS } else { operator };
-        let fingerprint = fingerprint(&context.fingerprints, found.entity, &canonical);
-        let entered = Entered { fingerprint, level, operator };
-        tally.enter(&locator, found, &entered, || masked(entity, &value, &canonical));
         // What tells of a child is counted as that, too.
         let child = context.combiner.minor.filter(|minor| found.traits.is_minor() && *minor != found.entity);
+        if context.lines.is_none() && child.is_none() && repeated.is_entered(found) {
+            let sample = || value_of(block, found).map(|value| masked(entity, &value, &entity.canonical.of(&value)));
+            let entered = Entered { fingerprint: None, level, operator };
+            tally.enter(&locator, found, &entered, || sample().unwrap_or_default());
+            continue;
+        }
+        let Ok(value) = value_of(block, found) else { continue };
+        let canonical = entity.canonical.of(&value);
+        let fingerprint = fingerprint(&context.fingerprints, found.entity, &canonical);
+        repeated.enter(found);
+        let entered = Entered { fingerprint: Some(fingerprint), level, operator };
+        tally.enter(&locator, found, &entered, || masked(entity, &value, &canonical));
         if let Some(minor) = child {
             tally.enter(&locator, &Match { entity: minor, ..*found }, &entered, || masked(entity, &value, &canonical));
         }

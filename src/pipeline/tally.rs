@@ -18,8 +18,9 @@ pub(super) struct Tally<'a> {
     table: Option<String>,
     findings: Findings,
     spots: Vec<Spotted>,
-    /// Where the spot of a column stands in `spots`.
+    /// Where the spot of a column stands in `spots`; the last of them.
     columns: HashMap<u32, usize, FixedState>,
+    last: Option<(u32, usize)>,
     paths: HashMap<String, usize, FixedState>,
     pathless: Option<usize>,
     /// In the order in which they were met.
@@ -30,7 +31,8 @@ pub(super) struct Tally<'a> {
 
 /// What is known of one match.
 pub(super) struct Entered {
-    pub(super) fingerprint: u64,
+    /// Left out where it was entered before, of the same entity type in the same place.
+    pub(super) fingerprint: Option<u64>,
     pub(super) level: u8,
     pub(super) operator: &'static str,
 }
@@ -67,6 +69,7 @@ impl<'a> Tally<'a> {
             findings: Findings::default(),
             spots: Vec::new(),
             columns: HashMap::default(),
+            last: None,
             paths: HashMap::default(),
             pathless: None,
             counted: Vec::new(),
@@ -110,7 +113,7 @@ impl<'a> Tally<'a> {
             self.entities.resize_with(index + 1, OfEntity::default);
         }
         let Some(entity) = self.entities.get_mut(index) else { return false };
-        match entity.operators.iter_mut().find(|(name, _)| *name == operator) {
+        match entity.operators.iter_mut().find(|(name, _)| std::ptr::eq(*name, operator) || *name == operator) {
             Some((_, count)) => *count += 1,
             None => entity.operators.push((operator, 1)),
         }
@@ -122,7 +125,11 @@ impl<'a> Tally<'a> {
         let next = self.spots.len();
         let path = match (self.block, found.place) {
             (Block::Table(_), Place::Cell { column, .. }) => {
+                if let Some((_, at)) = self.last.filter(|(last, _)| *last == column) {
+                    return at;
+                }
                 let at = *self.columns.entry(column).or_insert(next);
+                self.last = Some((column, at));
                 if at < next {
                     return at;
                 }
@@ -158,6 +165,7 @@ impl<'a> Tally<'a> {
         }
         self.spots.clear();
         self.columns.clear();
+        self.last = None;
         self.paths.clear();
         self.pathless = None;
     }
