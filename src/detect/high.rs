@@ -3,19 +3,20 @@
 //!
 //! Refuses only what the grammars and automata behind it would find nothing in.
 
-use std::collections::HashMap;
-
 use super::context::{byte, byte_before, look_up, skip_joiners, skip_joiners_ahead, word_before};
 use super::fold;
 use super::frame::DAY;
 use super::han::{self, char_at};
+use super::label_ends::{LabelEnds, leftmost_longest};
+use super::name::free::Begins;
 use super::pass::Pass;
 use super::program::At;
 use super::resolve::MATCH_SCORE;
+use super::run_memo::{Lesson, Piece, each};
 use super::{address, name, value};
 use crate::finding::{EntityId, Match};
 use crate::rule::compile::Anchor;
-use crate::rule::label::{LabelIndex, Standing};
+use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
 
 /// The character may begin the unit of a numbered part of an address (号, 栋, -).
@@ -42,26 +43,27 @@ const SURNAME: u8 = GOES_ON;
 /// What each character of the first 65,536 may mean.
 pub(super) struct Characters {
     classes: Box<[u8; 1 << 16]>,
-    /// By the last six bytes up to the last Han character of a label that values start from (three where there are no
-    /// more): the label up to it, and the rest.
-    labels: HashMap<u64, Vec<HeadAndTail>, foldhash::fast::FixedState>,
+    /// The labels that values start from.
+    labels: LabelEnds,
 }
-
-/// A label up to its last Han character, and the rest.
-type HeadAndTail = (Box<[u8]>, Box<[u8]>);
 
 impl Default for Characters {
     fn default() -> Self {
-        Characters { classes: Box::new([0; 1 << 16]), labels: HashMap::default() }
+        Characters { classes: Box::new([0; 1 << 16]), labels: LabelEnds::default() }
     }
 }
 
 impl Characters {
-    /// The table for `labels`, those with Han characters that values start from, and for `leads`, the characters that
-    /// begin values before a capital letter.
+    /// The table for `labels`, those with Han characters that values start from, whose meaning `index` knows, and for
+    /// `leads`, the characters that begin values before a capital letter.
     /// `names`: whether surnames are looked for.
-    pub(super) fn new<'c>(labels: &[&str], leads: impl Iterator<Item = &'c char>, names: bool) -> Characters {
-        let mut characters = Characters::default();
+    pub(super) fn new<'c>(
+        labels: &[&str],
+        index: &LabelIndex,
+        leads: impl Iterator<Item = &'c char>,
+        names: bool,
+    ) -> Characters {
+        let mut characters = Characters { labels: LabelEnds::new(labels, index), ..Characters::default() };
         for (byte, class) in (0_u8..0x80).zip(characters.classes.iter_mut()) {
             let bits = [
                 (value::stretches(byte), GOES_ON),
@@ -90,13 +92,8 @@ impl Characters {
         for label in labels {
             let last = label.char_indices().rfind(|(_, character)| !character.is_ascii());
             let Some((at, character)) = last else { continue };
-            let Some((head, tail)) = label.split_at_checked(at + character.len_utf8()) else { continue };
-            let code = u32::from(character);
-            let tailed = if tail.is_empty() { 0 } else { TAILED };
-            let entry = (head.as_bytes().into(), tail.as_bytes().into());
-            let key = last_bytes(head.as_bytes(), if head.len() < 6 { 3 } else { 6 });
-            characters.labels.entry(key).or_default().push(entry);
-            if let Some(class) = characters.classes.get_mut(code as usize) {
+            let tailed = if at + character.len_utf8() == label.len() { 0 } else { TAILED };
+            if let Some(class) = characters.classes.get_mut(character as usize) {
                 *class |= LABEL_END | tailed;
             }
         }
@@ -149,20 +146,37 @@ impl Characters {
         self.at(text, at).0 & FOLDS != 0
     }
 
-    /// Whether a label that values start from has its last Han character just before `end`.
-    fn label_ends(&self, text: &[u8], end: usize) -> bool {
-        let (Some(before), Some(behind)) = (text.get(..end), text.get(end..)) else { return false };
-        [6, 3].into_iter().any(|width| {
-            let labels = self.labels.get(&last_bytes(before, width)).map(Vec::as_slice).unwrap_or_default();
-            labels.iter().any(|(head, tail)| before.ends_with(head) && behind.starts_with(tail))
-        })
+    /// What can be learned of the characters of `piece`, a part of a run of characters beyond ASCII that goes on behind
+    /// it or does not. `refine`: also which of its surnames may begin a name at all.
+    fn lesson(&self, text: &[u8], piece: std::ops::Range<usize>, goes_on: bool, refine: bool) -> Lesson {
+        let mut lesson = Lesson { is_refined: refine, ..Lesson::default() };
+        let mut end = piece.start;
+        while end < piece.end {
+            let (class, width) = self.at(text, end);
+            let (at, offset) = (end, end - piece.start);
+            end += width;
+            lesson.numbered |= class & UNIT != 0 && lesson.number_last;
+            lesson.unit_first |= class & UNIT != 0 && offset == 0;
+            lesson.number_last = class & NUMBER != 0;
+            lesson.folds |= class & FOLDS != 0;
+            if class & SEPARATOR != 0 && offset == 0 {
+                lesson.separator = width as u8;
+            }
+            lesson.lead = (class & LEAD != 0).then_some(offset as u8);
+            if class & LABEL_END != 0 {
+                let before = text.get(piece.start..end).unwrap_or_default();
+                if self.labels.may_end(before, end == piece.end && !goes_on) {
+                    lesson.label_ends |= 1 << (end - piece.start);
+                }
+            }
+            if class & SURNAME != 0 {
+                let begins = if refine { name::free::begins(text, at, &piece, goes_on) } else { Begins::Anywhere };
+                lesson.surnames |= u64::from(begins == Begins::Anywhere) << offset;
+                lesson.element_only |= begins == Begins::Element && offset == 0;
+            }
+        }
+        lesson
     }
-}
-
-/// The last `width` bytes of `text`, at most eight of them, as a number.
-fn last_bytes(text: &[u8], width: usize) -> u64 {
-    let from = text.len().saturating_sub(width);
-    text.get(from..).unwrap_or_default().iter().fold(width as u64, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// What the walk over a stretch found that is worth more.
@@ -180,7 +194,8 @@ impl Pass<'_> {
     pub(super) fn han_stretch(&mut self, at: usize) -> usize {
         self.framed(at);
         let before = self.out.len();
-        let (worth, end) = self.walk(at);
+        let (mut worth, end) = self.walk(at);
+        worth.labelled |= !self.buffers.label_hits.is_empty();
         if worth.labelled || worth.numbered {
             let mut start = at;
             while at - start < 64 && value::stretches(byte_before(self.text, start)) {
@@ -220,19 +235,26 @@ impl Pass<'_> {
 
     fn walk(&mut self, at: usize) -> (Worth, usize) {
         let text = self.text;
-        let (characters, starts) = (&self.program.characters, &self.program.start_labels);
+        let characters = &self.program.characters;
         let plain = self.program.plain;
         let mut worth = Worth { numbered: plain, labelled: plain };
         let mut number = byte_before(text, at).is_ascii_alphanumeric();
         let mut end = at;
         while let Some(&first) = text.get(end) {
             if first >= 0x80 {
+                if !plain && let Some(piece) = Piece::at(text, end) {
+                    let lesson = self.known(&piece, end);
+                    worth.numbered |= lesson.numbered || lesson.unit_first && number;
+                    number = lesson.number_last;
+                    self.apply(&lesson, end..end + piece.length);
+                    end += piece.length;
+                    continue;
+                }
                 let (class, width) = characters.at(text, end);
                 if class != 0 {
                     worth.numbered |= class & UNIT != 0 && number;
                     if class & LABEL_END != 0 {
-                        worth.labelled |= (class & TAILED != 0 || starts.may_end(text, end + width))
-                            && characters.label_ends(text, end + width);
+                        self.label_end(end + width, class & TAILED != 0);
                     }
                     if class & LEAD != 0 && byte(text, end + width).is_ascii_uppercase() {
                         self.han_letter(end);
@@ -261,6 +283,54 @@ impl Pass<'_> {
             }
         }
         (worth, end)
+    }
+
+    /// What is known of `piece`, which begins at `at`. Which surnames may begin a name is asked when it comes again.
+    #[inline(always)]
+    fn known(&mut self, piece: &Piece, at: usize) -> Lesson {
+        let known = self.buffers.runs_seen.get(piece);
+        match known {
+            Some(lesson) if lesson.is_refined || lesson.surnames == 0 => *lesson,
+            known => {
+                let refine = known.is_some();
+                let lesson = self.program.characters.lesson(self.text, at..at + piece.length, piece.goes_on, refine);
+                self.buffers.runs_seen.learn(piece, lesson);
+                lesson
+            }
+        }
+    }
+
+    /// Does what is to do at `piece`, of which `lesson` tells.
+    #[inline(always)]
+    fn apply(&mut self, lesson: &Lesson, piece: std::ops::Range<usize>) {
+        let text = self.text;
+        let start = piece.start;
+        // `name：张伟`: keys before the ASCII separators have anchors of their own.
+        if lesson.separator != 0 && start > 0 && byte(text, start - 1) < 0x80 {
+            self.key_before(start, usize::from(lesson.separator));
+        }
+        if let Some(lead) = lesson.lead
+            && byte(text, piece.end).is_ascii_uppercase()
+        {
+            self.han_letter(start + usize::from(lead));
+        }
+        if lesson.folds {
+            self.buffers.fold_lines.note(text, start);
+        }
+        each(lesson.label_ends, start, |end| self.label_end(end, end == piece.end));
+        if lesson.element_only && byte_before(text, start) == b'>' {
+            self.buffers.surnames.push(start);
+        }
+        each(lesson.surnames, start, |at| self.buffers.surnames.push(at));
+    }
+
+    /// Notes the labels that values start from and whose last Han character ends at `end`. `tailed`: something may stand
+    /// behind that in one of them.
+    #[inline(always)]
+    fn label_end(&mut self, end: usize, tailed: bool) {
+        if tailed || self.program.start_labels.may_end(self.text, end) {
+            self.program.characters.labels.find(self.text, end, &mut self.buffers.label_hits);
+        }
     }
 
     /// Looks for a name without a label at `at`. Of those that overlap the likeliest is held back until the next one.
@@ -310,17 +380,37 @@ impl Pass<'_> {
 
     fn labels_in(&mut self, stretch: std::ops::Range<usize>) {
         let (program, text) = (self.program, self.text);
-        let Some(starts) = program.han_starts.get() else { return };
+        if program.plain {
+            return self.labels_in_plainly(stretch);
+        }
+        let mut hits = std::mem::take(&mut self.buffers.label_hits);
+        leftmost_longest(&mut hits, &stretch);
+        for hit in &hits {
+            self.labelled(hit.start..hit.end, program.characters.labels.says(hit));
+        }
+        hits.clear();
+        self.buffers.label_hits = hits;
+    }
+
+    /// As [`Pass::labels_in`], by an automaton. For tests.
+    fn labels_in_plainly(&mut self, stretch: std::ops::Range<usize>) {
+        let Some(starts) = self.program.han_starts.get() else { return };
         let from = stretch.start;
-        let stretch = text.get(stretch).unwrap_or_default();
+        let stretch = self.text.get(stretch).unwrap_or_default();
         for hit in starts.find_iter(stretch) {
             let label = stretch.get(hit.span().range()).unwrap_or_default();
-            let says = look_up(program.rules.labels(), label);
-            if label.starts_with(DAY) {
-                self.dated(from + hit.start() + DAY.len(), from + hit.end(), says);
-            }
-            self.value_at(skip_joiners_ahead(text, from + hit.end()), says);
+            let says = look_up(self.program.rules.labels(), label);
+            self.labelled(from + hit.start()..from + hit.end(), says);
         }
+    }
+
+    /// The value behind `label`, or before it.
+    fn labelled(&mut self, label: std::ops::Range<usize>, says: &[Says]) {
+        let text = self.text;
+        if text.get(label.clone()).is_some_and(|label| label.starts_with(DAY)) {
+            self.dated(label.start + DAY.len(), label.end, says);
+        }
+        self.value_at(skip_joiners_ahead(text, label.end), says);
     }
 
     fn grammars_in(&mut self, stretch: std::ops::Range<usize>) {

@@ -19,6 +19,7 @@ mod han;
 mod high;
 pub mod known;
 
+mod label_ends;
 mod label_memo;
 mod lines;
 mod literal;
@@ -30,6 +31,7 @@ mod program;
 #[cfg(test)]
 mod prose_tests;
 pub mod resolve;
+mod run_memo;
 mod scan;
 mod sight;
 pub(crate) mod sorted_table;

@@ -109,6 +109,26 @@ impl Around {
         around
     }
 
+    /// Whether a surname begins at the place, of which `first` is the first character, and leaves something of so many
+    /// characters for a given name.
+    #[inline(always)]
+    fn is_length(&self, first: &Record, length: usize) -> bool {
+        first.is_surname() && length < LONGEST || length > 2 && self.is_compound(first)
+    }
+
+    #[inline(always)]
+    fn is_compound(&self, first: &Record) -> bool {
+        let [one, two, ..] = self.ahead;
+        first.begins_compound() && is_compound(one, two)
+    }
+
+    /// Weight of the first `length` characters as a name.
+    #[inline(always)]
+    fn own(&self, first: &Record, length: usize) -> i32 {
+        let name = self.ahead.get(..length).unwrap_or_default();
+        BIAS + of_name(first, name, self.is_compound(first))
+    }
+
     /// Reads all that is looked at around the place, of which the first ideographs were read.
     fn complete(&mut self, text: &[u8], at: usize) {
         let (mut p, mut is_run) = (at + self.run * IDEOGRAPH, true);
@@ -199,24 +219,20 @@ fn sign(c: char) -> u16 {
 /// The likeliest name that begins at `at`, if one is likely enough. `plain` takes no shortcut; the answer is the same.
 pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candidate> {
     let mut around = Around::of_run(text, at);
-    let [one, two, ..] = around.ahead;
     if around.run < 2 {
         return None;
     }
-    let first = record(one);
-    let compound = first.begins_compound() && is_compound(one, two);
+    let first = around.ahead.first().map(|code| record(*code))?;
     let is_element = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'>');
     let least = if is_element { LABELLED } else { POSSIBLE };
     let mut looked_back = false;
     let mut reading = None;
     let mut best: Option<Candidate> = None;
-    for length in [2, 3, 4] {
-        let is_single = first.is_surname() && length < 4;
-        if length > around.run || !(is_single || compound && length > 2) {
+    for length in 2..=LONGEST {
+        if length > around.run || !around.is_length(&first, length) {
             continue;
         }
-        let name = around.ahead.get(..length)?;
-        let own = BIAS + of_name(&first, name, compound);
+        let own = around.own(&first, length);
         if own < LEAST_OF_NAME && !is_element {
             continue;
         }
@@ -244,6 +260,41 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         }
     }
     best
+}
+
+/// Where a name may begin with a surname.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::detect) enum Begins {
+    /// Nowhere.
+    Nowhere,
+    /// In an element of XML or HTML only.
+    Element,
+    /// It may.
+    Anywhere,
+}
+
+/// Where a name may begin with the surname at `at` of `piece`, a part of a run of characters beyond ASCII that goes on
+/// behind it or does not, whatever stands around the piece.
+pub(in crate::detect) fn begins(text: &[u8], at: usize, piece: &std::ops::Range<usize>, goes_on: bool) -> Begins {
+    if goes_on && at + LONGEST_BYTES > piece.end {
+        return Begins::Anywhere;
+    }
+    let around = Around::of_run(text, at);
+    let Some(first) = around.ahead.first().map(|code| record(*code)) else { return Begins::Nowhere };
+    let lengths = (2..=around.run).filter(|length| around.is_length(&first, *length));
+    match lengths.map(|length| around.own(&first, length)).max() {
+        None => Begins::Nowhere,
+        Some(..LEAST_OF_NAME) => Begins::Element,
+        Some(_) if is_inside(text, at, piece) && self::at(text, at, false).is_none() => Begins::Nowhere,
+        Some(_) => Begins::Anywhere,
+    }
+}
+
+/// Whether all that [`at`] looks at stands in `piece`.
+fn is_inside(text: &[u8], at: usize, piece: &std::ops::Range<usize>) -> bool {
+    let before = (0..BEFORE).try_fold(at, |at, _| char_before(text, at).map(|(_, before)| before));
+    let behind = (0..AHEAD).try_fold(at, |at, _| char_at(text, at).map(|(_, length)| at + length));
+    before.is_some_and(|before| before >= piece.start) && behind.is_some_and(|behind| behind <= piece.end)
 }
 
 /// Whether the surname at `at` is another word nearly always.
