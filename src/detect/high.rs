@@ -7,7 +7,7 @@ use super::context::{byte, byte_before, look_up, skip_joiners, skip_joiners_ahea
 use super::fold;
 use super::frame::DAY;
 use super::han::{self, char_at};
-use super::label_ends::{LabelEnds, leftmost_longest};
+use super::label_ends::{LabelEnds, Settled, leftmost_longest};
 use super::name::free::Begins;
 use super::pass::Pass;
 use super::program::At;
@@ -18,6 +18,7 @@ use crate::finding::{EntityId, Match};
 use crate::rule::compile::Anchor;
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
+use crate::rule::tail::TailFilter;
 
 /// The character may begin the unit of a numbered part of an address (号, 栋, -).
 const UNIT: u8 = 1;
@@ -146,15 +147,20 @@ impl Characters {
         self.at(text, at).0 & FOLDS != 0
     }
 
-    /// What can be learned of the characters of `piece`, a part of a run of characters beyond ASCII that goes on behind
-    /// it or does not. `refine`: also which of its surnames may begin a name at all.
-    fn lesson(&self, text: &[u8], piece: std::ops::Range<usize>, goes_on: bool, refine: bool) -> Lesson {
+    /// What can be learned of the characters of `piece`, which begins at `start`. `ends`: how labels end that values
+    /// start from. `refine`: also which labels stand in it, and which of its surnames may begin a name at all.
+    fn lesson(&self, text: &[u8], start: usize, piece: &Piece, ends: &TailFilter, refine: bool) -> Lesson {
         let mut lesson = Lesson { is_refined: refine, ..Lesson::default() };
-        let mut end = piece.start;
-        while end < piece.end {
+        let range = start..start + piece.length;
+        let mut end = start;
+        while end < range.end {
             let (class, width) = self.at(text, end);
-            let (at, offset) = (end, end - piece.start);
+            let (at, offset) = (end, end - start);
             end += width;
+            if class == 0 {
+                (lesson.number_last, lesson.lead) = (false, None);
+                continue;
+            }
             lesson.numbered |= class & UNIT != 0 && lesson.number_last;
             lesson.unit_first |= class & UNIT != 0 && offset == 0;
             lesson.number_last = class & NUMBER != 0;
@@ -164,18 +170,33 @@ impl Characters {
             }
             lesson.lead = (class & LEAD != 0).then_some(offset as u8);
             if class & LABEL_END != 0 {
-                let before = text.get(piece.start..end).unwrap_or_default();
-                if self.labels.may_end(before, end == piece.end && !goes_on) {
-                    lesson.label_ends |= 1 << (end - piece.start);
+                let is_last = end == range.end && !piece.goes_on;
+                // The filter looks at two characters.
+                if end - start < 6 || is_last && class & TAILED != 0 || ends.may_end(text, end) {
+                    self.label_in(text, start, end, (piece, is_last), &mut lesson);
                 }
             }
             if class & SURNAME != 0 {
-                let begins = if refine { name::free::begins(text, at, &piece, goes_on) } else { Begins::Anywhere };
+                let begins =
+                    if refine { name::free::begins(text, at, &range, piece.goes_on) } else { Begins::Anywhere };
                 lesson.surnames |= u64::from(begins == Begins::Anywhere) << offset;
                 lesson.element_only |= begins == Begins::Element && offset == 0;
             }
         }
         lesson
+    }
+
+    /// Enters in `lesson` which labels have their last Han character at `end` of the piece that begins at `start`.
+    fn label_in(&self, text: &[u8], start: usize, end: usize, (piece, is_last): (&Piece, bool), lesson: &mut Lesson) {
+        if lesson.is_refined {
+            let before = text.get(start..end).unwrap_or_default();
+            if let Settled::By(labels) = self.labels.settled(before, is_last, piece.follows)
+                && labels.iter().all(|(length, number)| lesson.enter(end - start - length, end - start, *number))
+            {
+                return;
+            }
+        }
+        lesson.label_ends |= 1 << (end - start);
     }
 }
 
@@ -285,15 +306,16 @@ impl Pass<'_> {
         (worth, end)
     }
 
-    /// What is known of `piece`, which begins at `at`. Which surnames may begin a name is asked when it comes again.
+    /// What is known of `piece`, which begins at `at`. What costs more to learn is learned when it comes again.
     #[inline(always)]
     fn known(&mut self, piece: &Piece, at: usize) -> Lesson {
         let known = self.buffers.runs_seen.get(piece);
         match known {
-            Some(lesson) if lesson.is_refined || lesson.surnames == 0 => *lesson,
+            Some(lesson) if lesson.is_refined || lesson.surnames | lesson.label_ends == 0 => *lesson,
             known => {
                 let refine = known.is_some();
-                let lesson = self.program.characters.lesson(self.text, at..at + piece.length, piece.goes_on, refine);
+                let program = self.program;
+                let lesson = program.characters.lesson(self.text, at, piece, &program.start_labels, refine);
                 self.buffers.runs_seen.learn(piece, lesson);
                 lesson
             }
@@ -317,6 +339,7 @@ impl Pass<'_> {
         if lesson.folds {
             self.buffers.fold_lines.note(text, start);
         }
+        self.buffers.label_hits.extend(lesson.labels(start));
         each(lesson.label_ends, start, |end| self.label_end(end, end == piece.end));
         if lesson.element_only && byte_before(text, start) == b'>' {
             self.buffers.surnames.push(start);
@@ -379,14 +402,14 @@ impl Pass<'_> {
     }
 
     fn labels_in(&mut self, stretch: std::ops::Range<usize>) {
-        let (program, text) = (self.program, self.text);
+        let program = self.program;
         if program.plain {
             return self.labels_in_plainly(stretch);
         }
         let mut hits = std::mem::take(&mut self.buffers.label_hits);
         leftmost_longest(&mut hits, &stretch);
         for hit in &hits {
-            self.labelled(hit.start..hit.end, program.characters.labels.says(hit));
+            self.labelled(hit.start..hit.end, program.characters.labels.says(*hit));
         }
         hits.clear();
         self.buffers.label_hits = hits;

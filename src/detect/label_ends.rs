@@ -8,11 +8,10 @@ use std::ops::Range;
 use super::context::look_up;
 use crate::rule::label::{LabelIndex, Says};
 
-/// Bytes by which labels are told apart first; of shorter ones the last character.
-const KEY: usize = 6;
-const CHARACTER: usize = 3;
-/// The place of no label.
-const FREE: u16 = u16::MAX;
+/// Bytes by which labels are told apart first, as many as they have.
+const WIDTHS: [usize; 3] = [9, 6, 3];
+/// Most labels: that many numbers there are.
+const MOST: usize = u16::MAX as usize;
 
 /// A label up to its last Han character, and the rest, and what it says.
 #[derive(Debug)]
@@ -27,31 +26,43 @@ struct Label {
 pub(super) struct Hit {
     pub(super) start: usize,
     pub(super) end: usize,
-    label: u16,
+    pub(super) label: u16,
 }
 
-/// The labels, sorted by key.
+/// The labels.
 #[derive(Debug, Default)]
 pub(super) struct LabelEnds {
+    /// Sorted by their heads, read backwards.
     labels: Vec<Label>,
-    /// By a hash of the key: the key, and where its labels stand. A power of two, at least half of them free.
-    places: Vec<(u64, Range<u16>)>,
+    /// By a hash of the key: the key, and the numbers of its labels. A power of two, at least half of them free.
+    places: Vec<(u64, Box<[u16]>)>,
 }
 
-/// The last `width` bytes of `text` as a number, with the width.
+/// The last `width` bytes of `text` as a number, nearly; 0 where there are not as many.
 #[inline(always)]
 fn key(text: &[u8], width: usize) -> u64 {
-    let bytes = match text {
-        [.., a, b, c, d, e, f] if width == KEY => [*a, *b, *c, *d, *e, *f, 0, 0],
-        [.., a, b, c] if width == CHARACTER => [0, 0, 0, *a, *b, *c, 0, 0],
-        _ => return 0,
-    };
-    u64::from_le_bytes(bytes)
+    match (width, text) {
+        (9, [.., a, b, c, d, e, f, g, h, i]) => {
+            u64::from_le_bytes([*b, *c, *d, *e, *f, *g, *h, *i]) ^ u64::from(*a).rotate_left(28)
+        }
+        (6, [.., d, e, f, g, h, i]) => u64::from_le_bytes([*d, *e, *f, *g, *h, *i, 0, 0]),
+        (3, [.., g, h, i]) => u64::from_le_bytes([0, 0, 0, *g, *h, *i, 0, 0]),
+        _ => 0,
+    }
 }
 
 /// The key of a label with this head.
 fn key_of_head(head: &[u8]) -> u64 {
-    key(head, if head.len() < KEY { CHARACTER } else { KEY })
+    WIDTHS.iter().find(|width| head.len() >= **width).map_or(0, |width| key(head, *width))
+}
+
+/// Whether, and by what, it is settled which labels end at a place when only some bytes before it are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// By these alone: of each, the bytes of it and its number.
+    By(Vec<(usize, u16)>),
+    /// What stands around has to be looked at.
+    No,
 }
 
 impl LabelEnds {
@@ -68,50 +79,43 @@ impl LabelEnds {
             let says = look_up(index, label.as_bytes()).into();
             ends.labels.push(Label { head: head.into(), tail: tail.into(), says });
         }
-        ends.labels.sort_by_key(|label| key_of_head(&label.head));
-        ends.labels.truncate(usize::from(FREE));
-        ends.places = vec![(0, FREE..FREE); (2 * ends.labels.len()).next_power_of_two()];
-        let mut from = 0;
-        for same in ends.labels.chunk_by(|a, b| key_of_head(&a.head) == key_of_head(&b.head)) {
-            let key = same.first().map_or(0, |label| key_of_head(&label.head));
-            let to = from + same.len();
+        ends.labels.sort_by(|a, b| a.head.iter().rev().cmp(b.head.iter().rev()));
+        ends.labels.truncate(MOST);
+        ends.places = vec![(0, Box::default()); (2 * ends.labels.len()).next_power_of_two()];
+        let mut keys: Vec<(u64, u16)> =
+            (0..).zip(&ends.labels).map(|(number, label)| (key_of_head(&label.head), number)).collect();
+        keys.sort_unstable();
+        for same in keys.chunk_by(|(a, _), (b, _)| a == b) {
+            let key = same.first().map_or(0, |(key, _)| *key);
             let mut slot = slot_of(key, ends.places.len());
-            while ends.places.get(slot).is_some_and(|(_, labels)| labels.start != FREE) {
+            while ends.places.get(slot).is_some_and(|(_, numbers)| !numbers.is_empty()) {
                 slot = (slot + 1) % ends.places.len();
             }
             if let Some(place) = ends.places.get_mut(slot) {
-                *place = (key, from as u16..to as u16);
+                *place = (key, same.iter().map(|(_, number)| *number).collect());
             }
-            from = to;
         }
         ends
     }
 
-    /// The numbers of the labels with this key.
-    #[inline]
-    fn numbers(&self, key: u64) -> Range<u16> {
-        let mut slot = slot_of(key, self.places.len());
-        while let Some((held, labels)) = self.places.get(slot) {
-            if labels.start == FREE {
-                break;
-            }
-            if *held == key {
-                return labels.clone();
-            }
-            slot = (slot + 1) & (self.places.len() - 1);
-        }
-        0..0
-    }
-
+    /// The labels with this key.
     #[inline]
     fn with_key(&self, key: u64) -> impl Iterator<Item = (u16, &Label)> {
-        self.numbers(key).filter_map(|number| Some((number, self.labels.get(usize::from(number))?)))
+        let mut slot = slot_of(key, self.places.len());
+        let numbers = loop {
+            match self.places.get(slot) {
+                None => break &[][..],
+                Some((held, numbers)) if *held == key || numbers.is_empty() => break numbers,
+                _ => slot = (slot + 1) & (self.places.len() - 1),
+            }
+        };
+        numbers.iter().filter_map(|number| Some((*number, self.labels.get(usize::from(*number))?)))
     }
 
     /// Adds the labels whose last Han character ends at `end` of `text` to `hits`.
     pub(super) fn find(&self, text: &[u8], end: usize, hits: &mut Vec<Hit>) {
         let Some((before, behind)) = text.split_at_checked(end) else { return };
-        for width in [KEY, CHARACTER] {
+        for width in WIDTHS {
             for (number, Label { head, tail, .. }) in self.with_key(key(before, width)) {
                 if before.ends_with(head) && behind.starts_with(tail) {
                     hits.push(Hit { start: end - head.len(), end: end + tail.len(), label: number });
@@ -120,18 +124,37 @@ impl LabelEnds {
         }
     }
 
-    /// Whether a label may have its last Han character at the end of `before`, whatever stands before that, where all
-    /// that `is_last` tells is whether something may stand behind it.
-    pub(super) fn may_end(&self, before: &[u8], is_last: bool) -> bool {
-        let fits = |Label { head, tail, .. }: &Label| {
-            (tail.is_empty() || is_last) && (before.ends_with(head) || head.ends_with(before))
+    /// Which labels have their last Han character at the end of `before`, the first bytes of a run of characters beyond
+    /// ASCII, or of a part of one that `follows` others. `is_last`: the run ends there.
+    pub(super) fn settled(&self, before: &[u8], is_last: bool, follows: bool) -> Settled {
+        let may_follow = |tail: &[u8]| tail.is_empty() || is_last;
+        // Labels that go on in front of what is known.
+        let from = self.labels.partition_point(|label| label.head.iter().rev().lt(before.iter().rev()));
+        let mut longer = self.labels.iter().skip(from).take_while(|Label { head, .. }| head.ends_with(before));
+        let goes_on = |Label { head, tail, .. }: &Label| {
+            let next = head.len().checked_sub(before.len() + 1).and_then(|at| head.get(at));
+            next.is_some_and(|next| follows || next.is_ascii()) && may_follow(tail)
         };
-        before.len() < KEY
-            || [KEY, CHARACTER].iter().any(|width| self.with_key(key(before, *width)).any(|(_, label)| fits(label)))
+        if longer.any(goes_on) {
+            return Settled::No;
+        }
+        let mut held = Vec::new();
+        for width in WIDTHS {
+            for (number, Label { head, tail, .. }) in self.with_key(key(before, width)) {
+                if before.ends_with(head) {
+                    match (tail.is_empty(), is_last) {
+                        (true, _) => held.push((head.len(), number)),
+                        (false, true) => return Settled::No,
+                        (false, false) => {}
+                    }
+                }
+            }
+        }
+        Settled::By(held)
     }
 
     /// What a label says.
-    pub(super) fn says(&self, hit: &Hit) -> &[Says] {
+    pub(super) fn says(&self, hit: Hit) -> &[Says] {
         self.labels.get(usize::from(hit.label)).map(|label| &*label.says).unwrap_or_default()
     }
 }
@@ -163,7 +186,8 @@ mod tests {
     use crate::finding::EntityId;
     use proptest::prelude::*;
 
-    const LABELS: &[&str] = &["手机", "手机号", "机号码", "号", "码", "QQ号", "号no", "电话（手机）", "ID号码", "码号手"];
+    const LABELS: &[&str] =
+        &["手机", "手机号", "机号码", "号", "码", "QQ号", "号no", "电话（手机）", "ID号码", "码号手"];
 
     fn index() -> LabelIndex {
         let mut index = LabelIndex::default();
@@ -186,9 +210,15 @@ mod tests {
                 let before = hits.len();
                 ends.find(text.as_bytes(), end, &mut hits);
                 let is_last = text.as_bytes().get(end).is_none_or(u8::is_ascii);
-                for start in (0..end).filter(|start| text.is_char_boundary(*start)) {
+                let mut found: Vec<_> = hits.iter().skip(before).map(|hit| (end - hit.start, hit.label)).collect();
+                found.sort_unstable();
+                let run = text.get(..end).unwrap().rfind(|c: char| c.is_ascii()).map_or(0, |ascii| ascii + 1);
+                for start in (run..end).filter(|start| text.is_char_boundary(*start)) {
                     let head = text.as_bytes().get(start..end).unwrap();
-                    prop_assert!(ends.may_end(head, is_last) || hits.len() == before);
+                    if let Settled::By(mut held) = ends.settled(head, is_last, start > run) {
+                        held.sort_unstable();
+                        prop_assert_eq!(&held, &found);
+                    }
                 }
             }
             leftmost_longest(&mut hits, &stretch);
@@ -203,7 +233,7 @@ mod tests {
                 .collect();
             prop_assert_eq!(found, expected);
             for hit in &hits {
-                prop_assert_eq!(ends.says(hit), look_up(&index, text.get(hit.start..hit.end).unwrap().as_bytes()));
+                prop_assert_eq!(ends.says(*hit), look_up(&index, text.get(hit.start..hit.end).unwrap().as_bytes()));
             }
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! What depends on anything outside of a piece must not be in a lesson, but as a place to ask at.
 
-use std::ops::Range;
+use super::label_ends::Hit;
 
 /// Bytes of a word.
 const WORD: usize = 8;
@@ -15,6 +15,9 @@ pub(super) const LONGEST: usize = WORD * WORDS;
 const BITS: u32 = 10;
 /// The highest bit of each byte.
 const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Most labels that are remembered of a piece.
+const LABELS: usize = 4;
 
 /// What is known of a piece: places in it are bits, by their offset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,14 +34,35 @@ pub(super) struct Lesson {
     pub(super) separator: u8,
     /// Its last character, which begins at this offset, may be the head of a value before a capital letter.
     pub(super) lead: Option<u8>,
-    /// Behind these offsets labels may have their last Han character.
+    /// Behind these offsets labels may have their last Han character: what stands around the piece tells.
     pub(super) label_ends: u64,
+    /// Labels that stand in the piece whatever is around it: first byte, end and number. Those not used have no end.
+    pub(super) labels: [(u8, u8, u16); LABELS],
     /// Surnames begin at these offsets.
     pub(super) surnames: u64,
     /// Of the surnames, those that may begin a name are told from the rest.
     pub(super) is_refined: bool,
     /// The first character is a surname that begins a name in an element of XML or HTML at the most.
     pub(super) element_only: bool,
+}
+
+impl Lesson {
+    /// Remembers a label, from one offset to another, unless there are too many.
+    pub(super) fn enter(&mut self, start: usize, end: usize, label: u16) -> bool {
+        let free = self.labels.iter_mut().find(|(_, end, _)| *end == 0);
+        free.map(|free| *free = (start as u8, end as u8, label)).is_some()
+    }
+
+    /// The labels in the piece, which begins at `at`.
+    #[inline(always)]
+    pub(super) fn labels(&self, at: usize) -> impl Iterator<Item = Hit> {
+        let labels = self.labels.iter().take_while(|(_, end, _)| *end != 0);
+        labels.map(move |(start, end, label)| Hit {
+            start: at + usize::from(*start),
+            end: at + usize::from(*end),
+            label: *label,
+        })
+    }
 }
 
 /// A piece of a run.
@@ -48,6 +72,8 @@ pub(super) struct Piece {
     pub(super) length: usize,
     /// Whether the run goes on behind it.
     pub(super) goes_on: bool,
+    /// Whether it stood before it, too.
+    pub(super) follows: bool,
     slot: usize,
 }
 
@@ -63,7 +89,8 @@ impl Piece {
     #[allow(clippy::indexing_slicing, reason = "below the number of words by the loop")]
     pub(super) fn at(text: &[u8], at: usize) -> Option<Piece> {
         let bytes = text.get(at..)?.first_chunk::<LONGEST>()?;
-        let mut piece = Piece { words: [0; WORDS], length: LONGEST, goes_on: false, slot: 0 };
+        let follows = at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|byte| *byte >= 0x80);
+        let mut piece = Piece { words: [0; WORDS], length: LONGEST, goes_on: false, follows, slot: 0 };
         let mut mixed = 0_u64;
         for index in 0..WORDS {
             let word = word_at(bytes, index);
@@ -90,18 +117,14 @@ impl Piece {
         piece.slot = (mixed >> (64 - BITS)) as usize;
         Some(piece)
     }
-
-    /// Where it stands, when it begins at `at`.
-    pub(super) fn range(&self, at: usize) -> Range<usize> {
-        at..at + self.length
-    }
 }
 
 /// A piece and what is known of it; the newest takes the place of another one with the same hash.
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
     words: [u64; WORDS],
-    goes_on: bool,
+    /// Whether its run goes on behind it, and before it.
+    goes_on: (bool, bool),
     lesson: Lesson,
 }
 
@@ -126,7 +149,7 @@ impl RunMemo {
     #[inline(always)]
     pub(super) fn get(&self, piece: &Piece) -> Option<&Lesson> {
         let known = self.places.get(piece.slot)?;
-        (known.words == piece.words && known.goes_on == piece.goes_on).then_some(&known.lesson)
+        (known.words == piece.words && known.goes_on == (piece.goes_on, piece.follows)).then_some(&known.lesson)
     }
 
     /// Remembers what is known of `piece`.
@@ -135,7 +158,7 @@ impl RunMemo {
             self.places.resize(1 << BITS, Known::default());
         }
         if let Some(place) = self.places.get_mut(piece.slot) {
-            *place = Known { words: piece.words, goes_on: piece.goes_on, lesson };
+            *place = Known { words: piece.words, goes_on: (piece.goes_on, piece.follows), lesson };
         }
     }
 }
@@ -161,12 +184,13 @@ mod tests {
             let mut at = 0;
             while at < text.len() {
                 let Some(piece) = Piece::at(&padded, at) else { break };
-                let range = piece.range(at);
+                let range = at..at + piece.length;
                 let bytes = padded.get(range.clone()).unwrap();
                 prop_assert!(text.is_char_boundary(range.end.min(text.len())));
                 prop_assert!(bytes.iter().all(|byte| *byte >= 0x80));
                 let behind = *padded.get(range.end).unwrap() >= 0x80;
                 prop_assert_eq!(piece.goes_on, behind);
+                prop_assert_eq!(piece.follows, at > 0 && *padded.get(at - 1).unwrap() >= 0x80);
                 let held: Vec<u8> = piece.words.iter().flat_map(|word| word.to_le_bytes()).collect();
                 prop_assert_eq!(held.get(..piece.length).unwrap(), bytes);
                 prop_assert!(held.iter().skip(piece.length).all(|byte| *byte == 0));

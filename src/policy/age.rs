@@ -39,10 +39,17 @@ impl Tells {
         // Longer than any of them, spelled with full-width digits.
         let mut text = [0_u8; 32];
         let mut length = 0;
-        for character in String::from_utf8_lossy(value).chars().filter_map(fold) {
-            let byte = u8::try_from(u32::from(character)).unwrap_or(b'/').to_ascii_uppercase();
-            let Some(slot) = text.get_mut(length) else { return false };
-            (*slot, length) = (byte, length + 1);
+        if value.is_ascii() {
+            let Some(room) = text.get_mut(..value.len()) else { return false };
+            room.copy_from_slice(value);
+            room.make_ascii_uppercase();
+            length = value.len();
+        } else {
+            for character in String::from_utf8_lossy(value).chars().filter_map(fold) {
+                let byte = u8::try_from(u32::from(character)).unwrap_or(b'/').to_ascii_uppercase();
+                let Some(slot) = text.get_mut(length) else { return false };
+                (*slot, length) = (byte, length + 1);
+            }
         }
         let text = text.get(..length).unwrap_or_default();
         match self {

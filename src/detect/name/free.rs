@@ -225,7 +225,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
     let first = around.ahead.first().map(|code| record(*code))?;
     let is_element = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'>');
     let least = if is_element { LABELLED } else { POSSIBLE };
-    let mut looked_back = false;
+    let mut outside = None;
     let mut reading = None;
     let mut best: Option<Candidate> = None;
     for length in 2..=LONGEST {
@@ -236,12 +236,13 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         if own < LEAST_OF_NAME && !is_element {
             continue;
         }
-        if !looked_back {
+        let outside = *outside.get_or_insert_with(|| {
             around.complete(text, at);
-            looked_back = true;
-        }
-        let so_far = own + of_surroundings(&around, length).min(AROUND);
-        if so_far < LEAST_SO_FAR && !is_element || !plain && so_far + model::MOST_OF_READING < least {
+            of_outside(&around)
+        });
+        let so_far = own + (outside + of_end(&around, length)).min(AROUND);
+        let needed = best.map_or(least, |best| least.max(best.score + 1));
+        if so_far < LEAST_SO_FAR && !is_element || !plain && so_far + model::most_of_reading(length) < needed {
             continue;
         }
         let reading = reading.get_or_insert_with(|| {
@@ -321,19 +322,18 @@ fn of_name(first: &Record, name: &[u16], compound: bool) -> i32 {
     first.surname() + of_given
 }
 
-/// Weights of what stands before and behind a name of `length` characters.
-fn of_surroundings(around: &Around, length: usize) -> i32 {
-    let [nearest, next, _] = around.before;
+/// Weights of what stands before a name of any length.
+fn of_outside(around: &Around) -> i32 {
+    let ([nearest, next, _], [first, ..]) = (around.before, around.ahead);
+    model::before(nearest) + pair::<0>(next, nearest) + pair::<2>(nearest, first)
+}
+
+/// Weights of what stands behind a name of `length` characters.
+fn of_end(around: &Around, length: usize) -> i32 {
+    let [nearest, ..] = around.before;
     let behind = |at: usize| around.ahead.get(at).copied().unwrap_or(LINE_END);
-    let (first, last) = (behind(0), behind(length - 1));
-    let (one, two) = (behind(length), behind(length + 1));
-    model::before(nearest)
-        + model::behind(one)
-        + pair::<0>(next, nearest)
-        + pair::<1>(one, two)
-        + pair::<2>(nearest, first)
-        + pair::<3>(last, one)
-        + pair::<4>(nearest, one)
+    let (last, one, two) = (behind(length - 1), behind(length), behind(length + 1));
+    model::behind(one) + pair::<1>(one, two) + pair::<3>(last, one) + pair::<4>(nearest, one)
 }
 
 #[cfg(test)]
