@@ -213,7 +213,9 @@ impl Pass<'_> {
     /// The stretch with Han characters around the byte ≥ 0x80 at `at`: labels that values start from, then grammars.
     /// Returns where the stretch ends.
     pub(super) fn han_stretch(&mut self, at: usize) -> usize {
-        self.framed(at);
+        if self.program.plain || self.may_be_framed(at) {
+            self.framed(at);
+        }
         let before = self.out.len();
         let (mut worth, end) = self.walk(at);
         worth.labelled |= !self.buffers.label_hits.is_empty();
@@ -231,6 +233,15 @@ impl Pass<'_> {
         }
         self.names_at_surnames(before);
         end
+    }
+
+    /// Whether a frame may stand around the value that begins at `at`: a parameter has one of a few signs behind it.
+    #[inline(always)]
+    fn may_be_framed(&self, at: usize) -> bool {
+        byte_before(self.text, at) != b' '
+            || Piece::at(self.text, at).is_none_or(|piece| {
+                piece.goes_on || matches!(byte(self.text, at + piece.length), b',' | b'(' | b'\r' | b'\n')
+            })
     }
 
     /// Looks for names without a label at the surnames that the walk has met. Inside of what was reported since there were
@@ -264,10 +275,16 @@ impl Pass<'_> {
         while let Some(&first) = text.get(end) {
             if first >= 0x80 {
                 if !plain && let Some(piece) = Piece::at(text, end) {
-                    let lesson = self.known(&piece, end);
+                    let lesson = match self.buffers.runs_seen.get(&piece) {
+                        Some(lesson) if lesson.is_idle => lesson,
+                        _ => &self.known(&piece, end),
+                    };
                     worth.numbered |= lesson.numbered || lesson.unit_first && number;
                     number = lesson.number_last;
-                    self.apply(&lesson, end..end + piece.length);
+                    if !lesson.is_idle {
+                        let lesson = *lesson;
+                        self.apply(&lesson, end..end + piece.length);
+                    }
                     end += piece.length;
                     continue;
                 }

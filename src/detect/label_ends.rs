@@ -117,7 +117,9 @@ impl LabelEnds {
         let Some((before, behind)) = text.split_at_checked(end) else { return };
         for width in WIDTHS {
             for (number, Label { head, tail, .. }) in self.with_key(key(before, width)) {
-                if before.ends_with(head) && behind.starts_with(tail) {
+                // The shorter keys are all of their bytes.
+                let is_key = width < 9 && head.len() == width;
+                if (is_key || before.ends_with(head)) && (tail.is_empty() || behind.starts_with(tail)) {
                     hits.push(Hit { start: end - head.len(), end: end + tail.len(), label: number });
                 }
             }

@@ -42,11 +42,24 @@ pub(super) struct Lesson {
     pub(super) surnames: u64,
     /// Of the surnames, those that may begin a name are told from the rest.
     pub(super) is_refined: bool,
+    /// There is nothing to do at the piece, but for a number and its unit.
+    pub(super) is_idle: bool,
     /// The first character is a surname that begins a name in an element of XML or HTML at the most.
     pub(super) element_only: bool,
 }
 
 impl Lesson {
+    /// Whether there is nothing to do at the piece, but for a number and its unit.
+    fn asks_nothing(&self) -> bool {
+        let Lesson { separator, lead, folds, element_only, labels, .. } = *self;
+        separator == 0
+            && lead.is_none()
+            && !folds
+            && !element_only
+            && self.surnames | self.label_ends == 0
+            && labels.iter().all(|(_, end, _)| *end == 0)
+    }
+
     /// Remembers a label, from one offset to another, unless there are too many.
     pub(super) fn enter(&mut self, start: usize, end: usize, label: u16) -> bool {
         let free = self.labels.iter_mut().find(|(_, end, _)| *end == 0);
@@ -154,6 +167,7 @@ impl RunMemo {
 
     /// Remembers what is known of `piece`.
     pub(super) fn learn(&mut self, piece: &Piece, lesson: Lesson) {
+        let lesson = Lesson { is_idle: lesson.asks_nothing(), ..lesson };
         if self.places.is_empty() {
             self.places.resize(1 << BITS, Known::default());
         }
@@ -206,7 +220,7 @@ mod tests {
         let mut memo = RunMemo::default();
         memo.serve(1);
         assert_eq!(memo.get(&piece), None);
-        let lesson = Lesson { numbered: true, ..Lesson::default() };
+        let lesson = Lesson { numbered: true, is_idle: true, ..Lesson::default() };
         memo.learn(&piece, lesson);
         assert_eq!(memo.get(&piece), Some(&lesson));
         memo.serve(1);

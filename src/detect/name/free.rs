@@ -132,13 +132,14 @@ impl Around {
     /// Reads all that is looked at around the place, of which the first ideographs were read.
     fn complete(&mut self, text: &[u8], at: usize) {
         let (mut p, mut is_run) = (at + self.run * IDEOGRAPH, true);
-        for slot in self.ahead.iter_mut().skip(self.run) {
+        for (read, slot) in self.ahead.iter_mut().enumerate().skip(self.run) {
             let length;
             (*slot, length) = sign_at(text, p);
             p += length;
             is_run &= is_ideograph(*slot);
             self.run += usize::from(is_run);
-            if *slot == LINE_END {
+            // Behind a run two signs are looked at.
+            if *slot == LINE_END || !is_run && read > self.run {
                 break;
             }
         }
@@ -147,13 +148,12 @@ impl Around {
 
     fn look_back(&mut self, text: &[u8], at: usize) {
         let (mut p, mut is_run) = (at, true);
-        for slot in &mut self.before {
-            let (c, start) = char_before(text, p).unwrap_or(if p > 0 { ('#', p - 1) } else { ('\n', 0) });
-            *slot = sign(c);
-            p = start;
+        for (read, slot) in self.before.iter_mut().enumerate() {
+            (*slot, p) = sign_before(text, p);
             is_run &= is_ideograph(*slot);
             self.run_before += usize::from(is_run);
-            if *slot == LINE_END {
+            // Only of a run all is looked at, else the last two signs.
+            if *slot == LINE_END || !is_run && read > 0 {
                 break;
             }
         }
@@ -175,10 +175,46 @@ fn ideograph_at(text: &[u8], at: usize) -> Option<u16> {
     is_ideograph(code).then(|| record(code).simplified()).filter(|code| is_ideograph(*code))
 }
 
+/// What each ASCII character counts as.
+static ASCII: [u8; 128] = {
+    let mut signs = [b'#'; 128];
+    let mut at = 0_u8;
+    while at < 128 {
+        if let Some((_, [slot, ..])) = signs.split_at_mut_checked(at as usize) {
+            *slot = match at {
+                b'0'..=b'9' => b'0',
+                b'a'..=b'z' | b'A'..=b'Z' => b'a',
+                b'\'' | b'`' => b'"',
+                b'{' => b'(',
+                b'}' => b')',
+                b'\t' => b' ',
+                b'\r' | b'\n' => b'\n',
+                b' '..=0x7F => at,
+                _ => b'#',
+            };
+        }
+        at += 1;
+    }
+    signs
+};
+
+/// What the character that ends before `at` counts as, and where it begins; what is no character counts as one of a
+/// byte, and the start of the text as the end of a line.
+fn sign_before(text: &[u8], at: usize) -> (u16, usize) {
+    let Some(before) = at.checked_sub(1) else { return (LINE_END, 0) };
+    if let Some(sign) = text.get(before).and_then(|byte| ASCII.get(usize::from(*byte))) {
+        return (u16::from(*sign), before);
+    }
+    char_before(text, at).map_or((u16::from(b'#'), before), |(c, start)| (sign(c), start))
+}
+
 /// What the character at `at` counts as, and its length; what is no character counts as one of a byte.
 fn sign_at(text: &[u8], at: usize) -> (u16, usize) {
     if let Some(code) = ideograph_at(text, at) {
         return (code, IDEOGRAPH);
+    }
+    if let Some(sign) = text.get(at).and_then(|byte| ASCII.get(usize::from(*byte))) {
+        return (u16::from(*sign), 1);
     }
     let (c, length) = char_at(text, at).unwrap_or(if at < text.len() { ('#', 1) } else { ('\n', 0) });
     (sign(c), length)

@@ -212,6 +212,25 @@ const PACKED: [u64; NOBODY.len()] = {
     words
 };
 
+/// A bit for each of [`NOBODY`], by a hash: most names have none there.
+#[allow(clippy::indexing_slicing, reason = "in a constant, where it does not compile when out of range")]
+static FILTER: [u64; 64] = {
+    let mut bits = [0; 64];
+    let mut at = 0;
+    while at < PACKED.len() {
+        let (word, bit) = place(PACKED[at]);
+        bits[word] |= bit;
+        at += 1;
+    }
+    bits
+};
+
+/// The word and the bit of a word in the filter.
+const fn place(packed: u64) -> (usize, u64) {
+    let hash = packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52;
+    ((hash >> 6) as usize, 1 << (hash & 63))
+}
+
 /// Whether `name`, two to four ideographs, is one of [`NOBODY`], in whatever script.
 pub(super) fn is_nobody(name: &[u8]) -> bool {
     let (mut at, mut sum) = (0, 0);
@@ -219,8 +238,8 @@ pub(super) fn is_nobody(name: &[u8]) -> bool {
         sum = sum << 16 | u64::from(code);
         at += IDEOGRAPH;
     }
-    // All of them are looked at: several at a time.
-    at == name.len() && PACKED.iter().fold(false, |is, word| is | (*word == sum))
+    let (word, bit) = place(sum);
+    FILTER.get(word).is_some_and(|word| word & bit != 0) && at == name.len() && PACKED.contains(&sum)
 }
 
 #[cfg(test)]
