@@ -6,6 +6,7 @@
 
 pub mod address;
 mod bitmap;
+mod characters;
 mod code;
 pub mod column;
 mod context;

@@ -7,8 +7,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::fast::FixedState;
 
 use super::bitmap::{LookBack, fastest_look_back};
+use super::characters::Characters;
 use super::group_pairs::GroupPairs;
-use super::high::Characters;
 use super::literal::Literals;
 use super::scan::Wanted;
 use super::sight::Sights;

@@ -40,6 +40,9 @@ pub(super) struct Lesson {
     pub(super) labels: [(u8, u8, u16); LABELS],
     /// Surnames begin at these offsets.
     pub(super) surnames: u64,
+    /// What stood around the piece when it was last asked which of the surnames begin a name there, and which of them did.
+    pub(super) around: u64,
+    pub(super) named: u64,
     /// Of the surnames, those that may begin a name are told from the rest.
     pub(super) is_refined: bool,
     /// There is nothing to do at the piece, but for a number and its unit.
@@ -165,6 +168,13 @@ impl RunMemo {
         (known.words == piece.words && known.goes_on == (piece.goes_on, piece.follows)).then_some(&known.lesson)
     }
 
+    /// Remembers which surnames of `piece` begin a name where `around` stands around it.
+    pub(super) fn learn_names(&mut self, piece: &Piece, around: u64, named: u64) {
+        if let Some(place) = self.places.get_mut(piece.slot).filter(|known| known.words == piece.words) {
+            (place.lesson.around, place.lesson.named) = (around, named);
+        }
+    }
+
     /// Remembers what is known of `piece`.
     pub(super) fn learn(&mut self, piece: &Piece, lesson: Lesson) {
         let lesson = Lesson { is_idle: lesson.asks_nothing(), ..lesson };
@@ -175,6 +185,23 @@ impl RunMemo {
             *place = Known { words: piece.words, goes_on: (piece.goes_on, piece.follows), lesson };
         }
     }
+}
+
+/// The four bytes before a whole run, and the four behind it: all that a name in it may depend on, since only the two
+/// signs next to it are looked at, of which the first is ASCII. What is outside of the text counts as line ends, as it
+/// does there. Nothing for a part of a run.
+#[inline]
+pub(super) fn around(text: &[u8], start: usize, piece: &Piece) -> Option<u64> {
+    if piece.goes_on || piece.follows {
+        return None;
+    }
+    let end = start + piece.length;
+    let mut bytes = [b'\n'; 8];
+    let (before, behind) = bytes.split_at_mut(4);
+    let (head, tail) = (text.get(start.saturating_sub(4)..start)?, text.get(end..text.len().min(end + 4))?);
+    before.iter_mut().rev().zip(head.iter().rev()).for_each(|(slot, byte)| *slot = *byte);
+    behind.iter_mut().zip(tail).for_each(|(slot, byte)| *slot = *byte);
+    Some(u64::from_le_bytes(bytes))
 }
 
 /// Calls `visit` with each offset of `offsets`, from `at` on.
@@ -188,8 +215,13 @@ pub(super) fn each(mut offsets: u64, at: usize, mut visit: impl FnMut(usize)) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::{Arc, OnceLock};
+
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::detect::{Detector, Scratch};
+    use crate::rule::RuleSet;
 
     proptest! {
         #[test]
@@ -209,6 +241,42 @@ mod tests {
                 prop_assert_eq!(held.get(..piece.length).unwrap(), bytes);
                 prop_assert!(held.iter().skip(piece.length).all(|byte| *byte == 0));
                 at = if piece.length == 0 { at + 1 } else { range.end };
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_learned_changes_nothing(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "张伟", "王芳说", "李", "订单", "成功", "已完成支付，用时", "由陈建国处理", "，", "：", "姓名：", "手机号", "号", "QQ",
+                    "收货人", "地址：", "杭州市西湖区文三路", "12号", "3栋", "13800138000", "<td>", "高峰</td>", " ", "\n", "a=", "(String)",
+                    ", ", "京", "A12345", "\u{200b}", "１３８", "é", "𠀀", "和", "欧阳", "今天下午三点由系统管理员张建国负责处理完毕并且通知了所有相关的部门和人员",
+                ]),
+                1..14,
+            ),
+            shift in 0usize..4,
+        ) {
+            let line = parts.concat();
+            let found = |detector: &Detector, scratch: &mut Scratch, text: &str| {
+                let mut found = Vec::new();
+                detector.detect_bytes(text.as_bytes(), scratch, &mut found);
+                found
+            };
+            static DETECTORS: OnceLock<(Detector, Detector)> = OnceLock::new();
+            let (fast, plain) = DETECTORS.get_or_init(|| {
+                let rules = Arc::new(RuleSet::load(&[]).unwrap());
+                (Detector::new(Arc::clone(&rules)), Detector::plain(rules))
+            });
+            let mut scratch = Scratch::default();
+            // The same runs again and again, with the same around them and with something else.
+            let turned = parts.iter().cycle().skip(shift).take(parts.len()).copied().collect::<String>();
+            let padding = " ".repeat(LONGEST);
+            for text in [&line, &line, &line, &turned, &format!("{line}\n{turned}>{line}\n{line}{line}"), &line] {
+                let text = format!("{text}{padding}");
+                let expected = found(plain, &mut Scratch::default(), &text);
+                prop_assert_eq!(found(fast, &mut scratch, &text), expected, "{}", text);
             }
         }
     }
