@@ -140,7 +140,7 @@ impl Characters {
     /// What can be learned of the characters of `piece`, which begins at `start`. `ends`: how labels end that values
     /// start from. `refine`: also which labels stand in it, and which of its surnames may begin a name at all.
     pub(super) fn lesson(&self, text: &[u8], start: usize, piece: &Piece, ends: &TailFilter, refine: bool) -> Lesson {
-        let mut lesson = Lesson { is_refined: refine, around: u64::MAX, ..Lesson::default() };
+        let mut lesson = Lesson { is_refined: refine, ..Lesson::default() };
         let range = start..start + piece.length;
         let mut end = start;
         while end < range.end {

@@ -10,7 +10,7 @@ use super::label_ends::leftmost_longest;
 use super::pass::Pass;
 use super::program::At;
 use super::resolve::MATCH_SCORE;
-use super::run_memo::{Lesson, Piece, around, each};
+use super::run_memo::{Lesson, Piece, each};
 use super::{address, name, value};
 use crate::finding::{EntityId, Match};
 use crate::rule::compile::Anchor;
@@ -101,7 +101,6 @@ impl Pass<'_> {
                     if !lesson.is_idle {
                         let lesson = *lesson;
                         self.apply(&lesson, end..end + piece.length);
-                        self.surnames_in(&lesson, &piece, end);
                     }
                     end += piece.length;
                     continue;
@@ -176,30 +175,10 @@ impl Pass<'_> {
         }
         self.buffers.label_hits.extend(lesson.labels(start));
         each(lesson.label_ends, start, |end| self.label_end(end, end == piece.end));
-    }
-
-    /// Notes the surnames in `piece`, which begins at `start`, of which `lesson` tells.
-    #[inline(always)]
-    fn surnames_in(&mut self, lesson: &Lesson, piece: &Piece, start: usize) {
-        let text = self.text;
-        let is_element = lesson.element_only && byte_before(text, start) == b'>';
-        let mut surnames = lesson.surnames | u64::from(is_element);
-        if surnames != 0
-            && lesson.is_refined
-            && let Some(around) = around(text, start, piece)
-        {
-            if lesson.around != around {
-                let mut named = 0;
-                each(surnames, start, |at| {
-                    named |= u64::from(name::free::at(text, at, false).is_some()) << (at - start);
-                });
-                self.buffers.runs_seen.learn_names(piece, around, named);
-                surnames = named;
-            } else {
-                surnames = lesson.named;
-            }
+        if lesson.element_only && byte_before(text, start) == b'>' {
+            self.buffers.surnames.push(start);
         }
-        each(surnames, start, |at| self.buffers.surnames.push(at));
+        each(lesson.surnames, start, |at| self.buffers.surnames.push(at));
     }
 
     /// Notes the labels that values start from and whose last Han character ends at `end`. `tailed`: something may stand

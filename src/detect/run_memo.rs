@@ -40,9 +40,6 @@ pub(super) struct Lesson {
     pub(super) labels: [(u8, u8, u16); LABELS],
     /// Surnames begin at these offsets.
     pub(super) surnames: u64,
-    /// What stood around the piece when it was last asked which of the surnames begin a name there, and which of them did.
-    pub(super) around: u64,
-    pub(super) named: u64,
     /// Of the surnames, those that may begin a name are told from the rest.
     pub(super) is_refined: bool,
     /// There is nothing to do at the piece, but for a number and its unit.
@@ -168,13 +165,6 @@ impl RunMemo {
         (known.words == piece.words && known.goes_on == (piece.goes_on, piece.follows)).then_some(&known.lesson)
     }
 
-    /// Remembers which surnames of `piece` begin a name where `around` stands around it.
-    pub(super) fn learn_names(&mut self, piece: &Piece, around: u64, named: u64) {
-        if let Some(place) = self.places.get_mut(piece.slot).filter(|known| known.words == piece.words) {
-            (place.lesson.around, place.lesson.named) = (around, named);
-        }
-    }
-
     /// Remembers what is known of `piece`.
     pub(super) fn learn(&mut self, piece: &Piece, lesson: Lesson) {
         let lesson = Lesson { is_idle: lesson.asks_nothing(), ..lesson };
@@ -185,23 +175,6 @@ impl RunMemo {
             *place = Known { words: piece.words, goes_on: (piece.goes_on, piece.follows), lesson };
         }
     }
-}
-
-/// The four bytes before a whole run, and the four behind it: all that a name in it may depend on, since only the two
-/// signs next to it are looked at, of which the first is ASCII. What is outside of the text counts as line ends, as it
-/// does there. Nothing for a part of a run.
-#[inline]
-pub(super) fn around(text: &[u8], start: usize, piece: &Piece) -> Option<u64> {
-    if piece.goes_on || piece.follows {
-        return None;
-    }
-    let end = start + piece.length;
-    let mut bytes = [b'\n'; 8];
-    let (before, behind) = bytes.split_at_mut(4);
-    let (head, tail) = (text.get(start.saturating_sub(4)..start)?, text.get(end..text.len().min(end + 4))?);
-    before.iter_mut().rev().zip(head.iter().rev()).for_each(|(slot, byte)| *slot = *byte);
-    behind.iter_mut().zip(tail).for_each(|(slot, byte)| *slot = *byte);
-    Some(u64::from_le_bytes(bytes))
 }
 
 /// Calls `visit` with each offset of `offsets`, from `at` on.
