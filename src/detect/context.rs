@@ -117,9 +117,14 @@ pub(super) const NEAR_WORDS: usize = 4;
 
 /// Whether a character beyond ASCII may stand between a label and its value.
 fn is_wide_joiner(character: &[u8]) -> bool {
-    std::str::from_utf8(character).is_ok_and(|joiner| {
-        matches!(joiner, "：" | "（" | "“" | "【" | "】" | "「" | "是" | "为" | "　" | "＝" | "‘" | "《")
-    })
+    // ： ＝ （ 　 “ ‘ 【 】 「 《 是 为
+    match character {
+        [0xEF, 0xBC, last] => matches!(last, 0x9A | 0x9D | 0x88),
+        [0xE3, 0x80, last] => matches!(last, 0x80 | 0x90 | 0x91 | 0x8C | 0x8A),
+        [0xE2, 0x80, last] => matches!(last, 0x9C | 0x98),
+        [0xE6, 0x98, 0xAF] | [0xE4, 0xB8, 0xBA] => true,
+        _ => false,
+    }
 }
 
 /// Steps back from `at` over what may stand between a label and its value.
@@ -257,4 +262,17 @@ fn after_wide_border(window: &[u8]) -> &[u8] {
         }
     }
     rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_joiners_are_told_by_their_bytes() {
+        let found: String = ('\u{80}'..='\u{FFFF}').filter(|c| is_wide_joiner(c.to_string().as_bytes())).collect();
+        let mut wanted: Vec<char> = "：（“【】「是为　＝‘《".chars().collect();
+        wanted.sort_unstable();
+        assert_eq!(found, String::from_iter(wanted));
+    }
 }

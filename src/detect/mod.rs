@@ -7,6 +7,7 @@
 
 pub mod address;
 mod bitmap;
+mod characters;
 mod code;
 pub mod column;
 mod context;
@@ -21,6 +22,7 @@ mod high;
 pub mod known;
 
 mod key_memo;
+mod label_ends;
 mod label_memo;
 mod lines;
 mod literal;
@@ -32,6 +34,7 @@ mod program;
 #[cfg(test)]
 mod prose_tests;
 pub mod resolve;
+mod run_memo;
 mod scan;
 mod sight;
 pub(crate) mod sorted_table;

@@ -5,8 +5,10 @@ use super::context::{ColumnScope, Context, byte, points};
 use super::explain::Noted;
 use super::fold::{FoldLines, Spelling};
 use super::key_memo::KeyMemo;
+use super::label_ends::Hit;
 use super::label_memo::LabelMemo;
 use super::program::{At, Program};
+use super::run_memo::RunMemo;
 use super::scan::{Anchors, Sink, scan, scan_plainly};
 use super::{Found, address, name};
 use crate::finding::{EntityId, Match, Place, Traits};
@@ -30,6 +32,10 @@ pub(super) struct Buffers {
     pub(super) keys: KeyMemo,
     /// Where surnames begin in the stretch that is walked.
     pub(super) surnames: Vec<usize>,
+    /// The labels that values start from in that stretch.
+    pub(super) label_hits: Vec<Hit>,
+    /// What is known of runs of characters beyond ASCII.
+    pub(super) runs_seen: RunMemo,
     /// Where somebody wants to know why: what came of each candidate.
     pub(super) trials: Option<Vec<Noted>>,
 }
@@ -71,6 +77,7 @@ impl<'a> Pass<'a> {
     ) -> Pass<'a> {
         buffers.labels.serve(program.rules.labels());
         buffers.keys.serve(program.rules.labels());
+        buffers.runs_seen.serve(program.rules.labels().serial());
         let addresses = address::Recent::default();
         Pass { program, text, column, buffers, out, colon_until: 0, addresses, name: None }
     }

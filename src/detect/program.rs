@@ -7,8 +7,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::fast::FixedState;
 
 use super::bitmap::{LookBack, fastest_look_back};
+use super::characters::Characters;
 use super::group_pairs::GroupPairs;
-use super::high::Characters;
 use super::literal::Literals;
 use super::scan::Wanted;
 use super::sight::Sights;
@@ -66,7 +66,7 @@ pub(super) struct Program {
     pub(super) literals: Literals,
     /// All labels that hold a Han character.
     pub(super) han_labels: LazyAutomaton,
-    /// Those of them that some `from_label` recognizer starts from.
+    /// Those of them that some `from_label` recognizer starts from. For tests.
     pub(super) han_starts: LazyAutomaton,
     /// What is said of a column of which the values are person names, and the name says nothing.
     pub(super) name_column: Vec<Says>,
@@ -175,7 +175,7 @@ impl Program {
             Anchor::HanLetter(characters) => Some(characters.as_slice()),
             _ => None,
         });
-        self.characters = Characters::new(&starts, leads.flatten(), !self.free_names.is_empty());
+        self.characters = Characters::new(&starts, rules.labels(), leads.flatten(), !self.free_names.is_empty());
         let speaks_for = |ids: &[bool]| {
             let speaks = |says: &[Says]| {
                 says.iter().any(|said| match said {

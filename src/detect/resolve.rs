@@ -48,6 +48,7 @@ fn sort(matches: &mut [Match]) {
     for key in &mut smallest {
         least = least.min(std::mem::replace(key, least));
     }
+    let (mut numbered, mut before) = (Vec::new(), Vec::new());
     let (mut from, mut largest) = (0, 0);
     for (at, smallest_behind) in smallest.into_iter().rev().enumerate() {
         largest = matches.get(at).map_or(largest, |m| largest.max(key(m)));
@@ -55,9 +56,33 @@ fn sort(matches: &mut [Match]) {
             if at > from
                 && let Some(part) = matches.get_mut(from..=at)
             {
-                part.sort_by_key(key);
+                sort_part(part, &mut numbered, &mut before);
             }
             from = at + 1;
+        }
+    }
+}
+
+/// Sorts a few matches by position, stably, by numbers that hold both the position and the place among them; the two
+/// vectors are buffers.
+fn sort_part(part: &mut [Match], numbered: &mut Vec<u64>, before: &mut Vec<Match>) {
+    let least = part.iter().map(|m| m.start).min().unwrap_or_default();
+    let number = |(at, m): (usize, &Match)| {
+        let (start, length) = (u64::from(m.start - least), u64::from(m.end.saturating_sub(m.start)));
+        let fits = start < 1 << 24 && length < 1 << 24 && at < 1 << 16;
+        fits.then_some(start << 40 | length << 16 | at as u64)
+    };
+    numbered.clear();
+    numbered.extend(part.iter().enumerate().map_while(number));
+    if numbered.len() < part.len() {
+        return part.sort_by_key(|m| (m.start, m.end));
+    }
+    numbered.sort_unstable();
+    before.clear();
+    before.extend_from_slice(part);
+    for (slot, number) in part.iter_mut().zip(numbered) {
+        if let Some(found) = before.get((*number & 0xFFFF) as usize) {
+            *slot = *found;
         }
     }
 }
@@ -93,11 +118,11 @@ mod tests {
     #[test]
     fn sorting_by_parts_is_sorting() {
         let mut seed = 1u32;
-        for window in [1, 3, 40, 10_000] {
-            let mut matches: Vec<Match> = (0..2000u32)
+        for (window, count) in [(1, 2000), (3, 2000), (40, 2000), (10_000, 2000), (1 << 23, 9000), (10_000, 70_000)] {
+            let mut matches: Vec<Match> = (0..count)
                 .map(|n| {
                     seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    let start = n / 2 + (seed >> 8) % window;
+                    let start = n / 2 + (seed >> 8) % window * (window >> 20 | 1);
                     found(n as u16, start, start + (seed >> 4) % 3, 0.9)
                 })
                 .collect();

@@ -3,7 +3,10 @@
 //! Luhn alone is no evidence: one random number in ten passes. Must never report a number without an issuer prefix
 //! of at least five digits unless a label stands beside it.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
 
 use super::{Candidate, Evidence, all_same, luhn, number};
 use crate::finding::Traits;
@@ -23,26 +26,40 @@ pub struct Issuer {
 /// The longest issuer prefix that `card` begins with whose cards are as long as `card`.
 pub fn issuer(card: &[u8]) -> Option<Issuer> {
     let length = 1_u32.checked_shl(u32::try_from(card.len()).ok()?)?;
-    ISSUERS.iter().enumerate().rev().find_map(|(digits, entries)| {
-        // Most lengths of prefixes have no entry at all.
-        if entries.is_empty() {
-            return None;
+    let issuers = &*ISSUERS;
+    let mut prefix = number(card.get(..card.len().min(LONGEST))?)?;
+    for digits in (1..=card.len().min(LONGEST)).rev() {
+        if issuers.lengths >> digits & 1 == 1
+            && let Some((lengths, sources)) = issuers.by_prefix.get(&key(digits, prefix))
+        {
+            let length_unknown = *lengths == 0;
+            let fits = if length_unknown { (16..=19).contains(&card.len()) } else { lengths & length != 0 };
+            if fits {
+                return Some(Issuer { digits, sure: *sources >= 2 && !length_unknown, length_unknown });
+            }
         }
-        let (prefix, _) = card.split_at_checked(digits)?;
-        let prefix = number(prefix)?;
-        let (_, lengths, sources) = entries.get(entries.binary_search_by_key(&prefix, |entry| entry.0).ok()?)?;
-        let length_unknown = *lengths == 0;
-        let fits = if length_unknown { (16..=19).contains(&card.len()) } else { lengths & length != 0 };
-        fits.then_some(Issuer { digits, sure: *sources >= 2 && !length_unknown, length_unknown })
-    })
+        prefix /= 10;
+    }
+    None
 }
 
-/// Prefix, bit set of card lengths (0 when not known), number of sources.
-type Entry = (u64, u32, u8);
+/// Digits of the longest prefix.
+const LONGEST: usize = 10;
 
-/// By the number of digits of the prefix, each sorted.
-static ISSUERS: LazyLock<[Vec<Entry>; 11]> = LazyLock::new(|| {
-    let mut issuers: [Vec<Entry>; 11] = Default::default();
+struct Issuers {
+    /// Bit n: there are prefixes of n digits.
+    lengths: u32,
+    /// By [`key`]: bit set of card lengths (0 when not known), number of sources.
+    by_prefix: HashMap<u64, (u32, u8), FixedState>,
+}
+
+/// A prefix of so many digits.
+fn key(digits: usize, prefix: u64) -> u64 {
+    (digits as u64) << 40 | prefix
+}
+
+static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| {
+    let mut issuers = Issuers { lengths: 0, by_prefix: HashMap::default() };
     for mut row in embedded::rows("bank_bins.tsv") {
         let (Some(bin), Some(lengths), Some(_kind), Some(sources)) = (row.next(), row.next(), row.next(), row.next())
         else {
@@ -52,11 +69,9 @@ static ISSUERS: LazyLock<[Vec<Entry>; 11]> = LazyLock::new(|| {
             .split(',')
             .filter_map(|length| length.parse::<u32>().ok())
             .fold(0, |set, length| set | 1_u32.checked_shl(length).unwrap_or(0));
-        let (Some(entries), Some(prefix)) = (issuers.get_mut(bin.len()), number(bin.as_bytes())) else { continue };
-        entries.push((prefix, lengths, sources.parse().unwrap_or(1)));
-    }
-    for entries in &mut issuers {
-        entries.sort_unstable();
+        let Some(prefix) = number(bin.as_bytes()).filter(|_| (1..=LONGEST).contains(&bin.len())) else { continue };
+        issuers.lengths |= 1 << bin.len();
+        issuers.by_prefix.insert(key(bin.len(), prefix), (lengths, sources.parse().unwrap_or(1)));
     }
     issuers
 });
@@ -201,9 +216,11 @@ mod tests {
 
     #[test]
     fn prefixes_of_the_table_are_found_at_their_length() {
-        let entries: usize = ISSUERS.iter().map(Vec::len).sum();
+        let entries = ISSUERS.by_prefix.len();
         assert!(entries > 1_500, "{entries}");
-        assert_eq!(ISSUERS.iter().flatten().filter(|(_, lengths, _)| *lengths >> 20 != 0).count(), 0);
+        assert_eq!(ISSUERS.by_prefix.values().filter(|(lengths, _)| *lengths >> 20 != 0).count(), 0);
+        let rows: Vec<_> = embedded::rows("bank_bins.tsv").filter_map(|mut row| row.next()).collect();
+        assert!(rows.iter().all(|bin| (1..=LONGEST).contains(&bin.len())), "a longer prefix would not be found");
     }
 
     #[test]

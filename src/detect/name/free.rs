@@ -109,16 +109,37 @@ impl Around {
         around
     }
 
+    /// Whether a surname begins at the place, of which `first` is the first character, and leaves something of so many
+    /// characters for a given name.
+    #[inline(always)]
+    fn is_length(&self, first: &Record, length: usize) -> bool {
+        first.is_surname() && length < LONGEST || length > 2 && self.is_compound(first)
+    }
+
+    #[inline(always)]
+    fn is_compound(&self, first: &Record) -> bool {
+        let [one, two, ..] = self.ahead;
+        first.begins_compound() && is_compound(one, two)
+    }
+
+    /// Weight of the first `length` characters as a name.
+    #[inline(always)]
+    fn own(&self, first: &Record, length: usize) -> i32 {
+        let name = self.ahead.get(..length).unwrap_or_default();
+        BIAS + of_name(first, name, self.is_compound(first))
+    }
+
     /// Reads all that is looked at around the place, of which the first ideographs were read.
     fn complete(&mut self, text: &[u8], at: usize) {
         let (mut p, mut is_run) = (at + self.run * IDEOGRAPH, true);
-        for slot in self.ahead.iter_mut().skip(self.run) {
+        for (read, slot) in self.ahead.iter_mut().enumerate().skip(self.run) {
             let length;
             (*slot, length) = sign_at(text, p);
             p += length;
             is_run &= is_ideograph(*slot);
             self.run += usize::from(is_run);
-            if *slot == LINE_END {
+            // Behind a run two signs are looked at.
+            if *slot == LINE_END || !is_run && read > self.run {
                 break;
             }
         }
@@ -127,13 +148,12 @@ impl Around {
 
     fn look_back(&mut self, text: &[u8], at: usize) {
         let (mut p, mut is_run) = (at, true);
-        for slot in &mut self.before {
-            let (c, start) = char_before(text, p).unwrap_or(if p > 0 { ('#', p - 1) } else { ('\n', 0) });
-            *slot = sign(c);
-            p = start;
+        for (read, slot) in self.before.iter_mut().enumerate() {
+            (*slot, p) = sign_before(text, p);
             is_run &= is_ideograph(*slot);
             self.run_before += usize::from(is_run);
-            if *slot == LINE_END {
+            // Only of a run all is looked at, else the last two signs.
+            if *slot == LINE_END || !is_run && read > 0 {
                 break;
             }
         }
@@ -155,10 +175,46 @@ fn ideograph_at(text: &[u8], at: usize) -> Option<u16> {
     is_ideograph(code).then(|| record(code).simplified()).filter(|code| is_ideograph(*code))
 }
 
+/// What each ASCII character counts as.
+static ASCII: [u8; 128] = {
+    let mut signs = [b'#'; 128];
+    let mut at = 0_u8;
+    while at < 128 {
+        if let Some((_, [slot, ..])) = signs.split_at_mut_checked(at as usize) {
+            *slot = match at {
+                b'0'..=b'9' => b'0',
+                b'a'..=b'z' | b'A'..=b'Z' => b'a',
+                b'\'' | b'`' => b'"',
+                b'{' => b'(',
+                b'}' => b')',
+                b'\t' => b' ',
+                b'\r' | b'\n' => b'\n',
+                b' '..=0x7F => at,
+                _ => b'#',
+            };
+        }
+        at += 1;
+    }
+    signs
+};
+
+/// What the character that ends before `at` counts as, and where it begins; what is no character counts as one of a
+/// byte, and the start of the text as the end of a line.
+fn sign_before(text: &[u8], at: usize) -> (u16, usize) {
+    let Some(before) = at.checked_sub(1) else { return (LINE_END, 0) };
+    if let Some(sign) = text.get(before).and_then(|byte| ASCII.get(usize::from(*byte))) {
+        return (u16::from(*sign), before);
+    }
+    char_before(text, at).map_or((u16::from(b'#'), before), |(c, start)| (sign(c), start))
+}
+
 /// What the character at `at` counts as, and its length; what is no character counts as one of a byte.
 fn sign_at(text: &[u8], at: usize) -> (u16, usize) {
     if let Some(code) = ideograph_at(text, at) {
         return (code, IDEOGRAPH);
+    }
+    if let Some(sign) = text.get(at).and_then(|byte| ASCII.get(usize::from(*byte))) {
+        return (u16::from(*sign), 1);
     }
     let (c, length) = char_at(text, at).unwrap_or(if at < text.len() { ('#', 1) } else { ('\n', 0) });
     (sign(c), length)
@@ -199,33 +255,30 @@ fn sign(c: char) -> u16 {
 /// The likeliest name that begins at `at`, if one is likely enough. `plain` takes no shortcut; the answer is the same.
 pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candidate> {
     let mut around = Around::of_run(text, at);
-    let [one, two, ..] = around.ahead;
     if around.run < 2 {
         return None;
     }
-    let first = record(one);
-    let compound = first.begins_compound() && is_compound(one, two);
+    let first = around.ahead.first().map(|code| record(*code))?;
     let is_element = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'>');
     let least = if is_element { LABELLED } else { POSSIBLE };
-    let mut looked_back = false;
+    let mut outside = None;
     let mut reading = None;
     let mut best: Option<Candidate> = None;
-    for length in [2, 3, 4] {
-        let is_single = first.is_surname() && length < 4;
-        if length > around.run || !(is_single || compound && length > 2) {
+    for length in 2..=LONGEST {
+        if length > around.run || !around.is_length(&first, length) {
             continue;
         }
-        let name = around.ahead.get(..length)?;
-        let own = BIAS + of_name(&first, name, compound);
+        let own = around.own(&first, length);
         if own < LEAST_OF_NAME && !is_element {
             continue;
         }
-        if !looked_back {
+        let outside = *outside.get_or_insert_with(|| {
             around.complete(text, at);
-            looked_back = true;
-        }
-        let so_far = own + of_surroundings(&around, length).min(AROUND);
-        if so_far < LEAST_SO_FAR && !is_element || !plain && so_far + model::MOST_OF_READING < least {
+            of_outside(&around)
+        });
+        let so_far = own + (outside + of_end(&around, length)).min(AROUND);
+        let needed = best.map_or(least, |best| least.max(best.score + 1));
+        if so_far < LEAST_SO_FAR && !is_element || !plain && so_far + model::most_of_reading(length) < needed {
             continue;
         }
         let reading = reading.get_or_insert_with(|| {
@@ -244,6 +297,41 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         }
     }
     best
+}
+
+/// Where a name may begin with a surname.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::detect) enum Begins {
+    /// Nowhere.
+    Nowhere,
+    /// In an element of XML or HTML only.
+    Element,
+    /// It may.
+    Anywhere,
+}
+
+/// Where a name may begin with the surname at `at` of `piece`, a part of a run of characters beyond ASCII that goes on
+/// behind it or does not, whatever stands around the piece.
+pub(in crate::detect) fn begins(text: &[u8], at: usize, piece: &std::ops::Range<usize>, goes_on: bool) -> Begins {
+    if goes_on && at + LONGEST_BYTES > piece.end {
+        return Begins::Anywhere;
+    }
+    let around = Around::of_run(text, at);
+    let Some(first) = around.ahead.first().map(|code| record(*code)) else { return Begins::Nowhere };
+    let lengths = (2..=around.run).filter(|length| around.is_length(&first, *length));
+    match lengths.map(|length| around.own(&first, length)).max() {
+        None => Begins::Nowhere,
+        Some(..LEAST_OF_NAME) => Begins::Element,
+        Some(_) if is_inside(text, at, piece) && self::at(text, at, false).is_none() => Begins::Nowhere,
+        Some(_) => Begins::Anywhere,
+    }
+}
+
+/// Whether all that [`at`] looks at stands in `piece`.
+fn is_inside(text: &[u8], at: usize, piece: &std::ops::Range<usize>) -> bool {
+    let before = (0..BEFORE).try_fold(at, |at, _| char_before(text, at).map(|(_, before)| before));
+    let behind = (0..AHEAD).try_fold(at, |at, _| char_at(text, at).map(|(_, length)| at + length));
+    before.is_some_and(|before| before >= piece.start) && behind.is_some_and(|behind| behind <= piece.end)
 }
 
 /// Whether the surname at `at` is another word nearly always.
@@ -270,19 +358,18 @@ fn of_name(first: &Record, name: &[u16], compound: bool) -> i32 {
     first.surname() + of_given
 }
 
-/// Weights of what stands before and behind a name of `length` characters.
-fn of_surroundings(around: &Around, length: usize) -> i32 {
-    let [nearest, next, _] = around.before;
+/// Weights of what stands before a name of any length.
+fn of_outside(around: &Around) -> i32 {
+    let ([nearest, next, _], [first, ..]) = (around.before, around.ahead);
+    model::before(nearest) + pair::<0>(next, nearest) + pair::<2>(nearest, first)
+}
+
+/// Weights of what stands behind a name of `length` characters.
+fn of_end(around: &Around, length: usize) -> i32 {
+    let [nearest, ..] = around.before;
     let behind = |at: usize| around.ahead.get(at).copied().unwrap_or(LINE_END);
-    let (first, last) = (behind(0), behind(length - 1));
-    let (one, two) = (behind(length), behind(length + 1));
-    model::before(nearest)
-        + model::behind(one)
-        + pair::<0>(next, nearest)
-        + pair::<1>(one, two)
-        + pair::<2>(nearest, first)
-        + pair::<3>(last, one)
-        + pair::<4>(nearest, one)
+    let (last, one, two) = (behind(length - 1), behind(length), behind(length + 1));
+    model::behind(one) + pair::<1>(one, two) + pair::<3>(last, one) + pair::<4>(nearest, one)
 }
 
 #[cfg(test)]

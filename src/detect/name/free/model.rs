@@ -160,13 +160,30 @@ const fn most(bytes: &[u8]) -> i32 {
     most
 }
 
-/// The most that [`of_reading`] and [`of_kinds`] may be together.
-pub(super) const MOST_OF_READING: i32 = {
-    let (deltas, edges) = READINGS.split_at(3 * DELTAS);
+/// The most that [`of_kinds`] may be.
+const MOST_OF_KINDS: i32 = {
     let (one, both) = WEIGHTS_OF_KINDS.split_at(2 * KINDS);
     let (before, behind) = one.split_at(KINDS);
-    most(deltas) + most(edges) + most(before) + most(behind) + most(both)
+    most(before) + most(behind) + most(both)
 };
+
+/// The most that [`of_reading`] and [`of_kinds`] may be together, for names of two, three and four characters.
+const MOST_OF_READING: [i32; 3] = {
+    let (deltas, edges) = READINGS.split_at(3 * DELTAS);
+    let ((two, deltas), (of_two, edges)) = (deltas.split_at(DELTAS), edges.split_at(EDGES));
+    let ((three, four), (of_three, of_four)) = (deltas.split_at(DELTAS), edges.split_at(EDGES));
+    [
+        most(two) + most(of_two) + MOST_OF_KINDS,
+        most(three) + most(of_three) + MOST_OF_KINDS,
+        most(four) + most(of_four) + MOST_OF_KINDS,
+    ]
+};
+
+/// The most that a reading in the place of a name of `length` characters may weigh.
+pub(super) fn most_of_reading(length: usize) -> i32 {
+    let most = length.checked_sub(2).and_then(|at| MOST_OF_READING.get(at));
+    most.copied().unwrap_or(i32::MAX / 2)
+}
 
 /// The words of two, three and four characters at the head of `codes`.
 pub(super) fn words(codes: &[u16]) -> [Word; 3] {

@@ -1,7 +1,7 @@
 //! What is built like a name and is none: companies that are called like people, brands, and words that were found where
 //! there was nobody.
 
-use super::{is_ideograph, sign};
+use super::{IDEOGRAPH, ideograph_at, is_ideograph};
 use crate::detect::han::{Ideographs, any_at, char_at};
 
 /// Whether the words that go on at `at` make it the name of a company or a shop: 李强建材有限公司.
@@ -187,23 +187,72 @@ const NOBODY: &[&str] = &[
     "和数据",
 ];
 
-/// Whether `name` is one of [`NOBODY`], in whatever script.
-pub(super) fn is_nobody(name: &[u8]) -> bool {
-    static FIRST: Ideographs = Ideographs::first_of(NOBODY);
-    let first = char_at(name, 0).and_then(|(c, _)| char::from_u32(u32::from(sign(c))));
-    if !first.is_some_and(|first| FIRST.holds(first)) {
-        return false;
+/// The codes of the characters of a word of up to four, as a number.
+#[allow(clippy::indexing_slicing, reason = "in constants, where it does not compile when out of range")]
+const fn packed(word: &str) -> u64 {
+    let word = word.as_bytes();
+    let (mut at, mut sum) = (0, 0);
+    while at < word.len() {
+        let code = (word[at] as u64 & 0x0F) << 12 | (word[at + 1] as u64 & 0x3F) << 6 | word[at + 2] as u64 & 0x3F;
+        sum = sum << 16 | code;
+        at += 3;
     }
-    let is = |word: &str| {
-        let mut p = 0;
-        word.len() == name.len()
-            && word.chars().all(|c| {
-                let found = char_at(name, p).is_some_and(|(own, _)| u32::from(sign(own)) == u32::from(c));
-                p += c.len_utf8();
-                found
-            })
-    };
-    let mut bytes = [0; 4];
-    let first = first.map(|first| first.encode_utf8(&mut bytes).as_bytes()).unwrap_or_default();
-    NOBODY.iter().any(|word| word.as_bytes().starts_with(first) && is(word))
+    sum
+}
+
+/// [`NOBODY`] as numbers.
+#[allow(clippy::indexing_slicing, reason = "in a constant, where it does not compile when out of range")]
+const PACKED: [u64; NOBODY.len()] = {
+    let mut words = [0; NOBODY.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = packed(NOBODY[at]);
+        at += 1;
+    }
+    words
+};
+
+/// A bit for each of [`NOBODY`], by a hash: most names have none there.
+#[allow(clippy::indexing_slicing, reason = "in a constant, where it does not compile when out of range")]
+static FILTER: [u64; 64] = {
+    let mut bits = [0; 64];
+    let mut at = 0;
+    while at < PACKED.len() {
+        let (word, bit) = place(PACKED[at]);
+        bits[word] |= bit;
+        at += 1;
+    }
+    bits
+};
+
+/// The word and the bit of a word in the filter.
+const fn place(packed: u64) -> (usize, u64) {
+    let hash = packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52;
+    ((hash >> 6) as usize, 1 << (hash & 63))
+}
+
+/// Whether `name`, two to four ideographs, is one of [`NOBODY`], in whatever script.
+pub(super) fn is_nobody(name: &[u8]) -> bool {
+    let (mut at, mut sum) = (0, 0);
+    while let Some(code) = ideograph_at(name, at) {
+        sum = sum << 16 | u64::from(code);
+        at += IDEOGRAPH;
+    }
+    let (word, bit) = place(sum);
+    FILTER.get(word).is_some_and(|word| word & bit != 0) && at == name.len() && PACKED.contains(&sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_nobody() {
+        for word in NOBODY {
+            assert!(word.chars().count() <= 4 && word.chars().all(|c| is_ideograph(c as u16)), "{word}");
+            assert!(is_nobody(word.as_bytes()), "{word}");
+            assert!(!is_nobody(format!("{word}一").as_bytes()), "{word}");
+        }
+        assert!(!is_nobody("张伟".as_bytes()) && is_nobody("張裕".as_bytes()) && !is_nobody(b""));
+    }
 }

@@ -81,6 +81,9 @@ fn elements_with_a_label_need_less() {
 #[test]
 fn odd_bytes_are_signs() {
     assert_eq!(sign('，'), u16::from(b','));
+    for byte in 0..0x80_u8 {
+        assert_eq!(u16::from(ASCII[usize::from(byte)]), sign(char::from(byte)), "{byte}");
+    }
     assert_eq!(sign('９'), u16::from(b'0'));
     assert_eq!(sign('Ａ'), u16::from(b'a'));
     assert_eq!(sign('張'), '张' as u16);

@@ -1,0 +1,242 @@
+//! The labels with Han characters that values start from, by how they end: one look into a table at a character that
+//! some of them has as its last Han character tells which of them stand there.
+//!
+//! Must find every label at every place, as an automaton over all of them does.
+
+use std::ops::Range;
+
+use super::context::look_up;
+use crate::rule::label::{LabelIndex, Says};
+
+/// Bytes by which labels are told apart first, as many as they have.
+const WIDTHS: [usize; 3] = [9, 6, 3];
+/// Most labels: that many numbers there are.
+const MOST: usize = u16::MAX as usize;
+
+/// A label up to its last Han character, and the rest, and what it says.
+#[derive(Debug)]
+struct Label {
+    head: Box<[u8]>,
+    tail: Box<[u8]>,
+    says: Box<[Says]>,
+}
+
+/// Where a label stands in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) label: u16,
+}
+
+/// The labels.
+#[derive(Debug, Default)]
+pub(super) struct LabelEnds {
+    /// Sorted by their heads, read backwards.
+    labels: Vec<Label>,
+    /// By a hash of the key: the key, and the numbers of its labels. A power of two, at least half of them free.
+    places: Vec<(u64, Box<[u16]>)>,
+}
+
+/// The last `width` bytes of `text` as a number, nearly; 0 where there are not as many.
+#[inline(always)]
+fn key(text: &[u8], width: usize) -> u64 {
+    match (width, text) {
+        (9, [.., a, b, c, d, e, f, g, h, i]) => {
+            u64::from_le_bytes([*b, *c, *d, *e, *f, *g, *h, *i]) ^ u64::from(*a).rotate_left(28)
+        }
+        (6, [.., d, e, f, g, h, i]) => u64::from_le_bytes([*d, *e, *f, *g, *h, *i, 0, 0]),
+        (3, [.., g, h, i]) => u64::from_le_bytes([0, 0, 0, *g, *h, *i, 0, 0]),
+        _ => 0,
+    }
+}
+
+/// The key of a label with this head.
+fn key_of_head(head: &[u8]) -> u64 {
+    WIDTHS.iter().find(|width| head.len() >= **width).map_or(0, |width| key(head, *width))
+}
+
+/// Whether, and by what, it is settled which labels end at a place when only some bytes before it are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// By these alone: of each, the bytes of it and its number.
+    By(Vec<(usize, u16)>),
+    /// What stands around has to be looked at.
+    No,
+}
+
+impl LabelEnds {
+    /// Those of `labels`, whose meaning `index` knows.
+    pub(super) fn new(labels: &[&str], index: &LabelIndex) -> LabelEnds {
+        let mut labels: Vec<&str> = labels.to_vec();
+        labels.sort_unstable();
+        labels.dedup();
+        let mut ends = LabelEnds::default();
+        for label in labels {
+            let last = label.char_indices().rfind(|(_, character)| !character.is_ascii());
+            let Some((at, character)) = last else { continue };
+            let Some((head, tail)) = label.as_bytes().split_at_checked(at + character.len_utf8()) else { continue };
+            let says = look_up(index, label.as_bytes()).into();
+            ends.labels.push(Label { head: head.into(), tail: tail.into(), says });
+        }
+        ends.labels.sort_by(|a, b| a.head.iter().rev().cmp(b.head.iter().rev()));
+        ends.labels.truncate(MOST);
+        ends.places = vec![(0, Box::default()); (2 * ends.labels.len()).next_power_of_two()];
+        let mut keys: Vec<(u64, u16)> =
+            (0..).zip(&ends.labels).map(|(number, label)| (key_of_head(&label.head), number)).collect();
+        keys.sort_unstable();
+        for same in keys.chunk_by(|(a, _), (b, _)| a == b) {
+            let key = same.first().map_or(0, |(key, _)| *key);
+            let mut slot = slot_of(key, ends.places.len());
+            while ends.places.get(slot).is_some_and(|(_, numbers)| !numbers.is_empty()) {
+                slot = (slot + 1) % ends.places.len();
+            }
+            if let Some(place) = ends.places.get_mut(slot) {
+                *place = (key, same.iter().map(|(_, number)| *number).collect());
+            }
+        }
+        ends
+    }
+
+    /// The labels with this key.
+    #[inline]
+    fn with_key(&self, key: u64) -> impl Iterator<Item = (u16, &Label)> {
+        let mut slot = slot_of(key, self.places.len());
+        let numbers = loop {
+            match self.places.get(slot) {
+                None => break &[][..],
+                Some((held, numbers)) if *held == key || numbers.is_empty() => break numbers,
+                _ => slot = (slot + 1) & (self.places.len() - 1),
+            }
+        };
+        numbers.iter().filter_map(|number| Some((*number, self.labels.get(usize::from(*number))?)))
+    }
+
+    /// Adds the labels whose last Han character ends at `end` of `text` to `hits`.
+    pub(super) fn find(&self, text: &[u8], end: usize, hits: &mut Vec<Hit>) {
+        let Some((before, behind)) = text.split_at_checked(end) else { return };
+        for width in WIDTHS {
+            for (number, Label { head, tail, .. }) in self.with_key(key(before, width)) {
+                // The shorter keys are all of their bytes.
+                let is_key = width < 9 && head.len() == width;
+                if (is_key || before.ends_with(head)) && (tail.is_empty() || behind.starts_with(tail)) {
+                    hits.push(Hit { start: end - head.len(), end: end + tail.len(), label: number });
+                }
+            }
+        }
+    }
+
+    /// Which labels have their last Han character at the end of `before`, the first bytes of a run of characters beyond
+    /// ASCII, or of a part of one that `follows` others. `is_last`: the run ends there.
+    pub(super) fn settled(&self, before: &[u8], is_last: bool, follows: bool) -> Settled {
+        let may_follow = |tail: &[u8]| tail.is_empty() || is_last;
+        // Labels that go on in front of what is known.
+        let from = self.labels.partition_point(|label| label.head.iter().rev().lt(before.iter().rev()));
+        let mut longer = self.labels.iter().skip(from).take_while(|Label { head, .. }| head.ends_with(before));
+        let goes_on = |Label { head, tail, .. }: &Label| {
+            let next = head.len().checked_sub(before.len() + 1).and_then(|at| head.get(at));
+            next.is_some_and(|next| follows || next.is_ascii()) && may_follow(tail)
+        };
+        if longer.any(goes_on) {
+            return Settled::No;
+        }
+        let mut held = Vec::new();
+        for width in WIDTHS {
+            for (number, Label { head, tail, .. }) in self.with_key(key(before, width)) {
+                if before.ends_with(head) {
+                    match (tail.is_empty(), is_last) {
+                        (true, _) => held.push((head.len(), number)),
+                        (false, true) => return Settled::No,
+                        (false, false) => {}
+                    }
+                }
+            }
+        }
+        Settled::By(held)
+    }
+
+    /// What a label says.
+    pub(super) fn says(&self, hit: Hit) -> &[Says] {
+        self.labels.get(usize::from(hit.label)).map(|label| &*label.says).unwrap_or_default()
+    }
+}
+
+#[inline(always)]
+fn slot_of(key: u64, places: usize) -> usize {
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & places.wrapping_sub(1)
+}
+
+/// Leaves of `hits` those that an automaton finds in `stretch`: the leftmost, of those the longest, and so on behind it.
+pub(super) fn leftmost_longest(hits: &mut Vec<Hit>, stretch: &Range<usize>) {
+    if hits.len() > 1 {
+        hits.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
+    }
+    let mut from = stretch.start;
+    hits.retain(|hit| {
+        let is_free = hit.start >= from && hit.end <= stretch.end;
+        if is_free {
+            from = hit.end;
+        }
+        is_free
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::program::automaton;
+    use crate::finding::EntityId;
+    use proptest::prelude::*;
+
+    const LABELS: &[&str] =
+        &["手机", "手机号", "机号码", "号", "码", "QQ号", "号no", "电话（手机）", "ID号码", "码号手"];
+
+    fn index() -> LabelIndex {
+        let mut index = LabelIndex::default();
+        for (at, label) in LABELS.iter().enumerate() {
+            index.insert(label, Says::Positive(EntityId(at as u16)));
+        }
+        index
+    }
+
+    proptest! {
+        #[test]
+        fn an_automaton_finds_the_same(text in "(手|机|号|码|Q|n|o|ID|QQ|电话|（|）){0,16}", from in 0usize..12) {
+            let index = index();
+            let ends = LabelEnds::new(LABELS, &index);
+            let from = (0..=from.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let stretch = from..text.len();
+            let mut hits = Vec::new();
+            for (at, character) in text.char_indices().filter(|(_, c)| !c.is_ascii()) {
+                let end = at + character.len_utf8();
+                let before = hits.len();
+                ends.find(text.as_bytes(), end, &mut hits);
+                let is_last = text.as_bytes().get(end).is_none_or(u8::is_ascii);
+                let mut found: Vec<_> = hits.iter().skip(before).map(|hit| (end - hit.start, hit.label)).collect();
+                found.sort_unstable();
+                let run = text.get(..end).unwrap().rfind(|c: char| c.is_ascii()).map_or(0, |ascii| ascii + 1);
+                for start in (run..end).filter(|start| text.is_char_boundary(*start)) {
+                    let head = text.as_bytes().get(start..end).unwrap();
+                    if let Settled::By(mut held) = ends.settled(head, is_last, start > run) {
+                        held.sort_unstable();
+                        prop_assert_eq!(&held, &found);
+                    }
+                }
+            }
+            leftmost_longest(&mut hits, &stretch);
+            let automaton = automaton(LABELS).unwrap();
+            let expected: Vec<_> = automaton
+                .find_iter(text.get(stretch).unwrap())
+                .map(|hit| (hit.start() + from, hit.end() + from, hit.pattern().as_usize()))
+                .collect();
+            let found: Vec<_> = hits
+                .iter()
+                .map(|hit| (hit.start, hit.end, LABELS.iter().position(|label| Some(*label) == text.get(hit.start..hit.end)).unwrap()))
+                .collect();
+            prop_assert_eq!(found, expected);
+            for hit in &hits {
+                prop_assert_eq!(ends.says(*hit), look_up(&index, text.get(hit.start..hit.end).unwrap().as_bytes()));
+            }
+        }
+    }
+}
