@@ -97,6 +97,13 @@ impl Detector {
         Detector { program: Program::new(rules) }
     }
 
+    /// A detector for `rules` that spends at most so many `bytes` on remembering values of columns.
+    pub fn remembering(rules: Arc<RuleSet>, bytes: usize) -> Detector {
+        let mut program = Program::new(rules);
+        program.values = value_memo::ValueMemo::within(bytes);
+        Detector { program }
+    }
+
     /// A detector that takes no shortcut, which gives the same matches many times as slowly: what tests hold
     /// [`Detector::new`] against.
     #[doc(hidden)]

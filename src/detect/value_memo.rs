@@ -16,7 +16,7 @@ use super::lines::Lines;
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::label::Says;
 
-/// Buckets, as a power of two: 16 MiB, as many as a million values need not to drive each other out.
+/// Buckets by default, as a power of two: 16 MiB, as many as a million values need not to drive each other out.
 const BITS: u32 = 19;
 /// Places of a bucket: half a cache line.
 const WAYS: usize = 4;
@@ -41,9 +41,10 @@ const MOST_COLUMNS: usize = 4096;
 type Bucket = [AtomicU64; WAYS];
 
 /// What was found in values.
-#[derive(Default)]
 pub(super) struct ValueMemo {
     key: RandomState,
+    /// Buckets, as a power of two.
+    bits: u32,
     buckets: OnceLock<Box<[Bucket]>>,
 }
 
@@ -101,10 +102,22 @@ fn unpacked_score(points: u64) -> f32 {
     f32::from(points as u8) / 100.0
 }
 
+impl Default for ValueMemo {
+    fn default() -> ValueMemo {
+        ValueMemo { key: RandomState::default(), bits: BITS, buckets: OnceLock::new() }
+    }
+}
+
 impl ValueMemo {
+    /// A memo of at most so many `bytes`, and no more than the default.
+    pub(super) fn within(bytes: usize) -> ValueMemo {
+        let bits = (bytes / size_of::<Bucket>()).checked_ilog2().unwrap_or(1).clamp(1, BITS);
+        ValueMemo { bits, ..ValueMemo::default() }
+    }
+
     fn bucket(&self, hash: u64) -> Option<&Bucket> {
-        let make = || (0..1 << BITS).map(|_| Bucket::default()).collect();
-        self.buckets.get_or_init(make).get((hash >> (u64::BITS - BITS)) as usize)
+        let make = || (0..1 << self.bits).map(|_| Bucket::default()).collect();
+        self.buckets.get_or_init(make).get((hash >> (u64::BITS - self.bits)) as usize)
     }
 
     /// What is held for `hash`, 0 where there is nothing. Without branches, so that the next one need not wait until this

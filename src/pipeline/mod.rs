@@ -62,6 +62,8 @@ pub struct Settings {
     pub block_bytes: usize,
     /// Most bytes that one record may have.
     pub record_bytes: usize,
+    /// Bytes for what is remembered of the values of columns.
+    pub memo_bytes: usize,
     /// Matches below this score are left alone.
     pub min_score: f32,
     /// What to do with bytes that are no text.
@@ -83,6 +85,7 @@ impl Settings {
             threads,
             block_bytes: (memory / (under_way * COPIES)).clamp(64 << 10, 1 << 20),
             record_bytes: (memory / (COPIES * 2)).max(256 << 10),
+            memo_bytes: memory / 64,
             min_score: 0.6,
             invalid_bytes: InvalidBytes::Fail,
             as_of: Date::from_today(0),
@@ -140,9 +143,10 @@ impl Context {
         };
         let decisions = rules.entities().iter().map(decide).collect();
         let combiner = Combiner::new(&rules, policy, settings.as_of);
+        let detector = Detector::remembering(rules, settings.memo_bytes);
         Context {
             settings,
-            detector: Detector::new(rules),
+            detector,
             observer,
             fingerprints: RandomState::default(),
             lines,
