@@ -66,6 +66,26 @@ impl Pending {
         self.temporary.path()
     }
 
+    /// Flushes the file, renames it over its target if that is `still` to be done, and flushes the folder. Whether it was
+    /// done.
+    ///
+    /// # Errors
+    /// As [`Pending::commit`].
+    pub fn replace(self, still: impl FnOnce() -> bool) -> Result<bool, Error> {
+        let Pending { temporary, target, _listed } = self;
+        let failed = |action| {
+            let path = target.clone();
+            move |source: io::Error| Error::Io { action, path, source }
+        };
+        temporary.as_file().sync_all().map_err(failed("flush to the disk"))?;
+        if !still() {
+            return Ok(false);
+        }
+        temporary.persist(&target).map_err(|error| failed("rename into place")(error.error))?;
+        sync_folder(folder_of(&target)).map_err(failed("flush the folder of"))?;
+        Ok(true)
+    }
+
     /// Flushes the file, gives it `permissions`, renames it to its target and flushes the folder. Without `replace`,
     /// a target that came into being meanwhile is left as it is.
     ///
@@ -139,6 +159,20 @@ pub fn make_folders(root: &Path, relative: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The permissions that what is made of the file at `path` gets; none for what is no file.
+pub fn permissions_of(path: &Path) -> Option<Permissions> {
+    let metadata = fs::metadata(path).ok()?;
+    #[allow(unused_mut)]
+    let mut permissions = metadata.permissions();
+    // Never setuid or setgid: the output belongs to whoever runs this, the input to anybody.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        permissions.set_mode(permissions.mode() & 0o777);
+    }
+    Some(permissions)
 }
 
 /// The folder that holds `path`.

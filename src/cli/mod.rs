@@ -4,6 +4,7 @@ mod anonymize;
 mod arguments;
 mod completions;
 mod deidentify;
+mod in_place;
 mod interrupt;
 mod key;
 mod man;

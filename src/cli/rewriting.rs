@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::arguments::Common;
+use super::in_place;
 use super::progress;
 use super::session::{Session, announce, bare, entries, extent, is_named};
 use super::targets::{self, Destination, Job};
@@ -27,8 +28,12 @@ pub(super) struct Rewriting {
     paths: Vec<PathBuf>,
 
     /// Where to write: a folder, a file when there is one input, or - for standard output
-    #[arg(short, long, value_name = "OUT")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "OUT", required_unless_present = "in_place", conflicts_with = "in_place")]
+    output: Option<PathBuf>,
+
+    /// Put each rewritten file in the place of the original, which is gone then; the manifest goes beside PATH
+    #[arg(long)]
+    in_place: bool,
 
     /// Replace outputs that exist already
     #[arg(long)]
@@ -61,7 +66,10 @@ impl Rewriting {
         let transformer = Transformer::new(session.rules.clone(), session.policy.clone(), purpose, key)?;
         let entries = entries(&self.paths)?;
         let (assets, bytes) = extent(&entries);
-        let (destination, jobs) = targets::plan(&self.paths, entries, &self.output, self.force)?;
+        let (destination, jobs) = match &self.output {
+            Some(output) => targets::plan(&self.paths, entries, output, self.force)?,
+            None => in_place::plan(&self.paths, entries, self.force)?,
+        };
         for folder in targets::folders(&destination, &jobs) {
             output::remove_stray(&folder);
         }

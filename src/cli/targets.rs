@@ -17,6 +17,10 @@ pub(super) enum Destination {
     Stdout,
     File(PathBuf),
     Folder(PathBuf),
+    /// Each file to where it is.
+    InPlace {
+        manifest: PathBuf,
+    },
 }
 
 impl Destination {
@@ -24,6 +28,7 @@ impl Destination {
     pub(super) fn manifest(&self) -> Option<PathBuf> {
         match self {
             Destination::Stdout => None,
+            Destination::InPlace { manifest } => Some(manifest.clone()),
             Destination::Folder(folder) => Some(folder.join(manifest::FILE_NAME)),
             Destination::File(file) => {
                 let mut name = file.clone().into_os_string();
@@ -64,7 +69,7 @@ pub(super) fn plan(
             continue;
         };
         let target = match &destination {
-            Destination::Stdout => Target::Stdout,
+            Destination::Stdout | Destination::InPlace { .. } => Target::Stdout,
             Destination::File(file) => Target::File {
                 root: folder_of(file).to_path_buf(),
                 relative: file.file_name().map(PathBuf::from).unwrap_or_default(),
@@ -159,7 +164,7 @@ fn refuse_output_in_input(
     taken: &BTreeMap<PathBuf, PathBuf>,
 ) -> Result<(), Error> {
     let out = match destination {
-        Destination::Stdout => return Ok(()),
+        Destination::Stdout | Destination::InPlace { .. } => return Ok(()),
         Destination::File(path) | Destination::Folder(path) => resolved(path),
     };
     for input in paths.iter().filter(|path| path.as_os_str() != "-") {
@@ -213,6 +218,7 @@ pub(super) fn folders(destination: &Destination, jobs: &[Job]) -> BTreeSet<PathB
             Job::Rewrite { target: Target::File { root, relative }, .. } => {
                 Some(folder_of(&root.join(relative)).to_path_buf())
             }
+            Job::Rewrite { target: Target::InPlace { .. }, input } => Some(folder_of(input.path()).to_path_buf()),
             _ => None,
         })
         .collect();

@@ -80,7 +80,7 @@ impl Verify {
                 }
             }
         }
-        for path in strangers(&self.output, &manifest) {
+        for path in strangers(&self.output, &folder, &manifest) {
             complain(&format!("{}: is not of this run, and was not looked at", escape::path_text(&path)));
             differing += 1;
             exit = exit.merge(Exit::Found);
@@ -97,24 +97,36 @@ impl Verify {
 }
 
 /// What stands in an output folder and is not of the run: whoever hands the folder on hands that on, too.
-fn strangers(output: &Path, manifest: &Manifest) -> Vec<PathBuf> {
+fn strangers(output: &Path, folder: &Path, manifest: &Manifest) -> Vec<PathBuf> {
     if !output.is_dir() {
         return Vec::new();
     }
     let outputs = manifest.assets.iter().filter_map(|asset| manifest::unslashed(&asset.output.as_ref()?.path));
-    let mut known: BTreeSet<PathBuf> = outputs.map(|path| output.join(path)).collect();
-    known.insert(output.join(manifest::FILE_NAME));
+    let undotted = |path: PathBuf| path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
+    let mut known: BTreeSet<PathBuf> = outputs.map(|path| undotted(folder.join(path))).collect();
+    known.insert(undotted(output.join(manifest::FILE_NAME)));
     let found = walk(&[output.to_path_buf()]).into_iter().map(|entry| match entry {
         Entry::Input(input) => input.path().to_path_buf(),
         Entry::Skipped { path, .. } | Entry::Failed { path, .. } => path,
     });
-    found.filter(|path| !known.contains(path)).collect()
+    found.filter(|path| !known.contains(&undotted(path.clone()))).collect()
 }
 
 /// The manifest that goes with an output, and the folder that it counts from.
 fn locate(output: &Path) -> (PathBuf, PathBuf) {
     if output.is_dir() {
-        return (output.join(manifest::FILE_NAME), output.to_path_buf());
+        let inside = output.join(manifest::FILE_NAME);
+        // Beside it, where its files were rewritten in place.
+        let beside = output.file_name().map(|name| {
+            let mut name = name.to_os_string();
+            name.push(manifest::FILE_SUFFIX);
+            output.with_file_name(name)
+        });
+        let beside = beside.filter(|beside| !inside.exists() && beside.is_file());
+        return match beside {
+            Some(beside) => (beside, crate::output::folder_of(output).to_path_buf()),
+            None => (inside, output.to_path_buf()),
+        };
     }
     let mut name = output.as_os_str().to_os_string();
     if !name.as_encoded_bytes().ends_with(b".json") || !output.exists() || !is_manifest_name(output) {

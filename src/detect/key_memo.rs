@@ -130,7 +130,8 @@ mod tests {
                 match memo.look_up(&labels, text, end) {
                     Known::Number(0) => {
                         prop_assert_eq!(one, 0);
-                        prop_assert!(two == 0 || word == 0 || text[word - 1] != b' ' || !text[word].is_ascii_alphabetic());
+                        let goes_on = text[word - 1] == b' ' && text.get(word).is_some_and(u8::is_ascii_alphabetic);
+                        prop_assert!(two == 0 || !goes_on);
                     }
                     Known::Number(number) => prop_assert_eq!(number, one),
                     Known::Longer => prop_assert_eq!(one, 0),
@@ -146,7 +147,7 @@ mod tests {
         let memo = KeyMemo::default();
         memo.serve(rules.labels());
         let known = |text: &str| memo.look_up(rules.labels(), text.as_bytes(), text.len());
-        for text in ["some words level", "some words, status", "{'other': 1, 'latency_ms"] {
+        for text in ["some words thread", "some words, verbosity", "{'other': 1, 'latency_ms"] {
             assert_eq!(known(text), Known::Number(0), "{text}");
         }
         assert_eq!(known("the number of the Passport No"), Known::Longer);

@@ -6,6 +6,7 @@
 pub mod blocks;
 mod combine;
 pub mod findings;
+mod in_place;
 pub mod locate;
 mod mend;
 pub mod ordered;
@@ -144,15 +145,7 @@ impl Context {
         let decisions = rules.entities().iter().map(decide).collect();
         let combiner = Combiner::new(&rules, policy, settings.as_of);
         let detector = Detector::remembering(rules, settings.memo_bytes);
-        Context {
-            settings,
-            detector,
-            observer,
-            fingerprints: RandomState::default(),
-            lines,
-            decisions,
-            combiner,
-        }
+        Context { settings, detector, observer, fingerprints: RandomState::default(), lines, decisions, combiner }
     }
 
     /// The level of a match and the name of the operator that the policy has for it.

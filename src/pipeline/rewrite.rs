@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
+use super::in_place::Original;
 use super::mend::Mended;
 use super::ordered::ordered;
 use super::read::{self, Body, Hash, Opened};
@@ -20,7 +21,7 @@ use crate::detect::known::Known;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Match};
 use crate::format::{Container, Format};
-use crate::output::{Pending, make_folders};
+use crate::output::{Pending, make_folders, permissions_of};
 use crate::rule::EntityType;
 use crate::source::Input;
 use crate::source::buffer;
@@ -47,8 +48,23 @@ pub enum Target {
         /// The path below it.
         relative: PathBuf,
     },
+    /// To where it is.
+    InPlace {
+        /// The path below the folder of the manifest.
+        relative: PathBuf,
+    },
     /// To standard output.
     Stdout,
+}
+
+/// Where a file goes.
+struct Place<'a> {
+    target: PathBuf,
+    /// Below it, folders are made.
+    root: Option<&'a Path>,
+    relative: &'a Path,
+    /// What is there already and is to be replaced.
+    original: Option<Original>,
 }
 
 /// What was written for an asset.
@@ -83,7 +99,15 @@ impl Rewriter<'_> {
     /// Rewrites one asset with `threads` threads.
     pub fn rewrite(&self, input: &Input, named: bool, target: &Target, threads: usize) -> Outcome {
         guarded(self.context, input, named, |outcome| match target {
-            Target::File { root, relative } => self.to_file(input, root, relative, threads, outcome),
+            Target::File { root, relative } => {
+                let place = Place { target: root.join(relative), root: Some(root), relative, original: None };
+                self.to_file(input, place, threads, outcome)
+            }
+            Target::InPlace { relative } => {
+                let target = input.path().to_path_buf();
+                let original = Some(Original::open(&target)?);
+                self.to_file(input, Place { target, root: None, relative, original }, threads, outcome)
+            }
             Target::Stdout => self.to_stdout(input, threads, outcome),
         })
     }
@@ -91,17 +115,18 @@ impl Rewriter<'_> {
     fn to_file(
         &self,
         input: &Input,
-        root: &Path,
-        relative: &Path,
+        place: Place<'_>,
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<Status, Box<Status>> {
+        let Place { target, root, relative, original } = place;
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         describe(outcome, &opened);
         let format = opened.format;
         self.refuse_telling_path(relative)?;
-        let target = root.join(relative);
-        make_folders(root, relative).map_err(failed_outside)?;
+        if let Some(root) = root {
+            make_folders(root, relative).map_err(failed_outside)?;
+        }
         let mut pending = Pending::create(&target).map_err(failed_outside)?;
         let reading = match &opened.body {
             Body::Stream { splitter, .. } => Some(splitter.reading()),
@@ -142,8 +167,18 @@ impl Rewriter<'_> {
             return Ok(Status::Changed);
         }
         checked.leftovers.refuse().map_err(failed)?;
-        let permissions = permissions_of(input);
-        pending.commit(permissions, self.replace_existing).map_err(failed_outside)?;
+        match original {
+            // What needs no other content is not touched.
+            Some(_) if checked.hash.is_some() && checked.hash == written.input_hash => {}
+            Some(original) => {
+                if !original.replace(pending).map_err(failed_outside)? {
+                    return Ok(Status::Changed);
+                }
+            }
+            None => pending
+                .commit(permissions_of(input.path()).filter(|_| is_file), self.replace_existing)
+                .map_err(failed_outside)?,
+        }
         outcome.rewritten = Some(Rewritten {
             relative: Some(relative.to_path_buf()),
             bytes: checked.bytes,
@@ -341,23 +376,6 @@ fn unsought(context: &Context, ledger: &Ledger) -> BTreeMap<EntityId, u64> {
 fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {
     from.seek(SeekFrom::Start(0))?;
     io::copy(from, to).map(drop)
-}
-
-fn permissions_of(input: &Input) -> Option<std::fs::Permissions> {
-    match input {
-        Input::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| {
-            #[allow(unused_mut)]
-            let mut permissions = metadata.permissions();
-            // Never setuid or setgid: the output belongs to whoever runs this, the input to anybody.
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt;
-                permissions.set_mode(permissions.mode() & 0o777);
-            }
-            permissions
-        }),
-        Input::Stdin => None,
-    }
 }
 
 pub(super) fn failed(error: DataError) -> Box<Status> {

@@ -15,6 +15,8 @@
 
 mod cli;
 mod demo;
+mod faults;
+mod in_place;
 mod late_values;
 mod mariadb;
 mod one_token;
