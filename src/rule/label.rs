@@ -57,8 +57,8 @@ pub struct LabelIndex {
     negatives_for_all: Vec<String>,
 }
 
-/// Bits of the filter of rests, as a power of two: 8 KiB.
-const REST_BITS: u32 = 16;
+/// Bits of the filter of rests, as a power of two: 64 KiB, for some 20,000 rests.
+const REST_BITS: u32 = 19;
 
 /// The hashes of the ends of `label`, the shortest first: of its last byte, of its last two.
 fn ends(label: &[u8]) -> impl Iterator<Item = usize> {
