@@ -13,6 +13,7 @@ use foldhash::quality::RandomState;
 
 use crate::detect::known::{Lengths, Profile};
 use crate::finding::EntityId;
+use crate::transform::sha256;
 
 /// A hash under a seed that the process draws at random.
 static FINGERPRINT: LazyLock<RandomState> = LazyLock::new(RandomState::default);
@@ -78,6 +79,11 @@ impl CarriedOut {
     /// Whether another operator than that of the policy was carried out.
     pub fn is_substitute(self) -> bool {
         self.asked != self.done
+    }
+
+    /// Whether anybody can restore the value: it is a digest without a key.
+    pub fn is_reversible(self) -> bool {
+        self.done == sha256::OPERATOR.name
     }
 }
 

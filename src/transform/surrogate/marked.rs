@@ -29,7 +29,7 @@ pub(super) fn of(form: Form, parameters: &Surrogate, subject: &Subject<'_>) -> R
         Form::Mac => hardware_address(subject, draw),
         Form::CreditCode => credit_code::marked(canonical, draw),
         Form::Email => email::marked(canonical, draw),
-        Form::PersonName => Ok(person_name::drawn(canonical, draw, Range::Marked)),
+        Form::PersonName => Ok(person_name::drawn(canonical, subject.original, draw, Range::Marked)),
         Form::Address => Ok(address::drawn(canonical, draw, parameters)),
         Form::Landline => Err(DataError::new("fixed-line numbers have no range that nobody can have")
             .advise("use range: realistic, or hash, for this entity type in the policy")),

@@ -1,11 +1,13 @@
 //! Names of persons: as many characters, a surname that there is (as common as it is among people) and characters that
 //! given names have. Where a name is not Han, letters stand for letters.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::draw::Draw;
 use crate::policy::parameters::Range;
+use crate::rule::canonical::fold;
 use crate::rule::embedded;
 
 /// How often is drawn until the surrogate is not the name itself.
@@ -54,9 +56,14 @@ fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// The surrogate name.
-pub(super) fn drawn(canonical: &[u8], draw: &mut Draw, range: Range) -> Vec<u8> {
+/// The surrogate name; of a name in Latin letters, spelled with spaces where `original` is.
+pub(super) fn drawn(canonical: &[u8], original: &[u8], draw: &mut Draw, range: Range) -> Vec<u8> {
     let name = String::from_utf8_lossy(canonical);
+    let name = if name.contains(|character: char| character.is_ascii_alphabetic()) {
+        Cow::Owned(String::from_utf8_lossy(original).chars().filter_map(fold).collect::<String>().trim().to_owned())
+    } else {
+        name
+    };
     // A name of signs alone has no other.
     let other = (0..MOST_DRAWS).map(|_| one(&name, draw, range)).find(|next| *next != *name);
     other.unwrap_or_else(|| name.into_owned()).into_bytes()

@@ -274,7 +274,7 @@ proptest! {
             let canonical = String::from_utf8(canonical).unwrap();
             if !canonical.is_empty() {
                 let surrogate = ways(operator, "PERSON_NAME").there(&name);
-                prop_assert_eq!(surrogate.chars().count(), canonical.chars().count());
+                prop_assert!(surrogate.chars().count() <= name.chars().count(), "{}", surrogate);
             }
         }
     }
