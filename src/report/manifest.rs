@@ -82,6 +82,9 @@ pub struct Asset {
     /// Values that anybody can restore, because the policy accepts digests without a key for them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reversible: BTreeMap<String, u64>,
+    /// Distinct values that share a surrogate with another: names, addresses, and what is drawn from a marked range.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<String, u64>,
     /// Distinct replaced numbers that are too short, or too many for their length, to be told from other numbers: places
     /// that hold them without a label may be left.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -173,6 +176,7 @@ impl Manifest {
             operators,
             substitutes,
             reversible,
+            shared: rewritten.map(|written| by_name(&written.shared, rules)).unwrap_or_default(),
             unsought: rewritten.map(|written| by_name(&written.unsought, rules)).unwrap_or_default(),
         });
     }

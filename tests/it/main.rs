@@ -18,6 +18,7 @@ mod demo;
 mod late_values;
 mod mariadb;
 mod one_token;
+mod operators;
 mod parquet;
 mod policies;
 mod postgres;
