@@ -21,6 +21,6 @@ pub(super) struct Anonymize {
 
 impl Anonymize {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        self.rewriting.run(Purpose::Anonymize, None)
+        self.rewriting.run(Purpose::Anonymize, None, false)
     }
 }

@@ -31,6 +31,10 @@ pub(super) struct Deidentify {
     /// Which of the policy's operators: those for work within the house, for showing to people, or for handing out
     #[arg(long, value_name = "PURPOSE", default_value = "deidentify")]
     purpose: PurposeName,
+
+    /// Rewrite also what a run has rewritten already: tokens of tokens
+    #[arg(long)]
+    again: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,6 +61,6 @@ impl Deidentify {
             PurposeName::Display => Purpose::Display,
             PurposeName::Export => Purpose::Export,
         };
-        self.rewriting.run(purpose, Some(key))
+        self.rewriting.run(purpose, Some(key), self.again)
     }
 }

@@ -4,12 +4,14 @@ mod anonymize;
 mod arguments;
 mod completions;
 mod deidentify;
+mod earlier;
 mod in_place;
 mod interrupt;
 mod key;
 mod man;
 mod policy;
 mod progress;
+mod reidentify;
 mod rewriting;
 mod rules;
 mod scan;
@@ -44,6 +46,7 @@ Examples:
   tuomin deidentify data/ -o clean/ --key-file ~/.tuomin.key
   pg_dump db | tuomin deidentify - -o - --key-file k | psql other
   tuomin anonymize data/ -o public/                 as above, but nothing can be linked or restored
+  tuomin reidentify clean/ -o back/ --key-file k    restore what fpe and surrogates lead back from
   tuomin verify clean/                              are the outputs still what that run made?
 
 Exit codes:
@@ -64,6 +67,7 @@ enum Command {
     Scan(scan::Scan),
     Deidentify(deidentify::Deidentify),
     Anonymize(anonymize::Anonymize),
+    Reidentify(reidentify::Reidentify),
     Verify(verify::Verify),
     Rules(rules::Rules),
     Policy(policy::PolicyCommand),
@@ -86,6 +90,7 @@ pub fn run(line: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Scan(command) => command.run(),
         Command::Deidentify(command) => command.run(),
         Command::Anonymize(command) => command.run(),
+        Command::Reidentify(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Policy(command) => command.run(),

@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::arguments::Common;
+use super::earlier::{self, Earlier};
 use super::in_place;
 use super::progress;
-use super::session::{Session, announce, bare, entries, extent, is_named};
+use super::session::{Session, announce, bare, entries, extent, input_of, is_named};
 use super::targets::{self, Destination, Job};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output;
 use crate::pipeline::rewrite::Rewriter;
 use crate::pipeline::{self, Context};
-use crate::policy::Purpose;
+use crate::policy::{Policy, Purpose};
+use crate::report::escape::path_text;
 use crate::report::manifest::Manifest;
 use crate::report::table::Table;
+use crate::source::Input;
+use crate::source::walk::Entry;
 use crate::transform::MasterKey;
 use crate::transform::Transformer;
 
@@ -61,10 +65,31 @@ impl Rewriting {
         }
     }
 
-    pub(super) fn run(self, purpose: Purpose, key: Option<MasterKey>) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, purpose: Purpose, key: Option<MasterKey>, again: bool) -> anyhow::Result<Exit> {
+        self.run_with(purpose, key, again, None)
+    }
+
+    /// As `run`, and for the way back.
+    pub(super) fn run_with(
+        self,
+        purpose: Purpose,
+        key: Option<MasterKey>,
+        again: bool,
+        restoring: Option<&Restoring>,
+    ) -> anyhow::Result<Exit> {
         let session = Session::new(&self.common)?;
-        let transformer = Transformer::new(session.rules.clone(), session.policy.clone(), purpose, key)?;
-        let entries = entries(&self.paths)?;
+        let mut transformer = Transformer::new(session.rules.clone(), session.policy.clone(), purpose, key)?;
+        let mut entries = entries(&self.paths)?;
+        if let Some(restoring) = restoring {
+            transformer = transformer.only(&restoring.only)?;
+            // That of the run that is undone is none of its outputs.
+            entries.retain(|entry| !matches!(entry, Entry::Input(input) if earlier::is_manifest(input.path())));
+            if !restoring.unchecked {
+                restorable(&entries, &transformer, &session.policy)?;
+            }
+        } else if purpose != Purpose::Anonymize && !again {
+            refuse_outputs(&entries)?;
+        }
         let (assets, bytes) = extent(&entries);
         let (destination, jobs) = match &self.output {
             Some(output) => targets::plan(&self.paths, entries, output, self.force)?,
@@ -118,4 +143,63 @@ impl Rewriting {
         }
         Ok(exit)
     }
+}
+
+/// What the way back wants to know.
+pub(super) struct Restoring {
+    /// Entity types to restore; all that lead back when there are none.
+    pub(super) only: Vec<String>,
+    /// Without asking a manifest for the key.
+    pub(super) unchecked: bool,
+}
+
+/// Tokens of tokens are of no use: neither key leads back from them, and they join with nothing.
+fn refuse_outputs(entries: &[Entry]) -> Result<(), Error> {
+    let mut earlier = Earlier::default();
+    for input in entries.iter().filter_map(input_of) {
+        if let Some(run) = earlier.run_of(input.path())? {
+            let key = run.key_id.as_deref().map_or("a key that is gone".to_owned(), |id| format!("key {id}"));
+            return Err(Error::Usage(format!(
+                "{} is the output of a run ({}, {key}): its tokens would become tokens of tokens; give the original, \
+                 restore it with `tuomin reidentify`, or say --again",
+                path_text(input.path()),
+                run.purpose
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Makes sure that every input is what this key and this policy wrote.
+fn restorable(entries: &[Entry], transformer: &Transformer, policy: &Policy) -> Result<(), Error> {
+    let mut earlier = Earlier::default();
+    let own = transformer.key_id().unwrap_or_default();
+    for input in entries.iter().filter_map(input_of) {
+        let refused = |reason: String| Err(Error::Usage(format!("{}: {reason}", path_text(input.path()))));
+        let run = match input {
+            Input::Stdin => None,
+            Input::File(_) => earlier.run_of(input.path())?,
+        };
+        let Some(run) = run else {
+            return refused(
+                "no manifest says with which key it was rewritten, and a wrong key gives values that look right; \
+                 keep the manifest beside it, or say --unchecked"
+                    .to_owned(),
+            );
+        };
+        if run.key_id.as_deref() != Some(own) {
+            let key = run.key_id.as_deref().unwrap_or("that is gone");
+            return refused(format!("was rewritten with the key {key}, and this is the key {own}"));
+        }
+        if run.purpose != Purpose::Deidentify.name() {
+            return refused(format!("was rewritten for {}; only deidentify is undone", run.purpose));
+        }
+        if run.policy != (policy.name.clone(), policy.version.clone()) {
+            return refused(format!(
+                "was rewritten under the policy {} {}, and this is {} {}; give that one with --policy",
+                run.policy.0, run.policy.1, policy.name, policy.version
+            ));
+        }
+    }
+    Ok(())
 }

@@ -85,6 +85,8 @@ pub struct Rewritten {
     /// How many replaced values are too short or too many to be told from other numbers, so that a place which no rule
     /// finds may still hold them.
     pub unsought: BTreeMap<EntityId, u64>,
+    /// How many distinct values share a surrogate with another, by entity type.
+    pub shared: BTreeMap<EntityId, u64>,
 }
 
 /// Results of writing that must be looked at again.
@@ -187,6 +189,7 @@ impl Rewriter<'_> {
             remaining: checked.remaining,
             operators: operators(&written.ledger),
             unsought: unsought(self.context, &written.ledger),
+            shared: written.ledger.shared().collect(),
         });
         Ok(Status::Rewritten)
     }
@@ -251,6 +254,7 @@ impl Rewriter<'_> {
             input_hash: written.input_hash,
             operators: operators(&written.ledger),
             unsought: unsought(self.context, &written.ledger),
+            shared: written.ledger.shared().collect(),
             ..Rewritten::default()
         });
         Ok(Status::Rewritten)

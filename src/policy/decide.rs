@@ -89,27 +89,32 @@ impl Policy {
     }
 
     /// Makes sure that the rules know every entity type that the policy names, that the catalogue knows every category
-    /// that it covers, and that `fpe` is asked for only where there is a same-shape form.
+    /// that it covers, and that the operators with values of a kind of their own (`fpe`, `surrogate`, `generalize`) are
+    /// asked for only where there are such values.
     ///
     /// # Errors
     /// With the line of the entry.
     pub fn check(&self, rules: &RuleSet) -> Result<(), Error> {
         let wrong = |line: u64, reason: String| Error::Policy { file: self.file.clone(), line: Some(line), reason };
         let known = |line: u64, names: &[String], operators: &[&OperatorSpec]| {
-            let asks_fpe = operators.contains(&&OperatorSpec::Fpe);
             for name in names {
                 let entity = rules.entity_named(name).ok_or_else(|| {
                     wrong(line, format!("no rule recognizes an entity type {name}; see `tuomin rules list`"))
                 })?;
-                if asks_fpe && entity.shape.is_none() {
-                    let reason = format!("{name} has no same-shape form; use hash, mask or null instead of fpe");
+                let all = rules.entities();
+                if let Some(reason) = operators.iter().find_map(|operator| operator.refused(entity, all)) {
                     return Err(wrong(line, reason));
                 }
             }
             Ok(())
         };
+        self.check_otherwise(rules)?;
         for entry in &self.entries {
             known(entry.line, &entry.entities, &entry.operators.each())?;
+            if let OperatorSpec::Sha256(_) = entry.operators.anonymize {
+                let reason = "anonymize: sha256 without a key is reversible, and anonymized data must not be";
+                return Err(wrong(entry.line, reason.to_owned()));
+            }
             if let Some(id) = entry.covers.iter().find(|id| catalogue::category(**id).is_none()) {
                 return Err(wrong(entry.line, format!("the catalogue has no category {id}")));
             }
@@ -123,13 +128,37 @@ impl Policy {
         }
         Ok(())
     }
+
+    /// What `otherwise` asks for must be there for every entity type that no entry names.
+    fn check_otherwise(&self, rules: &RuleSet) -> Result<(), Error> {
+        let wrong = |reason: String| Error::Policy {
+            file: self.file.clone(),
+            line: None,
+            reason: format!("otherwise: {reason}"),
+        };
+        for operator in self.otherwise.operators.each() {
+            if !matches!(operator, OperatorSpec::Surrogate(_) | OperatorSpec::Generalize(_)) {
+                continue;
+            }
+            let rest = rules.entities().iter().filter(|entity| self.entry(&entity.name).is_none());
+            if let Some(reason) = rest.filter_map(|entity| operator.refused(entity, rules.entities())).next() {
+                return Err(wrong(reason));
+            }
+        }
+        match self.otherwise.operators.anonymize {
+            OperatorSpec::Sha256(_) => {
+                Err(wrong("anonymize: sha256 without a key is reversible, and anonymized data must not be".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Becomes {
     /// The operator for `purpose`; none: that of the entry.
     pub fn of(&self, purpose: Purpose) -> Option<&OperatorSpec> {
         match purpose {
-            Purpose::Deidentify => self.deidentify.as_ref(),
+            Purpose::Deidentify | Purpose::Reidentify => self.deidentify.as_ref(),
             Purpose::Anonymize => self.anonymize.as_ref(),
             Purpose::Display => self.display.as_ref(),
             Purpose::Export => self.export.as_ref(),

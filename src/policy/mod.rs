@@ -10,6 +10,7 @@ mod decide;
 pub mod load;
 mod model;
 mod operator;
+pub mod parameters;
 pub mod profile;
 mod syntax;
 pub mod write;
@@ -28,6 +29,8 @@ pub enum Purpose {
     Display,
     /// 对外提供: handed to others, or taken across the border; keyed where an operator needs a key.
     Export,
+    /// 还原: what de-identification did is undone, under the same key.
+    Reidentify,
 }
 
 impl Purpose {
@@ -38,6 +41,7 @@ impl Purpose {
             Purpose::Anonymize => "anonymize",
             Purpose::Display => "display",
             Purpose::Export => "export",
+            Purpose::Reidentify => "reidentify",
         }
     }
 }

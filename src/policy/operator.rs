@@ -7,9 +7,13 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Purpose;
+use super::parameters::{Generalize, Surrogate, Unkeyed};
 
 /// The template of `replace` when none is given.
 const DEFAULT_TEMPLATE: &str = "<{entity}>";
+/// Why `sha256` alone is refused.
+const UNKEYED: &str = "sha256 without a key is reversed by trying all values (a mobile number has fewer than 2^33, a \
+                       resident ID about 2^37): use hash, or write {sha256: {unkeyed: accepted, reason: \"…\"}}";
 
 /// Which operator rewrites a value, with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,12 @@ pub enum OperatorSpec {
     Keep,
     /// Same-shape bijection (FF1).
     Fpe,
+    /// A value of the same kind that passes the same checks.
+    Surrogate(Surrogate),
+    /// Less exact: a month, a band, a city, a network.
+    Generalize(Generalize),
+    /// Digest without a key, for whoever answers for it.
+    Sha256(Unkeyed),
 }
 
 /// One operator for each purpose.
@@ -57,7 +67,7 @@ impl Operators {
     /// The operator for `purpose`.
     pub fn of(&self, purpose: Purpose) -> &OperatorSpec {
         match purpose {
-            Purpose::Deidentify => &self.deidentify,
+            Purpose::Deidentify | Purpose::Reidentify => &self.deidentify,
             Purpose::Anonymize => &self.anonymize,
             Purpose::Display => &self.display,
             Purpose::Export => &self.export,
@@ -81,6 +91,9 @@ impl OperatorSpec {
             OperatorSpec::Null => "null",
             OperatorSpec::Keep => "keep",
             OperatorSpec::Fpe => "fpe",
+            OperatorSpec::Surrogate(_) => "surrogate",
+            OperatorSpec::Generalize(_) => "generalize",
+            OperatorSpec::Sha256(_) => "sha256",
         }
     }
 
@@ -93,6 +106,8 @@ impl OperatorSpec {
             "null" => OperatorSpec::Null,
             "keep" => OperatorSpec::Keep,
             "fpe" => OperatorSpec::Fpe,
+            "surrogate" => OperatorSpec::Surrogate(Surrogate::default()),
+            "generalize" => OperatorSpec::Generalize(Generalize::default()),
             _ => return None,
         })
     }
@@ -107,14 +122,24 @@ impl<'de> Deserialize<'de> for OperatorSpec {
 impl Serialize for OperatorSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            OperatorSpec::Replace(template) if template != DEFAULT_TEMPLATE => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("replace", template)?;
-                map.end()
+            OperatorSpec::Replace(template) if template != DEFAULT_TEMPLATE => with(serializer, self, template),
+            OperatorSpec::Surrogate(parameters) if *parameters != Surrogate::default() => {
+                with(serializer, self, parameters)
             }
+            OperatorSpec::Generalize(parameters) if *parameters != Generalize::default() => {
+                with(serializer, self, parameters)
+            }
+            OperatorSpec::Sha256(accepted) => with(serializer, self, accepted),
             other => serializer.serialize_str(other.name()),
         }
     }
+}
+
+/// An operator with its parameters: `{name: parameters}`.
+fn with<S: Serializer>(serializer: S, spec: &OperatorSpec, parameters: &impl Serialize) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(spec.name(), parameters)?;
+    map.end()
 }
 
 struct OperatorVisitor;
@@ -123,16 +148,38 @@ impl<'de> Visitor<'de> for OperatorVisitor {
     type Value = OperatorSpec;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("hash, replace, mask, redact, \"null\" (in quotes), keep, fpe or {replace: \"text\"}")
+        f.write_str(
+            "hash, replace, mask, redact, \"null\" (in quotes), keep, fpe, surrogate, generalize, {replace: \"text\"}, \
+             {surrogate: {…}}, {generalize: {…}} or {sha256: {unkeyed: accepted, reason: \"…\"}}",
+        )
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<OperatorSpec, E> {
+        if name == "sha256" {
+            return Err(E::custom(UNKEYED));
+        }
         OperatorSpec::named(name).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OperatorSpec, A::Error> {
-        let operator = match map.next_entry::<String, String>()? {
-            Some((name, template)) if name == "replace" => OperatorSpec::Replace(template),
+        let name = map.next_key::<String>()?;
+        let operator = match name.as_deref() {
+            Some("replace") => OperatorSpec::Replace(map.next_value()?),
+            Some("surrogate") => OperatorSpec::Surrogate(map.next_value()?),
+            Some("generalize") => {
+                let parameters: Generalize = map.next_value()?;
+                if let Some(reason) = parameters.wrong() {
+                    return Err(de::Error::custom(reason));
+                }
+                OperatorSpec::Generalize(parameters)
+            }
+            Some("sha256") => {
+                let accepted: Unkeyed = map.next_value()?;
+                if accepted.reason.trim().is_empty() {
+                    return Err(de::Error::custom("sha256 needs a reason: who accepts that it is reversible, and why"));
+                }
+                OperatorSpec::Sha256(accepted)
+            }
             _ => return Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
         };
         match map.next_key::<String>()? {

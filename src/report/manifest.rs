@@ -79,6 +79,12 @@ pub struct Asset {
     /// cannot hold what that one writes: `fpe for hash`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub substitutes: ByOperator,
+    /// Values that anybody can restore, because the policy accepts digests without a key for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reversible: BTreeMap<String, u64>,
+    /// Distinct values that share a surrogate with another: names, addresses, and what is drawn from a marked range.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<String, u64>,
     /// Distinct replaced numbers that are too short, or too many for their length, to be told from other numbers: places
     /// that hold them without a label may be left.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -127,6 +133,7 @@ impl Manifest {
         });
         let mut operators = ByOperator::new();
         let mut substitutes = ByOperator::new();
+        let mut reversible = BTreeMap::new();
         let add = |counts: &mut ByOperator, entity: EntityId, operator: String, count: u64| {
             if let Some(entity) = rules.entity(entity) {
                 *counts.entry(entity.name.clone()).or_default().entry(operator).or_default() += count;
@@ -141,6 +148,11 @@ impl Manifest {
             Some(written) => {
                 for ((entity, carried_out), count) in &written.operators {
                     add(&mut operators, *entity, carried_out.done.to_owned(), *count);
+                    if carried_out.is_reversible()
+                        && let Some(entity) = rules.entity(*entity)
+                    {
+                        *reversible.entry(entity.name.clone()).or_default() += count;
+                    }
                     if carried_out.is_substitute() {
                         add(&mut substitutes, *entity, carried_out.to_string(), *count);
                     }
@@ -163,6 +175,8 @@ impl Manifest {
             output,
             operators,
             substitutes,
+            reversible,
+            shared: rewritten.map(|written| by_name(&written.shared, rules)).unwrap_or_default(),
             unsought: rewritten.map(|written| by_name(&written.unsought, rules)).unwrap_or_default(),
         });
     }

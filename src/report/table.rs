@@ -62,6 +62,10 @@ pub struct Totals {
     pub substitutes: BTreeMap<CarriedOut, u64>,
     /// Replaced values too short or too many to be told from other numbers where no rule finds them.
     pub unsought: u64,
+    /// Values that anybody can restore: digests without a key.
+    pub reversible: BTreeMap<EntityId, u64>,
+    /// Distinct values that share a surrogate with another.
+    pub shared: u64,
 }
 
 impl Totals {
@@ -80,7 +84,11 @@ impl Totals {
         self.by_statistics += outcome.by_statistics.len() as u64;
         self.unsought += outcome.rewritten.iter().flat_map(|written| written.unsought.values()).sum::<u64>();
         self.entities.extend(outcome.findings.by_entity().keys());
-        for ((_, carried_out), count) in outcome.rewritten.iter().flat_map(|written| &written.operators) {
+        self.shared += outcome.rewritten.iter().flat_map(|written| written.shared.values()).sum::<u64>();
+        for ((entity, carried_out), count) in outcome.rewritten.iter().flat_map(|written| &written.operators) {
+            if carried_out.is_reversible() {
+                *self.reversible.entry(*entity).or_default() += count;
+            }
             if carried_out.is_substitute() {
                 *self.substitutes.entry(*carried_out).or_default() += count;
             }
@@ -177,6 +185,17 @@ impl Totals {
         if !self.substitutes.is_empty() {
             let each = self.substitutes.iter().map(|(carried_out, count)| format!("{count} {carried_out}"));
             sentence += &format!("; to fit their places: {}", each.collect::<Vec<_>>().join(", "));
+        }
+        if !self.reversible.is_empty() {
+            let count: u64 = self.reversible.values().sum();
+            sentence += &format!(
+                "; {count} values of {} entity types are REVERSIBLE: digests without a key, see the manifest",
+                self.reversible.len()
+            );
+        }
+        if self.shared > 0 {
+            sentence +=
+                &format!("; {} values share a surrogate with another: a UNIQUE column would refuse them", self.shared);
         }
         if self.unsought > 0 {
             sentence += &format!(

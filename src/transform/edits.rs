@@ -12,7 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, downcast_dictionary_array};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 
 use super::fit::Room;
-use super::{Ledger, Outcome, Replacement, Transformer};
+use super::{Ledger, Outcome, Replacement, Transformer, generalize};
 use crate::block::{
     Block, CellEdit, Column, ColumnContext, ColumnKind, Edits, Syntax, TableBlock, TextBlock, TextEdit,
 };
@@ -172,7 +172,10 @@ impl Transformer {
             Replacement::Keep => ledger.enter_kept(found.entity),
             // A mask that hides nothing of it (the district of an address that is no more than a district).
             Replacement::Value(new) if memchr::memmem::find(new, value).is_some() => ledger.enter_kept(found.entity),
-            _ if prepared.is_kept_elsewhere(found.traits) || entity.mask == Mask::Address && is_region(&canonical) => {
+            _ if prepared.is_kept_elsewhere(found.traits)
+                || entity.mask == Mask::Address && is_region(&canonical)
+                || carried_out.done == generalize::OPERATOR.name && generalize::is_common(entity) =>
+            {
                 ledger.enter_replaced_here(found.entity);
             }
             Replacement::Value(new) if same_shape => {

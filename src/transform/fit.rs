@@ -5,12 +5,14 @@
 
 use std::net::IpAddr;
 
-use super::Choice;
 use super::hash::TOKEN_LENGTH;
+use super::{Choice, sha256};
 use crate::block::ColumnKind;
 use crate::error::DataError;
+use crate::policy::parameters::{Form, Generalization};
 use crate::policy::{OperatorSpec, Purpose};
 use crate::rule::{EntityType, Mask, Shape};
+use crate::validate::cn_resident_id::Date;
 
 /// The room that a value leaves when it goes.
 pub(super) struct Room<'a> {
@@ -36,6 +38,21 @@ impl<'a> Room<'a> {
         Room { kind, whole: false, chars }
     }
 
+    /// Whether the place holds numbers.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self.kind, ColumnKind::Number { .. })
+    }
+
+    /// Whether the place holds dates.
+    pub(super) fn is_date(&self) -> bool {
+        matches!(self.kind, ColumnKind::Fixed(name) if name == DATE)
+    }
+
+    /// Whether so many characters fit.
+    pub(super) fn holds(&self, characters: usize) -> bool {
+        self.chars.is_none_or(|limit| characters <= limit as usize)
+    }
+
     /// Makes sure that `value` fits.
     pub(super) fn admit(&self, value: &[u8], entity: &str) -> Result<(), DataError> {
         let fits = match self.kind {
@@ -47,7 +64,8 @@ impl<'a> Room<'a> {
             ColumnKind::IpAddress { .. } => std::str::from_utf8(value).is_ok_and(|text| text.parse::<IpAddr>().is_ok()),
             ColumnKind::MacAddress { .. } => is_hardware_address(value),
             // Of these only the values within are replaced.
-            ColumnKind::Json | ColumnKind::Array(_) | ColumnKind::Fixed(_) => false,
+            ColumnKind::Json | ColumnKind::Array(_) => false,
+            ColumnKind::Fixed(_) => self.is_date() && is_date(value),
         };
         if fits {
             return Ok(());
@@ -61,6 +79,16 @@ impl<'a> Room<'a> {
 }
 
 const ADVICE: &str = "use mask or null for this entity type in the policy, or widen the column";
+
+/// The name of the type of dates.
+const DATE: &str = "date";
+
+/// Whether this is `YYYY-MM-DD`.
+fn is_date(value: &[u8]) -> bool {
+    let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
+    let at = |index| value.get(index) == Some(&b'-');
+    value.len() == 10 && at(4) && at(7) && <&[u8; 8]>::try_from(&*digits).ok().and_then(Date::parse).is_some()
+}
 
 fn describe(kind: &ColumnKind, chars: Option<u32>) -> String {
     match (kind, chars) {
@@ -95,7 +123,9 @@ fn is_hardware_address(value: &[u8]) -> bool {
 /// integer, one that always holds 9 and held 10 a 32-bit integer: there the limit is that of the type.
 fn fits_number(value: &[u8], digits: u32) -> bool {
     let unsigned = value.strip_prefix(b"-").unwrap_or(value);
-    if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
+    // A number does not keep a zero in front.
+    let leading_zero = unsigned.len() > 1 && unsigned.starts_with(b"0");
+    if leading_zero || unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
         return false;
     }
     let limit = match digits {
@@ -152,7 +182,11 @@ pub(super) fn fit(choice: &Choice, entity: &EntityType, purpose: Purpose, room: 
     if *spec == OperatorSpec::Keep {
         return Ok(Fit::AsAsked);
     }
+    let is_date = || Generalization::of(entity) == Some(Generalization::Date);
     match room.kind {
+        ColumnKind::Fixed(_) if room.is_date() && matches!(spec, OperatorSpec::Generalize(_)) && is_date() => {
+            Ok(Fit::AsAsked)
+        }
         ColumnKind::Fixed(name) => Err(refused_type(entity, name)),
         ColumnKind::Json => Err(refused_type(entity, "json")),
         ColumnKind::Array(_) => Err(refused_type(entity, "array")),
@@ -177,10 +211,12 @@ fn text(choice: &Choice, entity: &EntityType, nullable: bool, room: &Room<'_>) -
                 .advise("use redact, mask or hash for this entity type in the policy"));
         }
         OperatorSpec::Fpe if entity.shape.is_none() => return Err(shapeless(entity)),
-        // Never longer than the value.
+        OperatorSpec::Sha256(_) => sha256::LENGTH,
+        // Never longer than the value, or as the place allows.
         OperatorSpec::Null | OperatorSpec::Mask | OperatorSpec::Redact | OperatorSpec::Keep | OperatorSpec::Fpe => 0,
+        OperatorSpec::Surrogate(_) | OperatorSpec::Generalize(_) => 0,
     };
-    if room.chars.is_none_or(|limit| written <= limit as usize) {
+    if room.holds(written) {
         return Ok(Fit::AsAsked);
     }
     if entity.shape.is_some() {
@@ -189,7 +225,8 @@ fn text(choice: &Choice, entity: &EntityType, nullable: bool, room: &Room<'_>) -
     if tells_little(&entity.mask) {
         return Ok(Fit::Mask);
     }
-    let what = if choice.spec == OperatorSpec::Hash { "token" } else { "replacement" };
+    let what =
+        if matches!(choice.spec, OperatorSpec::Hash | OperatorSpec::Sha256(_)) { "token" } else { "replacement" };
     let reason = format!("{} cannot hold a {written}-character {what} for {}", room.describe(), entity.name);
     Err(DataError::new(reason).advise(ADVICE))
 }
@@ -219,7 +256,8 @@ fn typed(
                 .advise("use mask or fpe for this entity type in the policy, or make the column nullable"))
         }
         (_, None) => Err(refused_type(entity, &room.describe())),
-        (OperatorSpec::Mask, Some(Fit::Mask)) | (OperatorSpec::Fpe, Some(Fit::SameShape)) => Ok(Fit::AsAsked),
+        (OperatorSpec::Mask | OperatorSpec::Generalize(_), Some(Fit::Mask))
+        | (OperatorSpec::Fpe | OperatorSpec::Surrogate(_), Some(Fit::SameShape)) => Ok(Fit::AsAsked),
         (OperatorSpec::Fpe, _) if entity.shape.is_none() => Err(shapeless(entity)),
         (_, Some(fit)) => Ok(fit),
     }
@@ -248,6 +286,12 @@ fn number(
         _ if purpose == Purpose::Anonymize && nothing_shown && nullable => Ok(Fit::Null),
         OperatorSpec::Fpe if entity.shape.is_some() => Ok(Fit::AsAsked),
         OperatorSpec::Fpe => Err(shapeless(entity)),
+        OperatorSpec::Surrogate(_) if entity.shape.is_some() || Form::of(entity) == Some(Form::Landline) => {
+            Ok(Fit::AsAsked)
+        }
+        OperatorSpec::Generalize(_) if Generalization::of(entity).is_some_and(Generalization::is_common) => {
+            Ok(Fit::AsAsked)
+        }
         _ if entity.shape.is_some() => Ok(Fit::SameShape),
         _ => Err(DataError::new(format!(
             "{} cannot hold what {} writes for {}",

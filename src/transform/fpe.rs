@@ -7,29 +7,34 @@
 //!
 //! Must never map two values to one, and never work on fewer than 10^6 values.
 
-mod mac_address;
+mod characters;
+pub(super) mod mac_address;
 mod numerals;
-mod resident_id;
+pub(super) mod resident_id;
 
 use std::sync::LazyLock;
 
-use aes::Aes256;
-use fpe::ff1::FF1;
-
 use self::numerals::Numerals;
+use super::key::Bijection;
 use super::{Operator, Replacement, Subject};
 use crate::error::DataError;
 use crate::rule::{Shape, embedded};
 
 /// FF1 is not safe on fewer digits: 10^6 values are its minimum.
-const FEWEST_DIGITS: usize = 6;
+pub(super) const FEWEST_DIGITS: usize = 6;
 /// Longest run of digits that the arithmetic holds.
 const MOST_DIGITS: usize = 36;
 /// Far more steps than any class needs (the rarest takes about 50 on average); a guard, never reached.
 const MOST_STEPS: u32 = 100_000;
 
-pub(super) static OPERATOR: Operator =
-    Operator { name: "fpe", about: "same-shape value by a keyed bijection (FF1), check digit recomputed", apply };
+pub(super) use self::characters::permute as permute_characters;
+
+pub(super) static OPERATOR: Operator = Operator {
+    name: "fpe",
+    about: "same-shape value by a keyed bijection (FF1), check digit recomputed",
+    same_shape: true,
+    apply,
+};
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     let Some(shape) = subject.entity.shape else {
@@ -41,7 +46,7 @@ fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
 }
 
 /// The same-shape value of `canonical`.
-fn permute(shape: Shape, cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+pub(super) fn permute(shape: Shape, cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
     match shape {
         Shape::CnMobile => cn_mobile(cipher, canonical),
         Shape::CnResidentId => resident_id::permute(cipher, canonical),
@@ -53,15 +58,15 @@ fn permute(shape: Shape, cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u
 }
 
 /// The error for a value that is not of its entity type's shape. Names lengths only.
-fn misshapen(canonical: &[u8], expected: &str) -> DataError {
+pub(super) fn misshapen(canonical: &[u8], expected: &str) -> DataError {
     DataError::new(format!("a value of {} characters has no same-shape form: {expected} expected", canonical.len()))
         .advise("use hash, mask or null for this entity type in the policy, or widen the place")
 }
 
 /// Steps from `value` (of `count` digits, itself in the class) along the bijection's cycle to the next member of
 /// the class.
-fn walk(
-    cipher: &FF1<Aes256>,
+pub(super) fn walk(
+    cipher: &Bijection,
     tweak: &[u8],
     value: u128,
     count: usize,
@@ -70,7 +75,7 @@ fn walk(
     let mut numerals = Numerals { value, count };
     for _ in 0..MOST_STEPS {
         numerals = cipher
-            .encrypt(tweak, &numerals)
+            .step(tweak, &numerals)
             .map_err(|error| DataError::new(format!("the same-shape bijection refused the value: {error}")))?;
         if in_class(numerals.value) {
             return Ok(numerals.value);
@@ -80,7 +85,7 @@ fn walk(
 }
 
 /// The number that ASCII digits write, or nothing when there are other bytes or too many of them.
-fn number(digits: &[u8]) -> Option<u128> {
+pub(super) fn number(digits: &[u8]) -> Option<u128> {
     if digits.len() > MOST_DIGITS {
         return None;
     }
@@ -88,7 +93,7 @@ fn number(digits: &[u8]) -> Option<u128> {
 }
 
 /// `value` in `count` digits.
-fn written(value: u128, count: usize) -> Vec<u8> {
+pub(super) fn written(value: u128, count: usize) -> Vec<u8> {
     format!("{value:0count$}").into_bytes()
 }
 
@@ -108,7 +113,7 @@ static MOBILE_PREFIXES: LazyLock<Vec<bool>> = LazyLock::new(|| {
 });
 
 /// 11 digits, the first one 1; an allocated prefix gives an allocated prefix.
-fn cn_mobile(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+fn cn_mobile(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
     if canonical.len() != 11 {
         return digits(cipher, canonical);
     }
@@ -124,7 +129,7 @@ fn cn_mobile(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataErro
 }
 
 /// The Luhn check digit of `body`.
-fn luhn(body: impl DoubleEndedIterator<Item = u8>) -> u8 {
+pub(super) fn luhn(body: impl DoubleEndedIterator<Item = u8>) -> u8 {
     let sum: u32 = body
         .rev()
         .enumerate()
@@ -137,7 +142,7 @@ fn luhn(body: impl DoubleEndedIterator<Item = u8>) -> u8 {
 }
 
 /// Keeps `head`, permutes `middle`, and writes a check digit that fails or holds exactly as `check` did.
-fn with_luhn(cipher: &FF1<Aes256>, head: &[u8], middle: &[u8], check: u8) -> Result<Vec<u8>, DataError> {
+pub(super) fn with_luhn(cipher: &Bijection, head: &[u8], middle: &[u8], check: u8) -> Result<Vec<u8>, DataError> {
     let expected = || misshapen(middle, "digits");
     let value = number(middle).ok_or_else(expected)?;
     if middle.len() < FEWEST_DIGITS || number(head).is_none() || !check.is_ascii_digit() {
@@ -153,18 +158,23 @@ fn with_luhn(cipher: &FF1<Aes256>, head: &[u8], middle: &[u8], check: u8) -> Res
 }
 
 /// 13 to 19 digits: issuer (first six) kept, Luhn digit recomputed.
-fn card(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+fn card(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+    card_behind(cipher, canonical, 6)
+}
+
+/// A card number of which the first `kept` digits stay.
+pub(super) fn card_behind(cipher: &Bijection, canonical: &[u8], kept: usize) -> Result<Vec<u8>, DataError> {
     let expected = || misshapen(canonical, "a card number of 13 to 19 digits");
     if !(13..=19).contains(&canonical.len()) {
         return Err(expected());
     }
-    let (head, rest) = canonical.split_at_checked(6).ok_or_else(expected)?;
+    let (head, rest) = canonical.split_at_checked(kept).ok_or_else(expected)?;
     let (check, middle) = rest.split_last().ok_or_else(expected)?;
     with_luhn(cipher, head, middle, *check)
 }
 
 /// 15 digits (also 14 without check digit, 16 with a software version): type allocation code kept.
-fn imei(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+fn imei(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
     let expected = || misshapen(canonical, "an IMEI of 14 to 16 digits");
     let (head, rest) = canonical.split_at_checked(8).ok_or_else(expected)?;
     let (serial, tail) = rest.split_at_checked(6).ok_or_else(expected)?;
@@ -182,7 +192,7 @@ fn imei(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
 }
 
 /// As many digits; the first is 0 exactly when it was; 19 digits that fit a 64-bit integer still do.
-fn digits(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+fn digits(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
     let count = canonical.len();
     let value = number(canonical)
         .filter(|_| count >= FEWEST_DIGITS)

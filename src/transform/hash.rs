@@ -12,7 +12,7 @@ use crate::error::DataError;
 pub(crate) const TOKEN_LENGTH: usize = 20;
 
 pub(super) static OPERATOR: Operator =
-    Operator { name: "hash", about: "keyed token of 20 base32 characters (HMAC-SHA-256)", apply };
+    Operator { name: "hash", about: "keyed token of 20 base32 characters (HMAC-SHA-256)", same_shape: false, apply };
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     let digest = subject.keys.token.clone().chain_update(subject.canonical).finalize();

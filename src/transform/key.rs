@@ -9,7 +9,7 @@ use std::path::Path;
 
 use aes::Aes256;
 use data_encoding::{BASE32_NOPAD, HEXLOWER_PERMISSIVE};
-use fpe::ff1::FF1;
+use fpe::ff1::{FF1, NumeralString, NumeralStringError};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
@@ -177,9 +177,14 @@ impl MasterKey {
         let impossible = || Error::Key("a derived key has the wrong length".to_owned());
         let token = self.derive("hash", entity, namespace)?;
         let bijection = self.derive("fpe", entity, namespace)?;
+        let surrogate = self.derive("surrogate", entity, namespace)?;
         Ok(EntityKeys {
             token: Hmac::new_from_slice(token.as_slice()).map_err(|_| impossible())?,
-            bijection: FF1::new(bijection.as_slice(), 10).map_err(|_| impossible())?,
+            surrogate: Hmac::new_from_slice(surrogate.as_slice()).map_err(|_| impossible())?,
+            bijection: Bijection {
+                cipher: FF1::new(bijection.as_slice(), 10).map_err(|_| impossible())?,
+                inverse: false,
+            },
         })
     }
 }
@@ -188,8 +193,29 @@ impl MasterKey {
 pub(crate) struct EntityKeys {
     /// HMAC-SHA-256 keyed for tokens.
     pub(crate) token: Hmac<Sha256>,
+    /// HMAC-SHA-256 keyed for surrogates that are drawn.
+    pub(crate) surrogate: Hmac<Sha256>,
     /// FF1 over decimal digits, with AES-256.
-    pub(crate) bijection: FF1<Aes256>,
+    pub(crate) bijection: Bijection,
+}
+
+/// FF1 in one of its two directions.
+pub(crate) struct Bijection {
+    cipher: FF1<Aes256>,
+    /// From results back to originals.
+    pub(crate) inverse: bool,
+}
+
+impl Bijection {
+    /// One step along the cycle, or back.
+    pub(crate) fn step<N: NumeralString>(&self, tweak: &[u8], numerals: &N) -> Result<N, NumeralStringError> {
+        if self.inverse { self.cipher.decrypt(tweak, numerals) } else { self.cipher.encrypt(tweak, numerals) }
+    }
+
+    /// One step along the cycle, whatever the direction.
+    pub(crate) fn forward<N: NumeralString>(&self, tweak: &[u8], numerals: &N) -> Result<N, NumeralStringError> {
+        self.cipher.encrypt(tweak, numerals)
+    }
 }
 
 /// The first `length` characters of lower-case base32 (RFC 4648) of `bytes`.

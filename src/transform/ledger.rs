@@ -13,6 +13,7 @@ use foldhash::quality::RandomState;
 
 use crate::detect::known::{Lengths, Profile};
 use crate::finding::EntityId;
+use crate::transform::{sha256, surrogate};
 
 /// A hash under a seed that the process draws at random.
 static FINGERPRINT: LazyLock<RandomState> = LazyLock::new(RandomState::default);
@@ -78,6 +79,11 @@ impl CarriedOut {
     /// Whether another operator than that of the policy was carried out.
     pub fn is_substitute(self) -> bool {
         self.asked != self.done
+    }
+
+    /// Whether anybody can restore the value: it is a digest without a key.
+    pub fn is_reversible(self) -> bool {
+        self.done == sha256::OPERATOR.name
     }
 }
 
@@ -196,6 +202,16 @@ impl Ledger {
         self.is_original(entity, canonical) && !self.is_result(entity, canonical)
     }
 
+    /// How many distinct values got a surrogate that another value has, too, by entity type; of types that met no other
+    /// operator.
+    pub fn shared(&self) -> impl Iterator<Item = (EntityId, u64)> {
+        let by_surrogate = |page: &Page| page.operators.iter().all(|(held, _)| held.done == surrogate::OPERATOR.name);
+        self.pages.iter().enumerate().filter(move |(_, page)| by_surrogate(page)).filter_map(|(index, page)| {
+            let count = page.originals.len().saturating_sub(page.results.len()) as u64;
+            Some((EntityId(u16::try_from(index).ok()?), count)).filter(|_| count > 0)
+        })
+    }
+
     /// About how many bytes the ledger takes.
     pub fn memory(&self) -> usize {
         // A bucket is the fingerprint and one control byte, and an eighth of the buckets stays free.
@@ -275,6 +291,19 @@ mod tests {
         assert!(ledger.is_original(PHONE, b"13912345678") && !ledger.is_leftover(PHONE, b"13912345678"));
         assert!(!ledger.is_original(PHONE, b"15011112222"));
         assert!(!ledger.is_leftover(NAME, b"13800138000"), "another entity type");
+    }
+
+    #[test]
+    fn values_that_share_a_surrogate_are_counted() {
+        let mut ledger = Ledger::default();
+        let drawn = CarriedOut { asked: "surrogate", done: "surrogate" };
+        for (original, result) in [("张伟", "李明"), ("王芳", "李明"), ("赵敏", "周红")] {
+            ledger.enter_operator(NAME, drawn);
+            ledger.enter_replaced(NAME, original.as_bytes(), Some(result.as_bytes()));
+        }
+        assert_eq!(ledger.shared().collect::<Vec<_>>(), [(NAME, 1)]);
+        ledger.enter_operator(NAME, CarriedOut { asked: "surrogate", done: "mask" });
+        assert_eq!(ledger.shared().count(), 0);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::rule::canonical::fold;
 use crate::rule::{Mask, embedded};
 
 pub(super) static OPERATOR: Operator =
-    Operator { name: "mask", about: "the entity type's mask: part readable, the rest stars", apply };
+    Operator { name: "mask", about: "the entity type's mask: part readable, the rest stars", same_shape: true, apply };
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     let original = String::from_utf8_lossy(subject.original);

@@ -9,6 +9,7 @@
 mod edits;
 mod fit;
 mod fpe;
+mod generalize;
 mod hash;
 mod keep;
 mod key;
@@ -17,6 +18,9 @@ pub(crate) mod mask;
 mod null;
 mod redact;
 mod replace;
+mod reverse;
+mod sha256;
+mod surrogate;
 
 use std::sync::Arc;
 
@@ -52,6 +56,8 @@ pub struct Operator {
     pub name: &'static str,
     /// What it does, in one line for people.
     pub about: &'static str,
+    /// Its results can themselves be found as values of the entity type.
+    same_shape: bool,
     apply: fn(&Subject<'_>) -> Result<Replacement, DataError>,
 }
 
@@ -64,6 +70,9 @@ pub static OPERATORS: &[&Operator] = &[
     &null::OPERATOR,
     &keep::OPERATOR,
     &fpe::OPERATOR,
+    &surrogate::OPERATOR,
+    &generalize::OPERATOR,
+    &sha256::OPERATOR,
 ];
 
 /// What an operator works on.
@@ -75,6 +84,10 @@ struct Subject<'a> {
     canonical: &'a [u8],
     /// The policy's template for `replace`, with the entity type's name in it.
     template: &'a [u8],
+    /// The operator with its parameters.
+    spec: &'a OperatorSpec,
+    /// The room that the value leaves.
+    room: &'a Room<'a>,
 }
 
 /// An operator that the policy chose for an entity type.
@@ -168,10 +181,13 @@ impl Transformer {
         };
         let prepare = |entity: &EntityType| {
             let choice = |traits| Choice::new(policy.decide(&entity.name, traits, purpose).operator, &entity.name);
-            Ok(Prepared {
-                choices: Traits::standings(policy.combinations().len()).map(choice).collect::<Result<_, _>>()?,
-                keys: key.entity_keys(&entity.name, NAMESPACE)?,
-            })
+            let choices = Traits::standings(policy.combinations().len()).map(choice).collect::<Result<Vec<_>, _>>()?;
+            let mut keys = key.entity_keys(&entity.name, NAMESPACE)?;
+            if purpose == Purpose::Reidentify {
+                keys.bijection.inverse = true;
+                return Ok(Prepared { choices: reverse::choices(choices, entity), keys });
+            }
+            Ok(Prepared { choices, keys })
         };
         let prepared = rules.entities().iter().map(prepare).collect::<Result<Vec<_>, Error>>()?;
         Ok(Transformer { rules, purpose, key_id, prepared })
@@ -234,7 +250,8 @@ impl Transformer {
         room: &Room<'_>,
     ) -> Result<Outcome, DataError> {
         let choice = prepared.choice(traits)?;
-        let subject = Subject { entity, keys: &prepared.keys, original, canonical, template: &choice.template };
+        let Choice { spec, template, .. } = choice;
+        let subject = Subject { entity, keys: &prepared.keys, original, canonical, template, spec, room };
         let fit = fit::fit(choice, entity, self.purpose, room)?;
         let operator = match fit {
             Fit::AsAsked => choice.operator,
@@ -247,7 +264,7 @@ impl Transformer {
         if let Replacement::Value(value) = &replacement {
             room.admit(value, &entity.name)?;
         }
-        let same_shape = std::ptr::eq(operator, &fpe::OPERATOR) || std::ptr::eq(operator, &mask::OPERATOR);
+        let same_shape = operator.same_shape;
         // The empty string is how a part of a text becomes NULL, not another operator.
         let done = if fit == Fit::Empty { choice.operator.name } else { operator.name };
         Ok(Outcome { replacement, same_shape, carried_out: CarriedOut { asked: choice.operator.name, done } })

@@ -20,6 +20,7 @@ mod in_place;
 mod late_values;
 mod mariadb;
 mod one_token;
+mod operators;
 mod parquet;
 mod policies;
 mod postgres;

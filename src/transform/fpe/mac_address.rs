@@ -3,9 +3,7 @@
 //!
 //! Must never change how an address is spelled: a column of 12 characters has no room for colons.
 
-use aes::Aes256;
-use fpe::ff1::FF1;
-
+use super::super::key::Bijection;
 use super::{misshapen, walk};
 use crate::error::DataError;
 
@@ -13,25 +11,41 @@ use crate::error::DataError;
 const VENDOR: usize = 9;
 
 /// The same-shape value of a canonical address (`f4:5c:89:ab:cd:ef`), under the vendor part as tweak.
-pub(super) fn permute(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+pub(super) fn permute(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+    permute_behind(cipher, canonical, VENDOR)
+}
+
+/// The two lowest bits of the first byte: locally administered, and for a group.
+const FLAGS: u128 = 0b11;
+
+/// The same without anything of the vendor: every bit but the two flags of the first byte is permuted.
+pub(in crate::transform) fn permute_whole(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+    permute_behind(cipher, canonical, 0)
+}
+
+fn permute_behind(cipher: &Bijection, canonical: &[u8], kept: usize) -> Result<Vec<u8>, DataError> {
     let expected = || misshapen(canonical, "a hardware address of 6 or 8 bytes");
-    let (vendor, device) = canonical.split_at_checked(VENDOR).ok_or_else(expected)?;
+    let (vendor, device) = canonical.split_at_checked(kept).ok_or_else(expected)?;
     let spelled = canonical.iter().enumerate().all(|(index, byte)| match index % 3 {
         2 => *byte == b':',
         _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
     });
     // As many decimal digits as the device part takes at most.
     let (bits, digits) = match canonical.len() {
-        17 if spelled => (24, 8),
-        23 if spelled => (40, 13),
+        17 if spelled && kept > 0 => (24, 8),
+        23 if spelled && kept > 0 => (40, 13),
+        17 if spelled => (48, 15),
+        23 if spelled => (64, 20),
         _ => return Err(expected()),
     };
     let hex_digits = device.iter().filter_map(|byte| char::from(*byte).to_digit(16));
     let value = hex_digits.fold(0, |value: u128, digit| value << 4 | u128::from(digit));
-    let result = walk(cipher, vendor, value, digits, |value| value >> bits == 0)?;
+    let result = walk(cipher, vendor, value, digits, |next| {
+        next >> bits == 0 && (kept > 0 || (next ^ value) >> (bits - 8) & FLAGS == 0)
+    })?;
     let mut out = vendor.to_vec();
     for shift in (0..bits).step_by(8).rev() {
-        if out.len() > VENDOR {
+        if out.len() > kept {
             out.push(b':');
         }
         out.extend_from_slice(format!("{:02x}", result >> shift & 0xFF).as_bytes());
@@ -40,7 +54,7 @@ pub(super) fn permute(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>,
 }
 
 /// `canonical` with the separators and the case of `original`; as it is where the two do not have as many digits.
-pub(super) fn spelled_as(original: &[u8], canonical: Vec<u8>) -> Vec<u8> {
+pub(in crate::transform) fn spelled_as(original: &[u8], canonical: Vec<u8>) -> Vec<u8> {
     let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
     let plain = original.iter().all(|byte| byte.is_ascii_hexdigit() || b":-. ".contains(byte));
     if !plain || original.iter().filter(is_digit).count() != canonical.iter().filter(is_digit).count() {

@@ -10,11 +10,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aes::Aes256;
-use fpe::ff1::FF1;
-
+use super::super::key::Bijection;
 use super::{misshapen, number, walk, written};
 use crate::error::DataError;
+use crate::policy::parameters::{BirthDate, Part};
 use crate::rule::embedded;
 
 /// Slots for areas; under half of them are taken.
@@ -117,6 +116,18 @@ impl Body {
     }
 }
 
+/// What stays of a number when the rest is permuted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::transform) struct Kept {
+    pub(in crate::transform) region: Part,
+    pub(in crate::transform) birth_date: BirthDate,
+}
+
+impl Kept {
+    /// Nothing stays.
+    const NOTHING: Kept = Kept { region: Part::Drop, birth_date: BirthDate::Drop };
+}
+
 /// The check value of 17 digits: 0 to 9, or 10 for `X`.
 fn check_of(body: u128) -> u32 {
     // 17 digits fit 64 bits, in which division is much faster.
@@ -130,12 +141,21 @@ fn check_of(body: u128) -> u32 {
 }
 
 /// The same-shape value of an 18- or 15-character number.
-pub(super) fn permute(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+pub(super) fn permute(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
+    permute_keeping(cipher, canonical, Kept::NOTHING)
+}
+
+/// The same, with `kept` parts as they are.
+pub(in crate::transform) fn permute_keeping(
+    cipher: &Bijection,
+    canonical: &[u8],
+    kept: Kept,
+) -> Result<Vec<u8>, DataError> {
     let expected = || misshapen(canonical, "a resident ID of 18 characters or 15 digits");
     match (canonical.len(), canonical.split_last()) {
         (15, _) => {
             let digits = number(canonical).ok_or_else(expected)?;
-            Ok(written(permute_body(cipher, digits, true, &|_| true)?, 15))
+            Ok(written(permute_body(cipher, digits, true, kept, &|_| true)?, 15))
         }
         (18, Some((last, body))) => {
             let body = number(body).ok_or_else(expected)?;
@@ -147,7 +167,8 @@ pub(super) fn permute(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>,
             // 0 when the check character holds; kept, so that a number with a wrong one stays distinct.
             let offset = check + 11 - check_of(body);
             let check_after = |body: u128| (check_of(body) + offset) % 11;
-            let body = permute_body(cipher, body, false, &|body| (check_after(body) == 10) == (check == 10))?;
+            let accepted = |body: u128| (check_after(body) == 10) == (check == 10);
+            let body = permute_body(cipher, body, false, kept, &accepted)?;
             let mut out = written(body, 17);
             out.extend(if check == 10 { "X".to_owned() } else { check_after(body).to_string() }.into_bytes());
             Ok(out)
@@ -158,9 +179,10 @@ pub(super) fn permute(cipher: &FF1<Aes256>, canonical: &[u8]) -> Result<Vec<u8>,
 
 /// Permutes a body within its class and `accepted`, which holds for the body itself.
 fn permute_body(
-    cipher: &FF1<Aes256>,
+    cipher: &Bijection,
     digits: u128,
     short: bool,
+    kept: Kept,
     accepted: &dyn Fn(u128) -> bool,
 ) -> Result<u128, DataError> {
     let body = Body::of(digits, short);
@@ -173,6 +195,9 @@ fn permute_body(
             leading_zero(candidate) == class && !Body::of(candidate, short).is_plausible() && accepted(candidate)
         });
     }
+    if kept != Kept::NOTHING {
+        return permute_parts(cipher, body, short, kept, accepted);
+    }
     let (years, width, tweak) = match () {
         () if short => (1900..=1999, 12, "15".to_owned()),
         () if YEARS.contains(&body.year) => (YEARS, 12, "18".to_owned()),
@@ -182,6 +207,79 @@ fn permute_body(
     let plausible = |rank: u128| Body::of_rank(rank, &years).map(|body| body.digits(short));
     let rank = walk(cipher, tweak.as_bytes(), rank, width, |rank| plausible(rank).is_some_and(accepted))?;
     plausible(rank).ok_or_else(|| DataError::new("a resident ID cannot be ranked"))
+}
+
+/// Permutes what does not stay of a plausible body.
+fn permute_parts(
+    cipher: &Bijection,
+    body: Body,
+    short: bool,
+    kept: Kept,
+    accepted: &dyn Fn(u128) -> bool,
+) -> Result<u128, DataError> {
+    let impossible = || DataError::new("a resident ID cannot be ranked");
+    let years = match kept.birth_date {
+        BirthDate::Drop if short => 1900..=1999,
+        BirthDate::Drop if body.year < *YEARS.start() => 1900..=*YEARS.start() - 1,
+        BirthDate::Drop if body.year > *YEARS.end() => *YEARS.end() + 1..=2099,
+        BirthDate::Drop => YEARS,
+        BirthDate::Year | BirthDate::Keep => body.year..=body.year,
+    };
+    let span = u128::from(years.end() - years.start() + 1);
+    let (keeps_area, keeps_day) = (kept.region == Part::Keep, kept.birth_date == BirthDate::Keep);
+    let (slots, days) = (if keeps_area { 1 } else { AREA_SLOTS as u128 }, if keeps_day { 1 } else { DAYS });
+    let slot = if keeps_area { 0 } else { u128::from(*AREAS.slot.get(&body.area).ok_or_else(impossible)?) };
+    let day = if keeps_day { 0 } else { u128::from((body.month - 1) * 31 + body.day - 1) };
+    let rank =
+        ((slot * span + u128::from(body.year - years.start())) * days + day) * SEQUENCES + u128::from(body.sequence);
+    let of_rank = |rank: u128| {
+        let (day, year) = (rank / SEQUENCES % days, rank / SEQUENCES / days);
+        let slot = usize::try_from(year / span).ok()?;
+        let area = if keeps_area { (slot == 0).then_some(body.area)? } else { AREAS.code.get(slot).copied()?? };
+        let (month, day) =
+            if keeps_day { (body.month, body.day) } else { ((day / 31) as u32 + 1, (day % 31) as u32 + 1) };
+        let year = (year % span) as u32 + years.start();
+        let next = Body { area, year, month, day, sequence: (rank % SEQUENCES) as u32 };
+        next.is_plausible().then(|| next.digits(short))
+    };
+    let width = (slots * span * days * SEQUENCES - 1).to_string().len();
+    let area = if keeps_area { body.area } else { 0 };
+    let date = if keeps_day { body.month * 100 + body.day } else { 0 };
+    let tweak = format!("parts {short} {area} {}-{} {date} {slots} {days}", years.start(), years.end());
+    let rank = walk(cipher, tweak.as_bytes(), rank, width, |rank| of_rank(rank).is_some_and(accepted))?;
+    of_rank(rank).ok_or_else(impossible)
+}
+
+/// The area of a resident ID and its date of birth, where it is one of 18 characters or 15 digits that could be.
+pub(in crate::transform) struct Parts {
+    pub(in crate::transform) year: u32,
+    pub(in crate::transform) month: u32,
+    pub(in crate::transform) day: u32,
+    /// Of 15 digits, the old form.
+    pub(in crate::transform) short: bool,
+}
+
+/// The parts of a canonical number.
+pub(in crate::transform) fn parts_of(canonical: &[u8]) -> Result<Parts, DataError> {
+    let expected = || misshapen(canonical, "a resident ID of 18 characters or 15 digits");
+    let short = canonical.len() == 15;
+    let digits = match canonical.split_last() {
+        Some((b'0'..=b'9' | b'X', body)) if canonical.len() == 18 => number(body),
+        _ if short => number(canonical),
+        _ => None,
+    };
+    let Body { year, month, day, .. } = Body::of(digits.ok_or_else(expected)?, short);
+    Ok(Parts { year, month, day, short })
+}
+
+/// Whether a year has this day.
+pub(in crate::transform) fn is_day(year: u32, month: u32, day: u32) -> bool {
+    crate::validate::cn_resident_id::Date::new(year as u16, month as u8, day as u8).is_some()
+}
+
+/// The check character behind a body of 17 digits.
+pub(in crate::transform) fn check_character(body: u128) -> char {
+    char::from_digit(check_of(body), 10).unwrap_or('X')
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::transform::key::tests::known;
 
-fn cipher() -> FF1<Aes256> {
+fn cipher() -> Bijection {
     known().entity_keys("TEST", "default").unwrap().bijection
 }
 

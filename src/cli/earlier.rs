@@ -1,0 +1,67 @@
+//! Whether an input is itself the output of a run, as the manifest beside it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::report::escape::path_text;
+use crate::report::manifest::{self, Manifest};
+
+/// What a manifest says of a run.
+pub(super) struct Run {
+    pub(super) purpose: String,
+    pub(super) policy: (String, String),
+    pub(super) key_id: Option<String>,
+    outputs: BTreeSet<PathBuf>,
+}
+
+/// The manifests that were looked at, by their paths; none where there is none.
+#[derive(Default)]
+pub(super) struct Earlier {
+    read: BTreeMap<PathBuf, Option<Run>>,
+}
+
+impl Earlier {
+    /// The run that wrote the file at `path`, when a manifest says that one did: beside the file, or in a folder above.
+    ///
+    /// # Errors
+    /// When what is called a manifest is none, or cannot be read.
+    pub(super) fn run_of(&mut self, path: &Path) -> Result<Option<&Run>, Error> {
+        let Ok(path) = path.canonicalize() else { return Ok(None) };
+        let mut beside = path.clone().into_os_string();
+        beside.push(manifest::FILE_SUFFIX);
+        let above = path.ancestors().skip(1).map(|folder| folder.join(manifest::FILE_NAME));
+        let places: Vec<PathBuf> = std::iter::once(PathBuf::from(beside)).chain(above).collect();
+        for place in &places {
+            if !self.read.contains_key(place) {
+                self.read.insert(place.clone(), read(place)?);
+            }
+        }
+        let runs = places.iter().filter_map(|place| self.read.get(place)?.as_ref());
+        Ok(runs.into_iter().find(|run| run.outputs.contains(&path)))
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Run>, Error> {
+    let json = match std::fs::read(path) {
+        Ok(json) => json,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Io { action: "read the manifest", path: path.to_path_buf(), source }),
+    };
+    let manifest =
+        Manifest::from_json(&json).map_err(|reason| Error::Usage(format!("{}: {reason}", path_text(path))))?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let outputs = manifest.assets.iter().filter_map(|asset| manifest::unslashed(&asset.output.as_ref()?.path));
+    Ok(Some(Run {
+        outputs: outputs.map(|output| folder.join(output)).collect(),
+        purpose: manifest.purpose,
+        policy: (manifest.policy, manifest.policy_version),
+        key_id: manifest.key_id,
+    }))
+}
+
+/// Whether the file is called as a manifest is.
+pub(super) fn is_manifest(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name == manifest::FILE_NAME.as_bytes() || name.ends_with(manifest::FILE_SUFFIX.as_bytes())
+}
