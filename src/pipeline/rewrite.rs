@@ -20,7 +20,7 @@ use crate::detect::known::Known;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Match};
 use crate::format::{Container, Format};
-use crate::output::{Pending, make_folders};
+use crate::output::{Pending, folder_of, make_folders};
 use crate::rule::EntityType;
 use crate::source::Input;
 use crate::source::buffer;
@@ -73,8 +73,10 @@ pub struct Rewritten {
 
 /// Results of writing that must be looked at again.
 #[derive(Default)]
-struct Written {
-    ledger: Ledger,
+pub(super) struct Written {
+    pub(super) ledger: Ledger,
+    /// Formats of the members of an archive, in order.
+    pub(super) formats: Vec<Option<&'static dyn Format>>,
     input_hash: Option<Hash>,
     changed: bool,
 }
@@ -82,10 +84,12 @@ struct Written {
 impl Rewriter<'_> {
     /// Rewrites one asset with `threads` threads.
     pub fn rewrite(&self, input: &Input, named: bool, target: &Target, threads: usize) -> Outcome {
-        guarded(self.context, input, named, |outcome| match target {
+        let outcome = guarded(input.path(), named, |outcome| match target {
             Target::File { root, relative } => self.to_file(input, root, relative, threads, outcome),
             Target::Stdout => self.to_stdout(input, threads, outcome),
-        })
+        });
+        self.context.observer.asset();
+        outcome
     }
 
     fn to_file(
@@ -105,9 +109,9 @@ impl Rewriter<'_> {
         let mut pending = Pending::create(&target).map_err(failed_outside)?;
         let reading = match &opened.body {
             Body::Stream { splitter, .. } => Some(splitter.reading()),
-            Body::Empty | Body::Container { .. } => None,
+            Body::Empty | Body::Container { .. } | Body::Archive { .. } => None,
         };
-        let mut written = self.write(opened, pending.file(), &[], threads, outcome)?;
+        let mut written = self.write(opened, (pending.file(), folder_of(&target)), &[], threads, outcome)?;
         if written.changed {
             return Ok(Status::Changed);
         }
@@ -123,7 +127,7 @@ impl Rewriter<'_> {
                 }
             }
             None => {
-                let checked = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
+                let checked = self.recheck(pending.path(), format, &written, threads)?;
                 let is_done = checked.leftovers.count == 0 || !is_file;
                 is_done.then(|| Mended { pending, checked, ledger: Ledger::default(), findings: Findings::default() })
             }
@@ -169,9 +173,21 @@ impl Rewriter<'_> {
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         let mut pending = Pending::create(target).map_err(failed_outside)?;
         (outcome.findings, outcome.lines) = Default::default();
-        let written = self.write(opened, pending.file(), &[&first.ledger], threads, outcome)?;
-        let found = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
+        let out = (pending.file(), folder_of(target));
+        let written = self.write(opened, out, &[&first.ledger], threads, outcome)?;
+        let found = self.recheck(pending.path(), format, &written, threads)?;
         Ok((pending, written, found))
+    }
+
+    /// Reads again what was written.
+    fn recheck(
+        &self,
+        path: &Path,
+        format: Option<&'static dyn Format>,
+        written: &Written,
+        threads: usize,
+    ) -> Result<Rechecked, Box<Status>> {
+        recheck::recheck(self.context, path, (format, &written.formats), Some(&written.ledger), threads)
     }
 
     /// Refuses a path that itself holds what the policy replaces (`phone=138…/`): the output would have it too.
@@ -193,13 +209,12 @@ impl Rewriter<'_> {
         describe(outcome, &opened);
         let mut out = io::stdout().lock();
         let written = match opened {
-            Opened { body: Body::Container { .. }, format, .. } => {
+            Opened { body: Body::Container { .. } | Body::Archive { .. }, format, .. } => {
                 // The whole is written aside and read again before the first byte goes out.
                 let place = std::env::temp_dir().join("tuomin-stdout");
                 let mut aside = Pending::create(&place).map_err(failed_outside)?;
-                let written = self.write(opened, aside.file(), &[], threads, outcome)?;
-                let ledger = Some(&written.ledger);
-                let checked = recheck::recheck(self.context, aside.path(), format, ledger, threads)?;
+                let written = self.write(opened, (aside.file(), folder_of(&place)), &[], threads, outcome)?;
+                let checked = self.recheck(aside.path(), format, &written, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
                 if !written.changed {
                     rewind_and_copy(aside.file(), &mut out).map_err(|error| failed(error.into()))?;
@@ -221,22 +236,37 @@ impl Rewriter<'_> {
         Ok(Status::Rewritten)
     }
 
-    /// Writes the rewritten asset to `out`. Values that `seed` holds are replaced however weak the match is.
-    fn write(
+    /// Writes the rewritten asset to `out`, and what must stand aside for a while to the folder beside it. Values that
+    /// `seed` holds are replaced however weak the match is.
+    pub(super) fn write(
         &self,
         opened: Opened,
-        out: &mut File,
+        (out, folder): (&mut File, &Path),
         seed: &[&Ledger],
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<Written, Box<Status>> {
-        let Opened { body: Body::Container { container, file }, compression, trail, .. } = opened else {
-            return self.stream(opened, out, seed, false, threads, outcome);
-        };
+        let Opened { body, compression, trail, format } = opened;
         let mut written = Written::default();
-        let done = match compression {
-            Compression::None => self.container(&*container, &file, out, seed, &mut written.ledger, outcome),
-            _ => self.packed_container(&*container, &file, out, compression, seed, &mut written.ledger, outcome),
+        let done = match body {
+            Body::Container { container, file } if compression == Compression::None => {
+                self.container(&*container, &file, out, seed, &mut written.ledger, outcome)
+            }
+            Body::Container { container, file } => {
+                self.packed_container(&*container, &file, out, compression, seed, &mut written.ledger, outcome)
+            }
+            Body::Archive { mut archive, layers } => {
+                let members = (&mut *archive, &layers);
+                let encoder = compression.encoder(BufWriter::with_capacity(1 << 18, out));
+                let archived = encoder
+                    .map_err(DataError::from)
+                    .and_then(|encoder| self.archive(members, (encoder, folder), seed, threads, &mut written, outcome));
+                archived.and_then(|encoder| Ok(encoder.finish()?.flush()?))
+            }
+            body => {
+                let opened = Opened { body, compression, trail, format };
+                return self.stream(opened, out, seed, false, threads, outcome);
+            }
         };
         outcome.bytes = trail.bytes();
         done.map_err(failed)?;
