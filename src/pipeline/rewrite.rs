@@ -20,7 +20,7 @@ use crate::detect::known::Known;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Match};
 use crate::format::{Container, Format};
-use crate::output::{Pending, folder_of, make_folders};
+use crate::output::{Pending, folder_of, make_folders, permissions_like};
 use crate::rule::EntityType;
 use crate::source::Input;
 use crate::source::buffer;
@@ -146,7 +146,10 @@ impl Rewriter<'_> {
             return Ok(Status::Changed);
         }
         checked.leftovers.refuse().map_err(failed)?;
-        let permissions = permissions_of(input);
+        let permissions = match input {
+            Input::File(file) => permissions_like(&file.path),
+            Input::Stdin => None,
+        };
         pending.commit(permissions, self.replace_existing).map_err(failed_outside)?;
         outcome.rewritten = Some(Rewritten {
             relative: Some(relative.to_path_buf()),
@@ -371,23 +374,6 @@ fn unsought(context: &Context, ledger: &Ledger) -> BTreeMap<EntityId, u64> {
 fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {
     from.seek(SeekFrom::Start(0))?;
     io::copy(from, to).map(drop)
-}
-
-fn permissions_of(input: &Input) -> Option<std::fs::Permissions> {
-    match input {
-        Input::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| {
-            #[allow(unused_mut)]
-            let mut permissions = metadata.permissions();
-            // Never setuid or setgid: the output belongs to whoever runs this, the input to anybody.
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt;
-                permissions.set_mode(permissions.mode() & 0o777);
-            }
-            permissions
-        }),
-        Input::Stdin => None,
-    }
 }
 
 pub(super) fn failed(error: DataError) -> Box<Status> {

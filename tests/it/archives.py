@@ -1,4 +1,4 @@
-"""Makes and reads archives with Python's own modules: `make FOLDER`, `dump ARCHIVE` (JSON of names, contents, heads)."""
+"""Makes and reads archives with Python's own modules: `make FOLDER`, `hostile FOLDER`, `dump ARCHIVE` (JSON of names, contents, heads)."""
 
 import gzip, hashlib, io, json, os, sys, tarfile, zipfile
 
@@ -76,6 +76,52 @@ def make(folder):
     put("nested.tar", tar_bytes(tarfile.GNU_FORMAT, [("in.zip", inner), ("in.tar.gz", gzip.compress(tar_bytes(tarfile.GNU_FORMAT, short)))]))
 
 
+def hostile(folder):
+    """Archives that one program reads in this way and another in that."""
+    import struct, warnings
+
+    def put(name, content):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(content)
+
+    one = [("a.csv", CSV.encode())]
+    two = one + [("b.log", LOG.encode())]
+    plain = zip_bytes(zipfile.ZIP_STORED, names=two)
+    directory = plain.index(b"PK\1\2")
+    end = plain.rindex(b"PK\5\6")
+
+    def with_gap(at, filler):
+        # Bytes that no entry leads to, before the directory.
+        moved = bytearray(plain[:at] + filler + plain[at:])
+        struct.pack_into("<I", moved, end + len(filler) + 16, directory + len(filler))
+        return bytes(moved)
+
+    put("gap.zip", with_gap(directory, b"\0" * 16))
+    put("hidden.zip", with_gap(directory, zip_bytes(zipfile.ZIP_STORED, names=one)[:-22 - len(b"a comment")]))
+    overlap = bytearray(plain)
+    second = plain.index(b"PK\1\2", directory + 4)
+    struct.pack_into("<I", overlap, second + 42, 0)
+    put("overlap.zip", bytes(overlap))
+    inner = zip_bytes(zipfile.ZIP_STORED, names=[], comment=b"")
+    put("two-ends.zip", zip_bytes(zipfile.ZIP_STORED, names=one, comment=inner))
+    put("comment.zip", zip_bytes(zipfile.ZIP_STORED, names=one, comment="手机 13812345678".encode()))
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("a.csv", CSV)
+            archive.writestr("a.csv", CSV)
+    put("twice.zip", out.getvalue())
+    put("folder.zip", zip_bytes(zipfile.ZIP_STORED, names=[("data/", b"13800138000")]))
+    put("lzma.zip", zip_bytes(zipfile.ZIP_LZMA, names=one))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo("a.csv")
+        info.comment = "手机 13812345678".encode()
+        archive.writestr(info, CSV)
+    put("member-comment.zip", out.getvalue())
+
+
 def heads_of_tar(data):
     found = []
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -125,4 +171,4 @@ def dump(path):
 
 
 if __name__ == "__main__":
-    {"make": make, "dump": dump}[sys.argv[1]](sys.argv[2])
+    {"make": make, "hostile": hostile, "dump": dump}[sys.argv[1]](sys.argv[2])

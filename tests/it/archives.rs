@@ -168,6 +168,27 @@ fn a_scan_tells_of_each_member() {
     assert!(!ended.out().contains("13912345678"));
 }
 
+#[test]
+fn members_that_need_the_whole_file_are_rewritten_too() {
+    let folder = prepared();
+    tar(&folder, "a.tar", &[("a.parquet", &crate::trouble::parquet()), ("a.csv", CSV.as_bytes())]);
+    run(&folder, "zip", &["-qr", "a.zip", "t"]);
+    for (input, program, options) in [("a.tar", "tar", ["-xf", "-C"]), ("a.zip", "unzip", ["-q", "-d"])] {
+        deidentify(&folder, "hash.yml", input, "out").expect(0);
+        folder.tuomin(&["verify", "out", "--policy", "hash.yml"]).expect(0);
+        std::fs::create_dir(folder.path("x")).unwrap();
+        run(&folder, program, &[options[0], "out", options[1], "x"]);
+        let ended = folder.tuomin(&["scan", "x", "--matches", "-", "--show-values"]).expect(0);
+        assert!(!ended.out().contains("13912345678"), "{}", ended.out());
+        let extracted = folder.files().iter().filter(|name| name.starts_with("x/")).count();
+        assert_eq!(extracted, 2);
+        for path in ["x", "out", "out.manifest.json"] {
+            let path = folder.path(path);
+            if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+        }
+    }
+}
+
 /// A tar archive by GNU tar, around files that are written first.
 fn tar(folder: &Folder, name: &str, files: &[(&str, &[u8])]) {
     for (file, content) in files {
@@ -293,6 +314,36 @@ fn hostile_archives_are_named_and_write_nothing_else() {
         }
         assert!(!folder.path("none").exists(), "{name}");
     }
+}
+
+#[test]
+fn a_zip_that_programs_may_read_differently_is_refused() {
+    let folder = prepared();
+    std::fs::create_dir(folder.path("bad")).unwrap();
+    python(&folder, &["hostile", "bad"]);
+    let cases = [
+        ("gap.zip", "belong to no member"),
+        ("overlap.zip", "belong to no member, or to two"),
+        ("hidden.zip", "belong to no member"),
+        ("two-ends.zip", "two ends"),
+        ("comment.zip", "would stay"),
+        ("member-comment.zip", "would stay"),
+        ("folder.zip", "has content"),
+        ("lzma.zip", "another method than deflate"),
+    ];
+    for (name, reason) in cases {
+        let input = format!("bad/{name}");
+        let ended = deidentify(&folder, "hash.yml", &input, "none").expect(3);
+        assert!(ended.stderr.contains(reason) && !ended.stderr.contains("13812345678"), "{name}: {}", ended.stderr);
+        assert!(!folder.path("none").exists(), "{name}");
+        let code = if name.contains("comment") { 0 } else { 3 };
+        folder.tuomin(&["scan", &input]).expect(code);
+    }
+    // Two members of one name are two members.
+    deidentify(&folder, "hash.yml", "bad/twice.zip", "twice.zip").expect(0);
+    let members = dump(&folder, "twice.zip");
+    assert_eq!(members.iter().filter(|member| member["head"][0] == "a.csv").count(), 2);
+    assert!(members.iter().all(|member| member["holds"].as_array().unwrap().is_empty()));
 }
 
 #[test]

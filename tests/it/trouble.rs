@@ -179,7 +179,7 @@ fn mysql(end: &str) -> String {
 }
 
 /// A Parquet file with a column of mobile numbers.
-fn parquet() -> Vec<u8> {
+pub(crate) fn parquet() -> Vec<u8> {
     use arrow::array::{ArrayRef, RecordBatch, StringArray};
     let values: ArrayRef = std::sync::Arc::new(StringArray::from(vec!["13912345678"; 500]));
     let batch = RecordBatch::try_from_iter([("mobile", values)]).unwrap();

@@ -14,7 +14,7 @@ use crate::error::DataError;
 pub use header::is_tar;
 use header::{BLOCK, Block, Kind};
 
-/// Most bytes of a long name or a set of pax records.
+/// Most bytes of long names and pax records before one member, and of those for all members.
 const MOST_EXTENSION: u64 = 1 << 20;
 /// What most programs fill an archive up to.
 const RECORD: u64 = 20 * BLOCK as u64;
@@ -134,6 +134,7 @@ impl Reader {
         source.member += 1;
         let mut extensions = Vec::new();
         let mut said = pax::Said::default();
+        let mut room = MOST_EXTENSION;
         loop {
             let place = source.position;
             let block = source.block().map_err(|error| explain(&error))?;
@@ -149,9 +150,13 @@ impl Reader {
             let size = header::size(&block).map_err(|error| at(error, place))?;
             match kind {
                 Kind::Extension => {
-                    let data = extension(&mut source, size).map_err(|error| at(error, place))?;
+                    let data = extension(&mut source, size, room).map_err(|error| at(error, place))?;
+                    room = room.saturating_sub(size + BLOCK as u64);
                     said.enter(&block, &data, &mut self.texts).map_err(|error| at(error, place))?;
                     extensions.push((block, data));
+                    if self.texts.iter().map(|text| text.len() as u64 + 1).sum::<u64>() > MOST_EXTENSION {
+                        return Err(at(too_long(), place));
+                    }
                 }
                 Kind::Member(what) => {
                     let size = said.size.unwrap_or(size);
@@ -178,10 +183,14 @@ impl Reader {
     }
 }
 
-/// What stands in an extension of `size` bytes.
-fn extension(source: &mut Source, size: u64) -> Result<Vec<u8>, DataError> {
-    if size > MOST_EXTENSION {
-        return Err(DataError::new("a name or a set of records in the archive is longer than 1 MiB"));
+fn too_long() -> DataError {
+    DataError::new("the names and records before a member, or for all members, are longer than 1 MiB")
+}
+
+/// What stands in an extension of `size` bytes, of which there may be `room`.
+fn extension(source: &mut Source, size: u64, room: u64) -> Result<Vec<u8>, DataError> {
+    if size > room {
+        return Err(too_long());
     }
     let mut data = vec![0; usize::try_from(size).unwrap_or(0)];
     let mut filled = 0;

@@ -80,7 +80,7 @@ impl Reader {
         let Some(index) = self.directory.order.get(self.next).copied() else { return Ok(None) };
         let Some(entry) = self.directory.entries.get(index).map(Arc::clone) else { return Ok(None) };
         self.next += 1;
-        let mut texts = vec![entry.comment.clone(), entry.extra.clone(), entry.local_extra.clone()];
+        let mut texts = vec![entry.comment.clone(), directory::told(&entry.extra), directory::told(&entry.local_extra)];
         let section = Section { file: Arc::clone(&self.file), at: entry.data, end: entry.data + entry.packed };
         let is_read = matches!(entry.method, STORED | DEFLATED);
         let content = if entry.is_encrypted() {

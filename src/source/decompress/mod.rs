@@ -39,7 +39,7 @@ pub enum Compression {
 }
 
 /// Most bytes that [`Compression::of`] and [`unsupported`] look at.
-pub const MAGIC_BYTES: usize = 8;
+pub const MAGIC_BYTES: usize = 16;
 
 /// Most memory that a decoder of xz may take: the dictionaries of `xz -9` are of 64 MiB. That of zstd has the same limit.
 const DECODER_MEMORY: u64 = 130 << 20;

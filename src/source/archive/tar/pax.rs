@@ -33,7 +33,7 @@ impl Said {
                             self.size =
                                 Some(decimal(value).filter(|size| *size <= header::MOST_SIZE).ok_or_else(malformed)?)
                         }
-                        b"atime" | b"mtime" | b"ctime" | b"uid" | b"gid" => {
+                        _ if key.ends_with(b"time") || matches!(key, b"uid" | b"gid") => {
                             if !value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) {
                                 return Err(malformed());
                             }
