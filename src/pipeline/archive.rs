@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::findings::Findings;
 use super::layers::Layers;
-use super::read;
+use super::read::{self, Body};
 use super::rewrite::{Rewriter, Written};
 use super::scan::{self, Worker};
 use super::words::Words;
@@ -102,16 +102,14 @@ impl Rewriter<'_> {
             let threads = threads_for(size, threads);
             let opened = read::open_member((reader, packed), &context.settings, layers)
                 .map_err(|status| named(error_of(*status)))?;
-            let index = written.formats.len();
-            written.formats.push(opened.format);
+            if !matches!(opened.body, Body::Archive { .. }) {
+                written.formats.push(opened.format);
+            }
             let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
             let inner = done.map_err(|status| named(error_of(*status)))?;
             written.ledger.merge(inner.ledger);
-            if !inner.formats.is_empty() {
-                // An archive: its members stand in its place.
-                written.formats.truncate(index);
-                written.formats.extend(inner.formats);
-            }
+            // Those of an archive's members stand in the place of its own.
+            written.formats.extend(inner.formats);
             let length = aside.stream_position()?;
             aside.seek(SeekFrom::Start(0))?;
             writer.member(&member.head, Some((&mut aside, length))).map_err(named)?;

@@ -141,9 +141,13 @@ impl Round<'_> {
         let context = self.context;
         let mut worker = Worker::default();
         while let Some(member) = archive.next_member()? {
-            let words = Words::of_member(context, &mut worker, &member)?;
+            let mut words = Words::of_member(context, &mut worker, &member)?;
             let before = self.found.leftovers.count;
             self.found.enter(look(context, &mut worker, &words.block, None, self.known));
+            if self.known.is_some() {
+                // No message shows a name with a replaced value.
+                words.matches.append(&mut worker.matches);
+            }
             if let Content::File { size, packed, reader } = member.content {
                 let format = self.formats.as_slice().first().copied().flatten();
                 let settings = Settings { format: format.or(context.settings.format), ..self.settings.clone() };

@@ -237,8 +237,23 @@ fn a_value_replaced_in_one_member_is_left_in_none() {
     assert!(!contains(&folder.read("o.tar"), "欧阳建国".as_bytes()));
     // A name is no content: it cannot be replaced.
     tar(&folder, "b.tar", &[("欧阳建国.log", b"nothing\n"), ("2.log", "姓名：欧阳建国，已登记\n".as_bytes())]);
-    deidentify(&folder, "hash.yml", "b.tar", "p.tar").expect(3);
-    assert!(!folder.path("p.tar").exists());
+    let ended = deidentify(&folder, "hash.yml", "b.tar", "p.tar").expect(3);
+    assert!(ended.stderr.contains("in the member *.log") && !ended.stderr.contains("欧阳建国"), "{}", ended.stderr);
+    assert!(!ended.out().contains("欧阳建国") && !folder.path("p.tar").exists());
+}
+
+#[test]
+fn an_archive_without_content_in_an_archive_moves_nothing() {
+    let folder = prepared();
+    std::fs::create_dir_all(folder.path("t/only-a-folder")).unwrap();
+    run(&folder, "tar", &["-cf", "t/empty.tar", "-C", "t", "only-a-folder"]);
+    tar(&folder, "a.tar", &[("empty.csv", b""), ("a.ndjson", b"{\"mobile\":\"13912345678\"}\n{\"mobile\":\"\"}\n")]);
+    run(&folder, "tar", &["-rf", "a.tar", "-C", "t", "empty.tar"]);
+    folder.write("t/b.csv", CSV);
+    run(&folder, "tar", &["-rf", "a.tar", "-C", "t", "b.csv"]);
+    deidentify(&folder, "hash.yml", "a.tar", "o.tar").expect(0);
+    folder.tuomin(&["verify", "o.tar", "--policy", "hash.yml"]).expect(0);
+    assert_eq!(run(&folder, "tar", &["-tf", "o.tar"]), b"empty.csv\na.ndjson\nempty.tar\nb.csv\n");
 }
 
 #[test]

@@ -71,10 +71,10 @@ impl Source {
 
     /// Passes over what is left of the content and of its last block.
     fn pass(&mut self) -> io::Result<()> {
-        let mut buffer = vec![0; 64 << 10];
         let mut left = self.left;
         self.left = 0;
         left += (BLOCK as u64 - (self.position + left) % BLOCK as u64) % BLOCK as u64;
+        let mut buffer = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(64 << 10)];
         while left > 0 {
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             match self.read(buffer.get_mut(..wanted).unwrap_or_default()) {

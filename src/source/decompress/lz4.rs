@@ -16,9 +16,12 @@ pub(super) struct Frames<R: BufRead>(State<R>);
 
 enum State<R: BufRead> {
     Between(R),
-    Within(Box<FrameDecoder<Chain<Cursor<[u8; 4]>, EndSeen<R>>>>),
+    Within(Box<FrameDecoder<Rejoined<R>>>),
     Over,
 }
+
+/// The magic number that was taken off, and what follows it.
+type Rejoined<R> = Chain<Cursor<[u8; 4]>, EndSeen<R>>;
 
 /// Knows whether its reader was asked beyond the end. A decoder that was given a whole frame never asks so far.
 struct EndSeen<R> {

@@ -290,23 +290,36 @@ pub(super) fn told(extra: &[u8]) -> Vec<u8> {
     told
 }
 
+/// What a local header states.
+struct Stated {
+    /// Signature, flags, method.
+    kind: (u32, u16, u16),
+    crc: u32,
+    packed: u64,
+    size: u64,
+    /// Lengths.
+    name: u64,
+    extra: u64,
+}
+
+fn stated(header: &[u8]) -> Option<Stated> {
+    let mut fields = Fields(header);
+    let signature = fields.u32()?;
+    fields.u16()?;
+    let kind = (signature, fields.u16()?, fields.u16()?);
+    fields.u32()?;
+    let (crc, packed, size) = (fields.u32()?, fields.u32()?.into(), fields.u32()?.into());
+    Some(Stated { kind, crc, packed, size, name: fields.u16()?.into(), extra: fields.u16()?.into() })
+}
+
 /// Holds the local header of `entry` against it, and answers where the member ends. The next thing starts at
 /// `following`.
 fn local(file: &mut File, entry: &mut Entry, following: u64) -> Result<u64, DataError> {
     const FIXED: u64 = 30;
     let header = at(file, entry.offset, FIXED)?;
-    let mut fields = Fields(&header);
-    let mut read = || -> Option<(u32, u16, u16, u32, u64, u64, u64, u64)> {
-        let signature = fields.u32()?;
-        fields.u16()?;
-        let (flags, method) = (fields.u16()?, fields.u16()?);
-        fields.u32()?;
-        let (crc, packed, size) = (fields.u32()?, fields.u32()?.into(), fields.u32()?.into());
-        Some((signature, flags, method, crc, packed, size, fields.u16()?.into(), fields.u16()?.into()))
-    };
     let wrong = || unsure("says one thing in its directory and another before a member");
-    let (signature, flags, method, crc, mut packed, mut size, name, extra) = read().ok_or_else(wrong)?;
-    if signature != LOCAL || flags != entry.flags || method != entry.method {
+    let Stated { kind, crc, mut packed, mut size, name, extra } = stated(&header).ok_or_else(wrong)?;
+    if kind != (LOCAL, entry.flags, entry.method) {
         return Err(wrong());
     }
     let words = at(file, entry.offset + FIXED, name + extra)?;
@@ -320,7 +333,7 @@ fn local(file: &mut File, entry: &mut Entry, following: u64) -> Result<u64, Data
         }
     }
     let says = (crc, packed, size);
-    let has_descriptor = flags & HAS_DESCRIPTOR != 0;
+    let has_descriptor = entry.flags & HAS_DESCRIPTOR != 0;
     let agrees = says == (entry.crc, entry.packed, entry.size) || has_descriptor && says == (0, 0, 0);
     if !agrees || stored_name != entry.name {
         return Err(wrong());
