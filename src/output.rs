@@ -161,18 +161,19 @@ pub fn make_folders(root: &Path, relative: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The permissions that what is made of the file at `path` gets; none for what is no file.
-pub fn permissions_of(path: &Path) -> Option<Permissions> {
-    let metadata = fs::metadata(path).ok()?;
-    #[allow(unused_mut)]
-    let mut permissions = metadata.permissions();
-    // Never setuid or setgid: the output belongs to whoever runs this, the input to anybody.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        permissions.set_mode(permissions.mode() & 0o777);
-    }
-    Some(permissions)
+/// The permissions of the file at `path`, for an output of its content. Never setuid or setgid: the output belongs to
+/// whoever runs this, the input to anybody.
+pub fn permissions_like(path: &Path) -> Option<Permissions> {
+    fs::metadata(path).ok().map(|metadata| {
+        #[allow(unused_mut)]
+        let mut permissions = metadata.permissions();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            permissions.set_mode(permissions.mode() & 0o777);
+        }
+        permissions
+    })
 }
 
 /// The folder that holds `path`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::pipeline::InvalidBytes;
+use crate::pipeline::{InvalidBytes, MOST_EXPANSION};
 use crate::validate::cn_resident_id::Date;
 
 #[derive(Args)]
@@ -40,6 +40,10 @@ pub(super) struct Common {
     /// Memory to keep to, roughly: 512M, 2G
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size, help_heading = "Running")]
     pub(super) max_memory: u64,
+
+    /// How many times its size a compressed file or an archive may unpack to, beyond 256M; more is taken for a trap
+    #[arg(long, value_name = "N", default_value_t = MOST_EXPANSION, help_heading = "Running")]
+    pub(super) max_expansion: u64,
 
     /// Say nothing but errors
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Running")]

@@ -114,11 +114,11 @@ impl Rewriting {
                 Job::Rewrite { input, .. } => Some(input),
                 Job::Pass(_) => None,
             },
-            |job, threads| match job {
+            |job, threads, _| match job {
                 Job::Rewrite { input, target } => {
-                    rewriter.rewrite(&input, is_named(&self.paths, &input), &target, threads)
+                    Some(rewriter.rewrite(input, is_named(&self.paths, input), target, threads))
                 }
-                Job::Pass(entry) => bare(entry),
+                Job::Pass(entry) => Some(bare(entry.clone())),
             },
             |outcome| {
                 announce(&outcome, self.common.verbose);

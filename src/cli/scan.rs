@@ -93,9 +93,9 @@ impl Scan {
             context.settings.threads,
             entries,
             input_of,
-            |entry: Entry, threads| match &entry {
-                Entry::Input(input) => scan(&context, input, is_named(&self.paths, input), threads),
-                _ => bare(entry),
+            |entry: &Entry, threads, members| match entry {
+                Entry::Input(input) => scan(&context, input, is_named(&self.paths, input), threads, members),
+                _ => Some(bare(entry.clone())),
             },
             |mut outcome| {
                 announce(&outcome, self.common.verbose);

@@ -37,6 +37,7 @@ pub(super) fn settings(common: &Common) -> anyhow::Result<Settings> {
     let mut settings = Settings::new(common.threads.map_or(cores, usize::from), common.max_memory);
     settings.min_score = common.min_score;
     settings.as_of = common.as_of.unwrap_or(settings.as_of);
+    settings.most_expansion = common.max_expansion;
     settings.invalid_bytes = common.invalid_bytes.into();
     if let Some(name) = common.format.name() {
         let format = format::by_name(name);

@@ -152,7 +152,7 @@ fn compare(context: &Context, folder: &Path, asset: &Asset, output: &Output) -> 
     let relative = manifest::unslashed(&output.path).ok_or_else(|| failed("the manifest's path leads elsewhere"))?;
     let format = asset.format.as_deref().and_then(crate::format::by_name);
     let threads = context.settings.threads;
-    let found = recheck(context, &folder.join(relative), format, None, threads)
+    let found = recheck(context, &folder.join(relative), (format, &[]), None, threads)
         .map_err(|status| Difference::Unread(*status))?;
     let hash = found.hash.as_ref().map(manifest::hex).unwrap_or_default();
     if hash != output.sha256 {

@@ -79,7 +79,7 @@ impl Rewriter<'_> {
         let opened = read::open_path(path, &settings, &observer, false)?;
         let alike = match &opened.body {
             Body::Stream { splitter, .. } => Some(splitter.reading()).as_deref() == reading,
-            Body::Empty | Body::Container { .. } => false,
+            Body::Empty | Body::Container { .. } | Body::Archive { .. } => false,
         };
         Ok(Some(opened).filter(|opened| alike && opened.compression == Compression::None))
     }

@@ -3,10 +3,12 @@
 //! Small assets are spread over the threads; a large one is cut into blocks that are. One bad asset never stops the
 //! run, and none is left without a status.
 
+mod archive;
 pub mod blocks;
 mod combine;
 pub mod findings;
 mod in_place;
+mod layers;
 pub mod locate;
 mod mend;
 pub mod ordered;
@@ -15,8 +17,10 @@ pub mod recheck;
 mod render;
 mod repeated;
 pub mod rewrite;
+mod rewritten;
 pub mod scan;
 mod tally;
+mod words;
 
 use std::io::SeekFrom;
 use std::path::PathBuf;
@@ -39,6 +43,9 @@ use findings::Findings;
 
 /// Assets of at least this size are worked on by all threads, one after the other.
 const LARGE_ASSET: u64 = 8 << 20;
+
+/// How many times its size an asset may unpack to, where nothing else is said: gzip reaches 1,032 at most.
+pub const MOST_EXPANSION: u64 = 2000;
 
 /// How much of an asset's report is kept in memory before it goes to a temporary file.
 const SPOOL_BYTES: usize = 1 << 20;
@@ -71,6 +78,8 @@ pub struct Settings {
     pub invalid_bytes: InvalidBytes,
     /// The day on which ages are counted.
     pub as_of: Date,
+    /// How many times its size an asset may unpack to.
+    pub most_expansion: u64,
 }
 
 impl Settings {
@@ -90,6 +99,7 @@ impl Settings {
             min_score: 0.6,
             invalid_bytes: InvalidBytes::Fail,
             as_of: Date::from_today(0),
+            most_expansion: MOST_EXPANSION,
         }
     }
 }
@@ -213,6 +223,8 @@ pub struct Outcome {
     pub status: Status,
     /// The user named it, or it has content; it was not merely found in a folder, like a link or a FIFO.
     pub named: bool,
+    /// It is a member of an archive, which is an asset of its own and counts the bytes.
+    pub is_member: bool,
     /// Its format, when it was opened.
     pub format: Option<&'static str>,
     /// Its compression.
@@ -236,6 +248,7 @@ impl Outcome {
             path,
             status,
             named,
+            is_member: false,
             format: None,
             compression: None,
             bytes: 0,
@@ -292,8 +305,13 @@ impl Spool {
     }
 }
 
-/// Works on `assets` with `work(asset, threads)` and hands the outcomes to `take`, in order. Neighbouring small assets
-/// are worked on at the same time with one thread each, a large one alone with all.
+/// Takes outcomes as they come.
+pub type Take<'a> = &'a mut dyn FnMut(Outcome) -> Result<(), DataError>;
+
+/// Works on `assets` with `work(asset, threads, members)` and hands the outcomes to `take`, in order. Neighbouring small
+/// assets are worked on at the same time with one thread each, a large one alone with all. An asset that has more than
+/// one outcome, an archive, hands those of its members to `members`; where there is no such, it answers with none and
+/// is asked again when it is its turn.
 ///
 /// # Errors
 /// What `take` returned.
@@ -301,14 +319,28 @@ pub fn run<A: Send>(
     threads: usize,
     assets: Vec<A>,
     input: impl Fn(&A) -> Option<&Input>,
-    work: impl Fn(A, usize) -> Outcome + Sync,
+    work: impl Fn(&A, usize, Option<Take<'_>>) -> Option<Outcome> + Sync,
     mut take: impl FnMut(Outcome) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let is_large = |asset: &A| input(asset).is_some_and(|input| input.size().is_none_or(|size| size >= LARGE_ASSET));
+    let alone = |asset: &A, take: Take<'_>| -> Result<(), DataError> {
+        let mut refused = Ok(());
+        let mut members = |outcome| {
+            refused.clone()?;
+            let taken = take(outcome);
+            if let Err(error) = &taken {
+                refused = Err(error.clone());
+            }
+            taken
+        };
+        let outcome = work(asset, threads, Some(&mut members));
+        refused?;
+        outcome.map_or(Ok(()), take)
+    };
     let mut assets = assets.into_iter().peekable();
     while let Some(asset) = assets.next() {
         if threads <= 1 || is_large(&asset) {
-            take(work(asset, threads))?;
+            alone(&asset, &mut take)?;
             continue;
         }
         let mut small = vec![asset];
@@ -316,10 +348,8 @@ pub fn run<A: Send>(
             small.push(next);
         }
         // A single one has nobody to share the threads with.
-        if small.len() == 1 {
-            for asset in small {
-                take(work(asset, threads))?;
-            }
+        if let [asset] = small.as_slice() {
+            alone(asset, &mut take)?;
             continue;
         }
         ordered::ordered(
@@ -329,8 +359,14 @@ pub fn run<A: Send>(
                 Ok(())
             },
             || (),
-            |(), asset| work(asset, 1),
-            &mut take,
+            |(), asset| match work(&asset, 1, None) {
+                Some(outcome) => Ok(outcome),
+                None => Err(asset),
+            },
+            |worked| match worked {
+                Ok(outcome) => take(outcome),
+                Err(asset) => alone(&asset, &mut take),
+            },
         )?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Opening an asset: compression and format found out, its bytes counted and, when asked for, hashed.
+//! Opening an asset: compression, archive and format found out, its bytes counted and, when asked for, hashed.
 //!
 //! Never guesses past a doubt: what is in no known format is skipped by name, what breaks off is an error.
 
@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Observer, Settings, Status};
+use super::layers::Layers;
+use super::{Observer, Settings, Silent, Status};
 use crate::error::DataError;
 use crate::format::{self, Access, Container, Format, Splitter};
+use crate::source::archive::{Archive, tar, zip};
 use crate::source::decompress::{Compression, MAGIC_BYTES, unsupported};
 use crate::source::{Input, Refused, Stamp, open_regular, stdin};
 
@@ -43,6 +45,13 @@ pub enum Body {
         reader: Box<dyn Read + Send>,
         /// Cuts them.
         splitter: Box<dyn Splitter>,
+    },
+    /// Member by member.
+    Archive {
+        /// Its reader.
+        archive: Box<Archive>,
+        /// Where its members stand.
+        layers: Layers,
     },
     /// With the whole (decoded) file at hand.
     Container {
@@ -111,7 +120,7 @@ pub fn hash_file(mut file: &File) -> io::Result<Hash> {
 }
 
 struct Meter {
-    count: AtomicU64,
+    count: Arc<AtomicU64>,
     hasher: Mutex<Option<Sha256>>,
     observer: Arc<dyn Observer>,
 }
@@ -145,7 +154,7 @@ pub fn open(
 ) -> Result<Opened, Box<Status>> {
     match input {
         Input::File(file) => open_path(&file.path, settings, observer, hash),
-        Input::Stdin => open_source(stdin::stream(), None, settings, observer, hash),
+        Input::Stdin => open_source(stdin::stream(), None, settings, observer, hash, None),
     }
 }
 
@@ -164,7 +173,21 @@ pub fn open_path(
         Refused::Failed(error) => failed(DataError::new(format!("cannot be opened: {error}"))),
     })?;
     let twin = file.try_clone().map_err(|error| failed(error.into()))?;
-    open_source(Box::new(file), Some((twin, stamp)), settings, observer, hash)
+    open_source(Box::new(file), Some((twin, stamp)), settings, observer, hash, None)
+}
+
+/// Opens a member of an archive whose members stand in `layers`, and whether it was unpacked on the way; see [`open`].
+///
+/// # Errors
+/// As [`open`].
+pub fn open_member(
+    (content, packed): (Box<dyn Read + Send>, bool),
+    settings: &Settings,
+    layers: &Layers,
+) -> Result<Opened, Box<Status>> {
+    let content = if packed { layers.watch(content, Compression::None) } else { content };
+    let observer: Arc<dyn Observer> = Arc::new(Silent);
+    open_source(content, None, settings, &observer, false, Some(layers))
 }
 
 fn open_source(
@@ -173,12 +196,11 @@ fn open_source(
     settings: &Settings,
     observer: &Arc<dyn Observer>,
     hash: bool,
+    layers: Option<&Layers>,
 ) -> Result<Opened, Box<Status>> {
-    let meter = Arc::new(Meter {
-        count: AtomicU64::new(0),
-        hasher: Mutex::new(hash.then(Sha256::new)),
-        observer: Arc::clone(observer),
-    });
+    let count = Arc::new(AtomicU64::new(0));
+    let layers = layers.cloned().unwrap_or_else(|| Layers::new(Arc::clone(&count), settings.most_expansion));
+    let meter = Arc::new(Meter { count, hasher: Mutex::new(hash.then(Sha256::new)), observer: Arc::clone(observer) });
     let metered = Metered { inner: source, meter: Arc::clone(&meter) };
     let mut buffered = BufReader::with_capacity(READ_BYTES, metered);
     let magic = peek(&mut buffered).map_err(|error| failed(Compression::None.explain(&error)))?;
@@ -190,11 +212,26 @@ fn open_source(
     let magic_length = magic.len() as u64;
     let rejoined = Cursor::new(magic).chain(buffered);
     let mut decoded = compression.decoder(BufReader::with_capacity(READ_BYTES, rejoined)).map_err(explain)?;
+    if compression != Compression::None {
+        decoded = layers.watch(decoded, compression);
+    }
     let mut sample = Vec::new();
     decoded.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(explain)?;
     let mut trail = Trail { meter, watched, hashes_whole_file: false };
     if sample.is_empty() && (magic_length == 0 || settings.format.is_none()) {
         return Ok(Opened { compression, format: None, body: Body::Empty, trail });
+    }
+    let is_zip = matches!(sample.as_slice(), [b'P', b'K', 3 | 5, 4 | 6, ..]);
+    if is_zip || tar::is_tar(&sample) {
+        let layers = layers.deeper().map_err(failed)?;
+        let archive = if is_zip {
+            let file = whole(&mut trail, compression, hash, observer, &mut Cursor::new(sample).chain(decoded))?;
+            open_zip(file)?
+        } else {
+            Archive::Tar(tar::Reader::new(Box::new(Cursor::new(sample).chain(decoded))))
+        };
+        let body = Body::Archive { archive: Box::new(archive), layers };
+        return Ok(Opened { compression, format: None, body, trail });
     }
     let Some(format) = settings.format.or_else(|| format::sniff(&sample)) else {
         return Err(Box::new(Status::Skipped("is in no known format (name one with --format)".to_owned())));
@@ -205,20 +242,39 @@ fn open_source(
             Body::Stream { reader: Box::new(Cursor::new(sample).chain(decoded)), splitter }
         }
         Access::Container(container) => {
-            let file = match &trail.watched {
-                Some((file, stamp)) if compression == Compression::None => {
-                    // It is read by offset, not through the meter: it counts as read once it is handed over.
-                    let seen = trail.meter.count.swap(stamp.size(), Ordering::Relaxed);
-                    observer.bytes(stamp.size().saturating_sub(seen));
-                    trail.hashes_whole_file = hash;
-                    file.try_clone().map_err(|error| failed(error.into()))?
-                }
-                _ => stdin::spool(&mut Cursor::new(sample).chain(decoded)).map_err(explain)?,
-            };
+            let file = whole(&mut trail, compression, hash, observer, &mut Cursor::new(sample).chain(decoded))?;
             Body::Container { container, file }
         }
     };
     Ok(Opened { compression, format: Some(format), body, trail })
+}
+
+/// The whole decoded file: itself where it is one and not compressed, else what is left of it in `decoded`, kept aside.
+fn whole(
+    trail: &mut Trail,
+    compression: Compression,
+    hash: bool,
+    observer: &Arc<dyn Observer>,
+    decoded: &mut dyn Read,
+) -> Result<File, Box<Status>> {
+    match &trail.watched {
+        Some((file, stamp)) if compression == Compression::None => {
+            // It is read by offset, not through the meter: it counts as read once it is handed over.
+            let seen = trail.meter.count.swap(stamp.size(), Ordering::Relaxed);
+            observer.bytes(stamp.size().saturating_sub(seen));
+            trail.hashes_whole_file = hash;
+            file.try_clone().map_err(|error| failed(error.into()))
+        }
+        _ => stdin::spool(decoded).map_err(|error| failed(compression.explain(&error))),
+    }
+}
+
+fn open_zip(file: File) -> Result<Archive, Box<Status>> {
+    let reader = zip::Reader::open(file).map_err(failed)?;
+    match reader.document() {
+        Some(document) => Err(Box::new(Status::Skipped(format!("is {document}, which is not read")))),
+        None => Ok(Archive::Zip(reader)),
+    }
 }
 
 fn failed(error: DataError) -> Box<Status> {

@@ -8,16 +8,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::blocks::Piece;
+use super::layers::Layers;
 use super::locate::Locator;
 use super::ordered::ordered;
-use super::read::{self, Hash, Opened};
+use super::read::{self, Body, Hash, Opened};
 use super::scan::{Worker, produce};
-use super::{Context, Observer, Settings, Silent, Status};
+use super::words::Words;
+use super::{Context, Observer, Settings, Silent, Status, archive};
 use crate::block::Block;
 use crate::detect::known::{IsKnown, Known, Profile};
 use crate::error::{DataError, Position};
 use crate::finding::{EntityId, Match};
 use crate::format::{Codec, Format};
+use crate::source::archive::{Archive, Content};
+use crate::source::decompress::Compression;
 use crate::transform::{Ledger, value_of};
 
 /// What a written file holds.
@@ -40,12 +44,16 @@ pub struct Leftovers {
     pub count: u64,
     /// Where the first one stands.
     pub first: Option<Position>,
+    /// In which member of an archive that is.
+    pub member: Option<String>,
 }
 
 impl Leftovers {
     pub(super) fn merge(&mut self, next: Leftovers) {
+        if self.count == 0 {
+            (self.first, self.member) = (next.first, next.member);
+        }
         self.count += next.count;
-        self.first = self.first.take().or(next.first);
     }
 
     /// An error when there is one.
@@ -56,8 +64,9 @@ impl Leftovers {
         if self.count == 0 {
             return Ok(());
         }
+        let place = self.member.map_or_else(|| "here".to_owned(), |member| format!("in the member {member}"));
         let error = DataError::new(format!(
-            "the rewritten data still holds {} replaced values, the first one here; it was not put out",
+            "the rewritten data still holds {} replaced values, the first one {place}; it was not put out",
             self.count
         ))
         .advise("lower --min-score, or tell the policy to replace it there too");
@@ -69,14 +78,14 @@ impl Leftovers {
 }
 
 /// Reads the file at `path` as `format` (sniffed when `None`), counts the matches that are left and looks for those
-/// that `ledger` knows as replaced.
+/// that `ledger` knows as replaced. The members of an archive are read as `formats` says, those beyond as they look.
 ///
 /// # Errors
 /// The status of a file that cannot be wholly read.
 pub fn recheck(
     context: &Context,
     path: &Path,
-    format: Option<&'static dyn Format>,
+    (format, formats): (Option<&'static dyn Format>, &[Option<&'static dyn Format>]),
     ledger: Option<&Ledger>,
     threads: usize,
 ) -> Result<Rechecked, Box<Status>> {
@@ -86,39 +95,111 @@ pub fn recheck(
     let mut rechecked = Rechecked::default();
     let is_left = |entity, value: &[u8]| ledger.is_some_and(|ledger| ledger.is_leftover(entity, value));
     let known = ledger.map(|ledger| known_of(context, &[ledger], &is_left));
-    let look = |worker: &mut Worker, piece: Piece| -> Result<(BTreeMap<EntityId, u64>, Leftovers), DataError> {
-        let (block, codec) = piece.into_block(settings.invalid_bytes)?;
-        worker.detect(context, &block);
-        let remaining = worker.remaining(settings.min_score);
-        let (Some(ledger), Some(known)) = (ledger, &known) else { return Ok((remaining, Leftovers::default())) };
-        // A match that stays as it is must not hide a known value inside.
-        let replaced = Replaced { ledgers: &[ledger] };
-        worker.matches.retain(|found| replaced.is_left(context, &block, found));
-        worker.detect_known(context, &block, known);
-        worker.matches.retain(|found| replaced.is_left(context, &block, found));
-        Ok((remaining, leftovers(&block, codec.as_deref(), &worker.matches)))
-    };
-    ordered(
-        threads,
-        |push| produce(body, compression, &settings, push),
-        Worker::default,
-        look,
-        |looked| {
-            let (remaining, leftovers) = looked?;
-            for (entity, count) in remaining {
-                *rechecked.remaining.entry(entity).or_default() += count;
-            }
-            rechecked.leftovers.merge(leftovers);
-            Ok(())
-        },
-    )
-    .map_err(|error| Box::new(Status::Failed(error)))?;
+    let known = ledger.zip(known.as_ref());
+    let mut round = Round { context, settings: &settings, known, formats: formats.iter(), found: &mut rechecked };
+    round.body(body, compression, threads).map_err(|error| Box::new(Status::Failed(error)))?;
     if trail.is_changed() {
         return Err(Box::new(Status::Changed));
     }
     rechecked.bytes = trail.bytes();
     rechecked.hash = trail.hash().map_err(|error| Box::new(Status::Failed(error.into())))?;
     Ok(rechecked)
+}
+
+/// One reading of a written file.
+struct Round<'a> {
+    context: &'a Context,
+    settings: &'a Settings,
+    known: Option<(&'a Ledger, &'a Known<'a>)>,
+    formats: std::slice::Iter<'a, Option<&'static dyn Format>>,
+    found: &'a mut Rechecked,
+}
+
+impl Round<'_> {
+    fn body(&mut self, body: Body, compression: Compression, threads: usize) -> Result<(), DataError> {
+        let body = match body {
+            Body::Archive { archive, layers } => return self.archive(*archive, &layers, threads),
+            body => body,
+        };
+        let (context, settings, known) = (self.context, self.settings, self.known);
+        ordered(
+            threads,
+            |push| produce(body, compression, settings, push),
+            Worker::default,
+            |worker: &mut Worker, piece: Piece| {
+                let (block, codec) = piece.into_block(settings.invalid_bytes)?;
+                Ok(look(context, worker, &block, codec.as_deref(), known))
+            },
+            |looked: Result<Looked, DataError>| {
+                self.found.enter(looked?);
+                Ok(())
+            },
+        )
+    }
+
+    fn archive(&mut self, mut archive: Archive, layers: &Layers, threads: usize) -> Result<(), DataError> {
+        let context = self.context;
+        let mut worker = Worker::default();
+        while let Some(member) = archive.next_member()? {
+            let mut words = Words::of_member(context, &mut worker, &member)?;
+            let before = self.found.leftovers.count;
+            self.found.enter(look(context, &mut worker, &words.block, None, self.known));
+            if self.known.is_some() {
+                // No message shows a name with a replaced value.
+                words.matches.append(&mut worker.matches);
+            }
+            if let Content::File { size, packed, reader } = member.content {
+                let format = self.formats.as_slice().first().copied().flatten();
+                let settings = Settings { format: format.or(context.settings.format), ..self.settings.clone() };
+                let opened = read::open_member((reader, packed), &settings, layers);
+                let opened = opened.map_err(|status| words.name_in(archive::error_of(*status)))?;
+                // Those of an archive's members stand in the place of its own.
+                if !matches!(opened.body, Body::Archive { .. }) {
+                    self.formats.next();
+                }
+                let threads = archive::threads_for(size, threads);
+                let done = self.body(opened.body, opened.compression, threads);
+                done.map_err(|error| words.name_in(error))?;
+            }
+            let leftovers = &mut self.found.leftovers;
+            if before == 0 && leftovers.count > 0 {
+                leftovers.member.get_or_insert_with(|| words.shown());
+            }
+        }
+        let words = Words::of_archive(context, &mut worker, archive.texts())?;
+        self.found.enter(look(context, &mut worker, &words.block, None, self.known));
+        Ok(())
+    }
+}
+
+type Looked = (BTreeMap<EntityId, u64>, Leftovers);
+
+impl Rechecked {
+    fn enter(&mut self, (remaining, leftovers): Looked) {
+        for (entity, count) in remaining {
+            *self.remaining.entry(entity).or_default() += count;
+        }
+        self.leftovers.merge(leftovers);
+    }
+}
+
+/// What is left in one block.
+fn look(
+    context: &Context,
+    worker: &mut Worker,
+    block: &Block,
+    codec: Option<&dyn Codec>,
+    known: Option<(&Ledger, &Known<'_>)>,
+) -> Looked {
+    worker.detect(context, block);
+    let remaining = worker.remaining(context.settings.min_score);
+    let Some((ledger, known)) = known else { return (remaining, Leftovers::default()) };
+    // A match that stays as it is must not hide a known value inside.
+    let replaced = Replaced { ledgers: &[ledger] };
+    worker.matches.retain(|found| replaced.is_left(context, block, found));
+    worker.detect_known(context, block, known);
+    worker.matches.retain(|found| replaced.is_left(context, block, found));
+    (remaining, leftovers(block, codec, &worker.matches))
 }
 
 /// What `ledgers` hold and `is_known` affirms, as detection seeks it.
@@ -151,7 +232,7 @@ impl Replaced<'_> {
 pub(super) fn leftovers(block: &Block, codec: Option<&dyn Codec>, matches: &[Match]) -> Leftovers {
     let mut locator = Locator::new(block, codec);
     let first = matches.iter().find_map(|found| position(&mut locator, found));
-    Leftovers { count: matches.len() as u64, first }
+    Leftovers { count: matches.len() as u64, first, member: None }
 }
 
 /// The canonical value that a match spans.

@@ -34,7 +34,7 @@ impl BlockResult {
         let mut leftovers = Leftovers::default();
         for (entity, value, place) in &self.left {
             if ledger.is_leftover(*entity, value) {
-                leftovers.merge(Leftovers { count: 1, first: place.clone() });
+                leftovers.merge(Leftovers { count: 1, first: place.clone(), member: None });
             }
         }
         leftovers

@@ -2,7 +2,6 @@
 //!
 //! Any doubt means no output for the asset. On a stream each block is read again before it is written.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -14,19 +13,19 @@ use super::ordered::ordered;
 use super::read::{self, Body, Hash, Opened};
 use super::recheck::{self, Rechecked};
 use super::render::BlockResult;
+pub use super::rewritten::Rewritten;
+use super::rewritten::{operators, unsought};
 use super::scan::{self, BlockReport, Worker, describe, guarded, produce};
 use super::{Context, Outcome, Status};
 use crate::detect::Scratch;
-use crate::detect::known::Known;
 use crate::error::{DataError, Error};
-use crate::finding::{EntityId, Match};
+use crate::finding::Match;
 use crate::format::{Container, Format};
-use crate::output::{Pending, make_folders, permissions_of};
-use crate::rule::EntityType;
+use crate::output::{Pending, folder_of, make_folders, permissions_like};
 use crate::source::Input;
 use crate::source::buffer;
 use crate::source::decompress::Compression;
-use crate::transform::{CarriedOut, Ledger, Transformer};
+use crate::transform::{Ledger, Transformer};
 
 /// What rewriting all assets of a run has in common.
 pub struct Rewriter<'a> {
@@ -67,32 +66,12 @@ struct Place<'a> {
     original: Option<Original>,
 }
 
-/// What was written for an asset.
-#[derive(Debug, Clone, Default)]
-pub struct Rewritten {
-    /// Path below the output folder; none for standard output.
-    pub relative: Option<PathBuf>,
-    /// Size in bytes, as stored.
-    pub bytes: u64,
-    /// SHA-256 of the input.
-    pub input_hash: Option<Hash>,
-    /// SHA-256 of the output.
-    pub output_hash: Option<Hash>,
-    /// Matches that are left in the output.
-    pub remaining: BTreeMap<EntityId, u64>,
-    /// How many values met which operator.
-    pub operators: BTreeMap<(EntityId, CarriedOut), u64>,
-    /// How many replaced values are too short or too many to be told from other numbers, so that a place which no rule
-    /// finds may still hold them.
-    pub unsought: BTreeMap<EntityId, u64>,
-    /// How many distinct values share a surrogate with another, by entity type.
-    pub shared: BTreeMap<EntityId, u64>,
-}
-
 /// Results of writing that must be looked at again.
 #[derive(Default)]
-struct Written {
-    ledger: Ledger,
+pub(super) struct Written {
+    pub(super) ledger: Ledger,
+    /// Formats of the members of an archive, in order.
+    pub(super) formats: Vec<Option<&'static dyn Format>>,
     input_hash: Option<Hash>,
     changed: bool,
 }
@@ -100,7 +79,7 @@ struct Written {
 impl Rewriter<'_> {
     /// Rewrites one asset with `threads` threads.
     pub fn rewrite(&self, input: &Input, named: bool, target: &Target, threads: usize) -> Outcome {
-        guarded(self.context, input, named, |outcome| match target {
+        let outcome = guarded(input.path(), named, |outcome| match target {
             Target::File { root, relative } => {
                 let place = Place { target: root.join(relative), root: Some(root), relative, original: None };
                 self.to_file(input, place, threads, outcome)
@@ -111,7 +90,9 @@ impl Rewriter<'_> {
                 self.to_file(input, Place { target, root: None, relative, original }, threads, outcome)
             }
             Target::Stdout => self.to_stdout(input, threads, outcome),
-        })
+        });
+        self.context.observer.asset();
+        outcome
     }
 
     fn to_file(
@@ -132,9 +113,9 @@ impl Rewriter<'_> {
         let mut pending = Pending::create(&target).map_err(failed_outside)?;
         let reading = match &opened.body {
             Body::Stream { splitter, .. } => Some(splitter.reading()),
-            Body::Empty | Body::Container { .. } => None,
+            Body::Empty | Body::Container { .. } | Body::Archive { .. } => None,
         };
-        let mut written = self.write(opened, pending.file(), &[], threads, outcome)?;
+        let mut written = self.write(opened, (pending.file(), folder_of(&target)), &[], threads, outcome)?;
         if written.changed {
             return Ok(Status::Changed);
         }
@@ -150,7 +131,7 @@ impl Rewriter<'_> {
                 }
             }
             None => {
-                let checked = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
+                let checked = self.recheck(pending.path(), format, &written, threads)?;
                 let is_done = checked.leftovers.count == 0 || !is_file;
                 is_done.then(|| Mended { pending, checked, ledger: Ledger::default(), findings: Findings::default() })
             }
@@ -178,7 +159,7 @@ impl Rewriter<'_> {
                 }
             }
             None => pending
-                .commit(permissions_of(input.path()).filter(|_| is_file), self.replace_existing)
+                .commit(permissions_like(input.path()).filter(|_| is_file), self.replace_existing)
                 .map_err(failed_outside)?,
         }
         outcome.rewritten = Some(Rewritten {
@@ -207,9 +188,21 @@ impl Rewriter<'_> {
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         let mut pending = Pending::create(target).map_err(failed_outside)?;
         (outcome.findings, outcome.lines) = Default::default();
-        let written = self.write(opened, pending.file(), &[&first.ledger], threads, outcome)?;
-        let found = recheck::recheck(self.context, pending.path(), format, Some(&written.ledger), threads)?;
+        let out = (pending.file(), folder_of(target));
+        let written = self.write(opened, out, &[&first.ledger], threads, outcome)?;
+        let found = self.recheck(pending.path(), format, &written, threads)?;
         Ok((pending, written, found))
+    }
+
+    /// Reads again what was written.
+    fn recheck(
+        &self,
+        path: &Path,
+        format: Option<&'static dyn Format>,
+        written: &Written,
+        threads: usize,
+    ) -> Result<Rechecked, Box<Status>> {
+        recheck::recheck(self.context, path, (format, &written.formats), Some(&written.ledger), threads)
     }
 
     /// Refuses a path that itself holds what the policy replaces (`phone=138…/`): the output would have it too.
@@ -231,13 +224,12 @@ impl Rewriter<'_> {
         describe(outcome, &opened);
         let mut out = io::stdout().lock();
         let written = match opened {
-            Opened { body: Body::Container { .. }, format, .. } => {
+            Opened { body: Body::Container { .. } | Body::Archive { .. }, format, .. } => {
                 // The whole is written aside and read again before the first byte goes out.
                 let place = std::env::temp_dir().join("tuomin-stdout");
                 let mut aside = Pending::create(&place).map_err(failed_outside)?;
-                let written = self.write(opened, aside.file(), &[], threads, outcome)?;
-                let ledger = Some(&written.ledger);
-                let checked = recheck::recheck(self.context, aside.path(), format, ledger, threads)?;
+                let written = self.write(opened, (aside.file(), folder_of(&place)), &[], threads, outcome)?;
+                let checked = self.recheck(aside.path(), format, &written, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
                 if !written.changed {
                     rewind_and_copy(aside.file(), &mut out).map_err(|error| failed(error.into()))?;
@@ -260,22 +252,37 @@ impl Rewriter<'_> {
         Ok(Status::Rewritten)
     }
 
-    /// Writes the rewritten asset to `out`. Values that `seed` holds are replaced however weak the match is.
-    fn write(
+    /// Writes the rewritten asset to `out`, and what must stand aside for a while to the folder beside it. Values that
+    /// `seed` holds are replaced however weak the match is.
+    pub(super) fn write(
         &self,
         opened: Opened,
-        out: &mut File,
+        (out, folder): (&mut File, &Path),
         seed: &[&Ledger],
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<Written, Box<Status>> {
-        let Opened { body: Body::Container { container, file }, compression, trail, .. } = opened else {
-            return self.stream(opened, out, seed, false, threads, outcome);
-        };
+        let Opened { body, compression, trail, format } = opened;
         let mut written = Written::default();
-        let done = match compression {
-            Compression::None => self.container(&*container, &file, out, seed, &mut written.ledger, outcome),
-            _ => self.packed_container(&*container, &file, out, compression, seed, &mut written.ledger, outcome),
+        let done = match body {
+            Body::Container { container, file } if compression == Compression::None => {
+                self.container(&*container, &file, out, seed, &mut written.ledger, outcome)
+            }
+            Body::Container { container, file } => {
+                self.packed_container(&*container, &file, out, compression, seed, &mut written.ledger, outcome)
+            }
+            Body::Archive { mut archive, layers } => {
+                let members = (&mut *archive, &layers);
+                let encoder = compression.encoder(BufWriter::with_capacity(1 << 18, out));
+                let archived = encoder
+                    .map_err(DataError::from)
+                    .and_then(|encoder| self.archive(members, (encoder, folder), seed, threads, &mut written, outcome));
+                archived.and_then(|encoder| Ok(encoder.finish()?.flush()?))
+            }
+            body => {
+                let opened = Opened { body, compression, trail, format };
+                return self.stream(opened, out, seed, false, threads, outcome);
+            }
         };
         outcome.bytes = trail.bytes();
         done.map_err(failed)?;
@@ -366,15 +373,6 @@ impl Rewriter<'_> {
         encoder.finish()?.flush()?;
         Ok(())
     }
-}
-
-fn operators(ledger: &Ledger) -> BTreeMap<(EntityId, CarriedOut), u64> {
-    ledger.operators().map(|(entity, carried_out, count)| ((entity, carried_out), count)).collect()
-}
-
-fn unsought(context: &Context, ledger: &Ledger) -> BTreeMap<EntityId, u64> {
-    let count = |entity: &EntityType| (entity.id, Known::unsought(entity.canonical, &ledger.lengths(entity.id)));
-    context.detector.rules().entities().iter().map(count).filter(|(_, count)| *count > 0).collect()
 }
 
 fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {

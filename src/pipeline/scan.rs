@@ -14,7 +14,7 @@ use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
 use super::repeated::Repeated;
 use super::tally::{Entered, Tally};
-use super::{Context, Outcome, Settings, Status};
+use super::{Context, Outcome, Settings, Status, Take, archive};
 use foldhash::quality::RandomState;
 
 use crate::block::{Block, Syntax};
@@ -32,47 +32,79 @@ use crate::transform::{mask, value_of};
 /// What is counted in the place of an operator for values in the statements of a dump, which are never rewritten.
 pub const LEFT_IN_STATEMENTS: &str = "left in statements";
 
-/// Scans one asset with `threads` threads.
-pub fn scan(context: &Context, input: &Input, named: bool, threads: usize) -> Outcome {
-    guarded(context, input, named, |outcome| {
+/// Scans one asset with `threads` threads. The outcomes of the members of an archive go to `members`; without, an archive
+/// is left alone and there is no outcome.
+pub fn scan(
+    context: &Context,
+    input: &Input,
+    named: bool,
+    threads: usize,
+    members: Option<Take<'_>>,
+) -> Option<Outcome> {
+    let mut is_deferred = false;
+    let outcome = guarded(input.path(), named, |outcome| {
         let opened = read::open(input, &context.settings, &context.observer, false)?;
-        describe(outcome, &opened);
-        let Opened { body, compression, trail, .. } = opened;
-        let path = input.path();
-        let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
-        let by_statistics = &mut outcome.by_statistics;
-        let done = ordered(
+        is_deferred = members.is_none() && matches!(opened.body, Body::Archive { .. });
+        if is_deferred {
+            return Ok(Status::Scanned);
+        }
+        content(context, opened, input.path(), threads, outcome, members)
+    });
+    if is_deferred {
+        return None;
+    }
+    context.observer.asset();
+    Some(outcome)
+}
+
+/// Scans an opened asset.
+pub(super) fn content(
+    context: &Context,
+    opened: Opened,
+    path: &Path,
+    threads: usize,
+    outcome: &mut Outcome,
+    members: Option<Take<'_>>,
+) -> Result<Status, Box<Status>> {
+    describe(outcome, &opened);
+    let Opened { body, compression, trail, .. } = opened;
+    let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
+    let by_statistics = &mut outcome.by_statistics;
+    let (findings, lines) = (&mut outcome.findings, &mut outcome.lines);
+    let take = |report| {
+        let report: BlockReport = report?;
+        findings.merge(report.findings);
+        lines.write(&report.lines)?;
+        Ok(())
+    };
+    let work = |worker: &mut Worker, piece| worker.scan(context, path, piece);
+    let settings = &context.settings;
+    let done = match body {
+        Body::Archive { archive, layers } => {
+            let members = members.ok_or_else(|| Box::new(Status::Failed(panicked())))?;
+            archive::scan(context, *archive, &layers, path, threads, findings, members)
+        }
+        Body::Container { container, file } => ordered(
             threads,
-            |push| match body {
-                Body::Container { container, file } => {
-                    let (settings, may_hold) = (&context.settings, Some(&may_hold as _));
-                    blocks::container(&*container, &file, settings, may_hold, by_statistics, push)
-                }
-                body => produce(body, compression, &context.settings, push),
-            },
+            |push| blocks::container(&*container, &file, settings, Some(&may_hold as _), by_statistics, push),
             Worker::default,
-            |worker, piece| worker.scan(context, path, piece),
-            |report| {
-                let report: BlockReport = report?;
-                outcome.findings.merge(report.findings);
-                outcome.lines.write(&report.lines)?;
-                Ok(())
-            },
-        );
-        outcome.bytes = trail.bytes();
-        done.map_err(|error| Box::new(Status::Failed(error)))?;
-        Ok(if trail.is_changed() { Status::Changed } else { Status::Scanned })
-    })
+            work,
+            take,
+        ),
+        body => ordered(threads, |push| produce(body, compression, settings, push), Worker::default, work, take),
+    };
+    outcome.bytes = trail.bytes();
+    done.map_err(|error| Box::new(Status::Failed(error)))?;
+    Ok(if trail.is_changed() { Status::Changed } else { Status::Scanned })
 }
 
 /// Runs the work on one asset so that nothing in it, not even a panic, goes beyond its outcome.
 pub(super) fn guarded(
-    context: &Context,
-    input: &Input,
+    path: &Path,
     named: bool,
     work: impl FnOnce(&mut Outcome) -> Result<Status, Box<Status>>,
 ) -> Outcome {
-    let mut outcome = Outcome::bare(input.path().to_path_buf(), Status::Scanned, named);
+    let mut outcome = Outcome::bare(path.to_path_buf(), Status::Scanned, named);
     let status = catch_unwind(AssertUnwindSafe(|| work(&mut outcome)));
     outcome.status = match status {
         Ok(Ok(status)) => status,
@@ -85,13 +117,15 @@ pub(super) fn guarded(
     };
     // A regular file has content. Where that was not read, it is a gap, even if nobody named the file.
     outcome.named |= matches!(outcome.status, Status::Skipped(_));
-    context.observer.asset();
     outcome
 }
 
 /// Enters what opening found out.
 pub(super) fn describe(outcome: &mut Outcome, opened: &Opened) {
-    outcome.format = Some(opened.format.map_or("empty", |format| format.name()));
+    outcome.format = Some(match &opened.body {
+        Body::Archive { archive, .. } => archive.name(),
+        _ => opened.format.map_or("empty", |format| format.name()),
+    });
     outcome.compression = Some(opened.compression.name());
 }
 
@@ -107,6 +141,7 @@ pub(super) fn produce(
 ) -> Result<(), DataError> {
     match body {
         Body::Empty => Ok(()),
+        Body::Archive { .. } => Err(DataError::new("internal error: an archive is no stream of blocks")),
         Body::Stream { mut reader, mut splitter } => {
             blocks::stream(&mut *reader, &mut *splitter, compression, settings, push)
         }

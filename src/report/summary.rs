@@ -139,7 +139,7 @@ impl Summary {
             Status::Failed(_) => &mut totals.failed,
             Status::Changed => &mut totals.changed,
         } += 1;
-        totals.bytes += outcome.bytes;
+        totals.bytes += if outcome.is_member { 0 } else { outcome.bytes };
         totals.matches += outcome.findings.count();
         self.complete &= outcome.exit() == crate::exit::Exit::Complete;
         let findings: Vec<Found> = outcome

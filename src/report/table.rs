@@ -80,7 +80,7 @@ impl Totals {
         let count = outcome.findings.count();
         self.with_matches += u64::from(count > 0);
         self.matches += count;
-        self.bytes += outcome.bytes;
+        self.bytes += if outcome.is_member { 0 } else { outcome.bytes };
         self.by_statistics += outcome.by_statistics.len() as u64;
         self.unsought += outcome.rewritten.iter().flat_map(|written| written.unsought.values()).sum::<u64>();
         self.entities.extend(outcome.findings.by_entity().keys());

@@ -1,5 +1,6 @@
-//! Where bytes come from: walking folders, standard input, decompression, character encoding.
+//! Where bytes come from: walking folders, standard input, decompression, archives, character encoding.
 
+pub mod archive;
 pub(crate) mod buffer;
 pub mod decompress;
 pub mod slab;

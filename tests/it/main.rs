@@ -13,6 +13,7 @@
     clippy::print_stderr
 )]
 
+mod archives;
 mod cli;
 mod demo;
 mod faults;

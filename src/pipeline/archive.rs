@@ -1,0 +1,128 @@
+//! The members of an archive: each scanned as an asset of its own; rewritten all or none.
+//!
+//! A member is written aside before it goes into the new archive, which states its size before its content. One that
+//! cannot be rewritten for sure, or whose name tells what must not be told, fails the archive.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use super::findings::Findings;
+use super::layers::Layers;
+use super::read::{self, Body};
+use super::rewrite::{Rewriter, Written};
+use super::scan::{self, Worker};
+use super::words::Words;
+use super::{Context, Outcome, Status, Take};
+use crate::error::DataError;
+use crate::source::archive::{Archive, Content, Writer};
+use crate::transform::Ledger;
+
+/// Members of at least this size are worked on by all threads; starting them costs more than a smaller one.
+const LARGE_MEMBER: u64 = 1 << 20;
+
+/// Threads for a member of this size.
+pub(super) fn threads_for(size: u64, threads: usize) -> usize {
+    if size >= LARGE_MEMBER { threads } else { 1 }
+}
+
+/// Scans the members of an archive that stands at `path`, and hands their outcomes to `take`. What the archive says of
+/// itself goes to `findings`.
+///
+/// # Errors
+/// When the archive cannot be read to its end, or what `take` returned.
+pub(super) fn scan(
+    context: &Context,
+    mut archive: Archive,
+    layers: &Layers,
+    path: &Path,
+    threads: usize,
+    findings: &mut Findings,
+    take: Take<'_>,
+) -> Result<(), DataError> {
+    let mut worker = Worker::default();
+    while let Some(member) = archive.next_member()? {
+        let words = Words::of_member(context, &mut worker, &member)?;
+        let place = words.place(path);
+        let mut outcome = match member.content {
+            Content::Folder => {
+                findings.merge(words.findings(context));
+                continue;
+            }
+            Content::Other(what) => Outcome::bare(place, Status::Skipped(format!("is {what}")), false),
+            Content::Unreadable(what) => {
+                Outcome::bare(place, Status::Skipped(format!("is {what}, which is not read")), true)
+            }
+            Content::File { size, packed, reader } => scan::guarded(&place, false, |outcome| {
+                let opened = read::open_member((reader, packed), &context.settings, layers)?;
+                scan::content(context, opened, &place, threads_for(size, threads), outcome, Some(&mut *take))
+            }),
+        };
+        outcome.findings.merge(words.findings(context));
+        outcome.is_member = true;
+        take(outcome)?;
+    }
+    findings.merge(Words::of_archive(context, &mut worker, archive.texts())?.findings(context));
+    Ok(())
+}
+
+impl Rewriter<'_> {
+    /// Writes the rewritten archive to `out`; members stand aside in an unnamed file in `folder` meanwhile.
+    pub(super) fn archive<W: Write>(
+        &self,
+        (archive, layers): (&mut Archive, &Layers),
+        (out, folder): (W, &Path),
+        seed: &[&Ledger],
+        threads: usize,
+        written: &mut Written,
+        outcome: &mut Outcome,
+    ) -> Result<W, DataError> {
+        let context = self.context;
+        let mut worker = Worker::default();
+        let mut writer = Writer::alike(archive, out, folder)?;
+        let mut aside: File = tempfile::tempfile_in(folder)?;
+        while let Some(member) = archive.next_member()? {
+            let words = Words::of_member(context, &mut worker, &member)?;
+            words.refuse_telling(context).map_err(|error| words.name_in(error))?;
+            outcome.findings.merge(words.findings(context));
+            let named = |error| words.name_in(error);
+            let (size, packed, reader) = match member.content {
+                Content::File { size, packed, reader } => (size, packed, reader),
+                Content::Folder | Content::Other(_) => {
+                    writer.member(&member.head, None).map_err(named)?;
+                    continue;
+                }
+                Content::Unreadable(what) => {
+                    let error = DataError::new(format!("is {what}, which is not read"));
+                    return Err(named(error.advise("leave it out of the archive")));
+                }
+            };
+            aside.set_len(0)?;
+            aside.seek(SeekFrom::Start(0))?;
+            let threads = threads_for(size, threads);
+            let opened = read::open_member((reader, packed), &context.settings, layers)
+                .map_err(|status| named(error_of(*status)))?;
+            if !matches!(opened.body, Body::Archive { .. }) {
+                written.formats.push(opened.format);
+            }
+            let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
+            let inner = done.map_err(|status| named(error_of(*status)))?;
+            written.ledger.merge(inner.ledger);
+            // Those of an archive's members stand in the place of its own.
+            written.formats.extend(inner.formats);
+            let length = aside.stream_position()?;
+            aside.seek(SeekFrom::Start(0))?;
+            writer.member(&member.head, Some((&mut aside, length))).map_err(named)?;
+        }
+        Words::of_archive(context, &mut worker, archive.texts())?.refuse_telling(context)?;
+        Ok(writer.finish(archive)?)
+    }
+}
+
+/// Why a member was not read.
+pub(super) fn error_of(status: Status) -> DataError {
+    match status {
+        Status::Failed(error) => error,
+        status => DataError::new(status.reason().unwrap_or_default()),
+    }
+}
