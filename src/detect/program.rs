@@ -13,6 +13,7 @@ use super::literal::Literals;
 use super::scan::Wanted;
 use super::sight::Sights;
 use super::value_memo::ValueMemo;
+use super::web_token;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
 use crate::rule::syntax::GrammarSyntax;
@@ -222,6 +223,7 @@ impl Program {
             Anchor::DottedQuad => self.dotted_quad.push(at),
             Anchor::ColonHex => self.colon_hex.push(at),
             Anchor::Label(_) | Anchor::HexRun(_) => {
+                literals.extend(recognizer.phrases.iter().map(|phrase| (phrase.as_str(), at)));
                 if let Some(list) = self.from_label.get_mut(usize::from(at.0)) {
                     list.push(at);
                 }
@@ -237,6 +239,7 @@ impl Program {
             Anchor::Literal(own) => {
                 literals.extend(own.iter().map(|literal| (literal.as_str(), at)));
             }
+            Anchor::JsonWebToken => literals.push((web_token::PAYLOAD, at)),
             Anchor::Regex => self.regex.push(at),
         }
     }

@@ -16,6 +16,7 @@ mod repeated;
 pub mod rewrite;
 pub mod scan;
 mod tally;
+mod track;
 
 use std::io::SeekFrom;
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ use crate::source::Input;
 use crate::validate::cn_resident_id::Date;
 use combine::Combiner;
 use findings::Findings;
+use track::Tracker;
 
 /// Assets of at least this size are worked on by all threads, one after the other.
 const LARGE_ASSET: u64 = 8 << 20;
@@ -121,6 +123,7 @@ pub struct Context {
     /// Level and operator per entity type, by [`Traits::standing`].
     decisions: Vec<Vec<(u8, &'static str)>>,
     combiner: Combiner,
+    tracker: Tracker,
 }
 
 impl Context {
@@ -140,6 +143,7 @@ impl Context {
         };
         let decisions = rules.entities().iter().map(decide).collect();
         let combiner = Combiner::new(&rules, policy, settings.as_of);
+        let tracker = Tracker::new(&rules);
         Context {
             settings,
             detector: Detector::new(rules),
@@ -148,6 +152,7 @@ impl Context {
             lines,
             decisions,
             combiner,
+            tracker,
         }
     }
 
