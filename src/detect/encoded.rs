@@ -8,12 +8,13 @@ use std::ops::Range;
 use super::web_token::{PAYLOAD, Token};
 use super::{Detector, Scratch};
 use crate::finding::{EntityId, Match};
-use crate::rule::syntax::Decode;
 
 /// Shortest match in which a token may stand.
 const SHORTEST_TOKEN: u32 = 48;
 /// Shortest encoded value of a rule that says so: eight bytes.
 const SHORTEST_VALUE: u32 = 11;
+/// The last byte of [`PAYLOAD`].
+const LAST: u8 = b'J';
 /// Longest value that is decoded.
 const LONGEST: usize = 1 << 20;
 
@@ -34,23 +35,26 @@ pub(super) struct Decoded {
 
 impl Detector {
     /// Whether the match may hold encoded identifiers, by its length and its entity type.
+    #[inline]
     pub fn may_hold_encoded(&self, found: &Match) -> bool {
         let length = found.end.saturating_sub(found.start);
         length >= SHORTEST_TOKEN || length >= SHORTEST_VALUE && self.decodes(found.entity)
     }
 
+    #[inline]
     fn decodes(&self, entity: EntityId) -> bool {
-        let rule = self.program.rules.rules().get(usize::from(entity.0));
-        rule.is_some_and(|rule| rule.syntax.decode == Some(Decode::Base64))
+        self.program.decoded.get(usize::from(entity.0)).copied().unwrap_or_default()
     }
 
     /// Appends the identifiers that are encoded in `value`, which is that of `holder`.
     pub fn encoded_in(&self, holder: &Match, value: &[u8], scratch: &mut Scratch, out: &mut Vec<Encoded>) {
         let mut from = 0;
-        while let Some(at) = value.get(from..).and_then(|rest| memchr::memmem::find(rest, PAYLOAD.as_bytes())) {
-            let stop = from + at;
-            from = stop + 1;
-            if let Some(token) = Token::around(value, stop) {
+        // Few values hold the last letter of what a payload begins with.
+        for end in memchr::memchr_iter(LAST, value).map(|at| at + 1) {
+            let Some(stop) = end.checked_sub(PAYLOAD.len()).filter(|stop| *stop >= from) else { continue };
+            if value.get(stop..end) == Some(PAYLOAD.as_bytes())
+                && let Some(token) = Token::around(value, stop)
+            {
                 from = token.span().end;
                 self.decoded(holder, value, token.payload, scratch, out);
             }

@@ -21,13 +21,18 @@ impl Pass<'_> {
     /// What the recognizer at `at` finds behind the phrase at `phrase`.
     pub(super) fn value_behind_phrase(&mut self, at: At, phrase: &Range<usize>) {
         let before = byte_before(self.text, phrase.start);
+        // Behind a separator stands the value of a key.
+        if byte(self.text, phrase.end) != b' ' {
+            return;
+        }
+        let value = phrase.end + 1;
         // `a phrase` in the middle of a word is none.
         if before.is_ascii_alphanumeric() || before == b'_' {
             return;
         }
         match self.program.recognizer(at).map(|recognizer| &recognizer.anchor) {
-            Some(Anchor::Label(Some(GrammarSyntax::PersonName))) => self.latin_name(at, phrase.end),
-            _ => self.value_for(at, phrase.end, Standing::Positive),
+            Some(Anchor::Label(Some(GrammarSyntax::PersonName))) => self.latin_name(at, value),
+            _ => self.value_for(at, value, Standing::Positive),
         }
     }
 

@@ -61,6 +61,8 @@ pub(super) struct Program {
     pub(super) words: Vec<At>,
     /// The longest value of those, in bytes.
     pub(super) longest_word: usize,
+    /// By entity id: whether its values are base64; empty where none are.
+    pub(super) decoded: Vec<bool>,
     pub(super) han_letters: Vec<At>,
     pub(super) regex: Vec<At>,
     /// Those of the `literal` rules.
@@ -121,6 +123,7 @@ impl Program {
             free_names: Vec::new(),
             words: Vec::new(),
             longest_word: 0,
+            decoded: Vec::new(),
             han_letters: Vec::new(),
             regex: Vec::new(),
             literals: Literals::default(),
@@ -150,6 +153,10 @@ impl Program {
             Sights::new(length, list.iter().filter_map(|at| program.recognizer(*at)))
         };
         program.sights = singles.map(of_length).collect();
+        let decodes = |rule: &crate::rule::Rule| rule.syntax.decode.is_some();
+        if rules.rules().iter().any(decodes) {
+            program.decoded = rules.rules().iter().map(decodes).collect();
+        }
         program.literals = Literals::new(&literals);
         program.enter_labels(&rules);
         program

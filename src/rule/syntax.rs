@@ -116,7 +116,7 @@ pub struct RecognizerSyntax {
     #[serde(default)]
     pub length: Option<usize>,
     /// `literal`: the literals, one of which must stand in the match. `han_letter`: the Han characters. `label`: phrases
-    /// that the value may stand right behind, such as `my name is `; letter case and spaces count.
+    /// behind which, and one space, the value may stand: `my name is`. Letter case counts.
     #[serde(default)]
     pub literals: Vec<String>,
     /// Regular expression. `digits`, `word`: of the whole value without separators; `label`: of the value behind the
