@@ -37,24 +37,35 @@ pub struct Traits {
     pub whole: bool,
     /// The value is written with escapes: `%E5%BC%A0`, `\u5f20`.
     pub escaped: bool,
+    /// The span is that of an encoded value (a JSON Web Token, base64) which holds this one.
+    pub encoded: bool,
     /// Which of the policy's combinations makes it what it is in its record, counted from 1; 0 for none;
-    /// [`Traits::MINOR`] when it tells that somebody is a child.
+    /// [`Traits::MINOR`] when it tells that somebody is a child, [`Traits::HOLDER`] when it would be kept and holds,
+    /// encoded, what is not.
     pub raised: u8,
 }
 
 impl Traits {
     /// What `raised` says of the data of a child.
     pub const MINOR: u8 = u8::MAX;
+    /// What `raised` says of a value that would be kept and holds, encoded, one that is not.
+    pub const HOLDER: u8 = u8::MAX - 1;
 
     /// Which of an entity type's decisions holds: 0 for what is personal as such, 1 for what is not personal, 2 for the
-    /// data of a child, from 3 on the policy's combinations.
+    /// data of a child, 3 for what holds something that is replaced, from 4 on the policy's combinations.
     pub fn standing(self) -> usize {
         match self {
+            Traits { raised: Traits::HOLDER, .. } => 3,
             Traits { non_personal: true, .. } => 1,
             Traits { raised: Traits::MINOR, .. } => 2,
             Traits { raised: 0, .. } => 0,
-            Traits { raised, .. } => 2 + usize::from(raised),
+            Traits { raised, .. } => 3 + usize::from(raised),
         }
+    }
+
+    /// Whether one of the policy's combinations makes it what it is.
+    pub fn is_combined(self) -> bool {
+        self.standing() > 3
     }
 
     /// Whether it tells that somebody is a child, by the policy's age and on the day of the scan.
@@ -70,6 +81,7 @@ impl Traits {
             Traits::default(),
             Traits { non_personal: true, ..Traits::default() },
             Traits { raised: Traits::MINOR, ..Traits::default() },
+            Traits { raised: Traits::HOLDER, ..Traits::default() },
         ];
         first.into_iter().chain((1..=combinations).map(combined))
     }

@@ -45,7 +45,7 @@ fn detect_column(
     scratch: &mut Scratch,
     out: &mut Vec<Match>,
 ) {
-    let Scratch { buffers, lines, folded, aside, recall, settled } = scratch;
+    let Scratch { buffers, lines, folded, aside, recall, settled, .. } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
     lines.fill(&column.values, number::admitted(program, says));

@@ -13,6 +13,7 @@ pub mod column;
 mod context;
 mod digit_runs;
 mod digits;
+pub mod encoded;
 pub mod explain;
 mod fold;
 mod frame;
@@ -30,6 +31,7 @@ mod look_back;
 pub mod name;
 mod number;
 mod pass;
+mod phrase;
 mod program;
 #[cfg(test)]
 mod prose_tests;
@@ -43,6 +45,7 @@ pub mod stages;
 mod symbol;
 mod value;
 mod value_memo;
+mod web_token;
 mod word;
 mod words;
 
@@ -74,6 +77,7 @@ pub struct Scratch {
     recall: value_memo::Recall,
     /// Matches of values that need no further look, until their column is done.
     settled: Vec<Match>,
+    decoded: encoded::Decoded,
 }
 
 /// A span that a grammar (address, name) recognized, before scoring.

@@ -34,6 +34,7 @@ pub(super) fn admitted(program: &Program, says: &[Says]) -> DigitCounts {
     let is_number = |literal: &String| literal.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let of_number = |at: &At| match program.recognizer(*at).map(|recognizer| &recognizer.anchor) {
         Some(Anchor::Literal(literals)) => literals.iter().any(is_number),
+        Some(Anchor::Label(_) | Anchor::JsonWebToken) => false,
         _ => true,
     };
     let starts = says.iter().any(|said| {

@@ -12,7 +12,7 @@ use super::run_memo::RunMemo;
 use super::scan::{Anchors, Sink, scan, scan_plainly};
 use super::{Found, address, name};
 use crate::finding::{EntityId, Match, Place, Traits};
-use crate::rule::compile::Recognizer;
+use crate::rule::compile::{Anchor, Recognizer};
 use crate::rule::label::{Says, Standing};
 use crate::validate::Candidate;
 
@@ -142,8 +142,16 @@ impl<'a> Pass<'a> {
         let program = self.program;
         let text = self.text;
         program.literals.each(text, |hit, owners| {
-            let (from, to) = line_window(text, hit.start, hit.end);
-            owners.iter().for_each(|at| self.pattern_in(*at, from..to, Some(hit.start)));
+            for &at in owners {
+                match program.recognizer(at).map(|recognizer| &recognizer.anchor) {
+                    Some(Anchor::Label(_)) => self.value_behind_phrase(at, &hit),
+                    Some(Anchor::JsonWebToken) => self.web_token(at, hit.start),
+                    _ => {
+                        let (from, to) = line_window(text, hit.start, hit.end);
+                        self.pattern_in(at, from..to, Some(hit.start));
+                    }
+                }
+            }
         });
     }
 
@@ -209,6 +217,7 @@ fn merge(a: Traits, b: Traits) -> Traits {
         checksum_fails: a.checksum_fails || b.checksum_fails,
         whole: a.whole || b.whole,
         escaped: a.escaped || b.escaped,
+        encoded: a.encoded || b.encoded,
         raised: 0,
     }
 }

@@ -13,6 +13,7 @@ use super::literal::Literals;
 use super::scan::Wanted;
 use super::sight::Sights;
 use super::value_memo::ValueMemo;
+use super::web_token;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
 use crate::rule::syntax::GrammarSyntax;
@@ -60,6 +61,8 @@ pub(super) struct Program {
     pub(super) words: Vec<At>,
     /// The longest value of those, in bytes.
     pub(super) longest_word: usize,
+    /// By entity id: whether its values are base64; empty where none are.
+    pub(super) decoded: Vec<bool>,
     pub(super) han_letters: Vec<At>,
     pub(super) regex: Vec<At>,
     /// Those of the `literal` rules.
@@ -120,6 +123,7 @@ impl Program {
             free_names: Vec::new(),
             words: Vec::new(),
             longest_word: 0,
+            decoded: Vec::new(),
             han_letters: Vec::new(),
             regex: Vec::new(),
             literals: Literals::default(),
@@ -149,6 +153,10 @@ impl Program {
             Sights::new(length, list.iter().filter_map(|at| program.recognizer(*at)))
         };
         program.sights = singles.map(of_length).collect();
+        let decodes = |rule: &crate::rule::Rule| rule.syntax.decode.is_some();
+        if rules.rules().iter().any(decodes) {
+            program.decoded = rules.rules().iter().map(decodes).collect();
+        }
         program.literals = Literals::new(&literals);
         program.enter_labels(&rules);
         program
@@ -222,6 +230,7 @@ impl Program {
             Anchor::DottedQuad => self.dotted_quad.push(at),
             Anchor::ColonHex => self.colon_hex.push(at),
             Anchor::Label(_) | Anchor::HexRun(_) => {
+                literals.extend(recognizer.phrases.iter().map(|phrase| (phrase.as_str(), at)));
                 if let Some(list) = self.from_label.get_mut(usize::from(at.0)) {
                     list.push(at);
                 }
@@ -237,6 +246,7 @@ impl Program {
             Anchor::Literal(own) => {
                 literals.extend(own.iter().map(|literal| (literal.as_str(), at)));
             }
+            Anchor::JsonWebToken => literals.push((web_token::PAYLOAD, at)),
             Anchor::Regex => self.regex.push(at),
         }
     }

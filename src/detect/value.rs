@@ -124,7 +124,7 @@ impl Pass<'_> {
         }
     }
 
-    fn value_for(&mut self, at_recognizer: At, at: usize, standing: Standing) {
+    pub(super) fn value_for(&mut self, at_recognizer: At, at: usize, standing: Standing) {
         let Some(recognizer) = self.program.recognizer(at_recognizer) else { return };
         let text = self.text;
         let ahead = text.get(at..(at + VALUE).min(text.len())).unwrap_or_default();

@@ -92,6 +92,7 @@ impl Verdict {
             checksum_fails: flag(1),
             escaped: flag(0),
             whole: true,
+            encoded: false,
             raised: 0,
         };
         Verdict::Whole(EntityId(entity), unpacked_score(bits >> 5 & 0x7f), traits)
@@ -367,6 +368,7 @@ mod tests {
                     checksum_fails: flag(3),
                     escaped: flag(4),
                     whole: true,
+                    encoded: false,
                     raised: 0,
                 };
                 let verdict = Verdict::Whole(EntityId(u16::from(score)), f32::from(score) / 100.0, traits);

@@ -9,6 +9,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 
 use foldhash::fast::FixedState;
 
+use super::track::Tracks;
 use crate::finding::EntityId;
 
 /// Distinct values that are counted exactly; beyond, the count is an estimate (about 0.5 % off).
@@ -52,6 +53,8 @@ pub struct Findings {
     values: BTreeMap<Spot, u64>,
     /// Matches per entity type and operator that the policy has for them.
     operators: BTreeMap<(EntityId, &'static str), u64>,
+    /// Where the subjects were, until all of the asset is read.
+    tracks: Tracks,
 }
 
 /// What of a column the matches are.
@@ -96,6 +99,16 @@ impl Findings {
         &self.operators
     }
 
+    /// Adds where the subjects of the block that comes next were.
+    pub(super) fn follow(&mut self, tracks: Tracks) {
+        self.tracks.merge(tracks);
+    }
+
+    /// Takes out where the subjects were.
+    pub(super) fn take_tracks(&mut self) -> Tracks {
+        std::mem::take(&mut self.tracks)
+    }
+
     /// Counts values of a column of a table.
     pub fn enter_values(&mut self, spot: Spot, count: u64) {
         if self.values.len() < MOST_PLACES || self.values.contains_key(&spot) {
@@ -121,6 +134,7 @@ impl Findings {
         for (spot, count) in next.values {
             self.enter_values(spot, count);
         }
+        self.tracks.merge(next.tracks);
     }
 
     /// All findings, by spot and entity type.

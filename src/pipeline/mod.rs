@@ -20,6 +20,7 @@ pub mod rewrite;
 mod rewritten;
 pub mod scan;
 mod tally;
+mod track;
 mod words;
 
 use std::io::SeekFrom;
@@ -40,6 +41,7 @@ use crate::source::Input;
 use crate::validate::cn_resident_id::Date;
 use combine::Combiner;
 use findings::Findings;
+use track::Tracker;
 
 /// Assets of at least this size are worked on by all threads, one after the other.
 const LARGE_ASSET: u64 = 8 << 20;
@@ -135,6 +137,7 @@ pub struct Context {
     /// Level and operator per entity type, by [`Traits::standing`].
     decisions: Vec<Vec<(u8, &'static str)>>,
     combiner: Combiner,
+    tracker: Tracker,
 }
 
 impl Context {
@@ -155,7 +158,17 @@ impl Context {
         let decisions = rules.entities().iter().map(decide).collect();
         let combiner = Combiner::new(&rules, policy, settings.as_of);
         let detector = Detector::remembering(rules, settings.memo_bytes);
-        Context { settings, detector, observer, fingerprints: RandomState::default(), lines, decisions, combiner }
+        let tracker = Tracker::new(detector.rules());
+        Context {
+            settings,
+            detector,
+            observer,
+            fingerprints: RandomState::default(),
+            lines,
+            decisions,
+            combiner,
+            tracker,
+        }
     }
 
     /// The level of a match and the name of the operator that the policy has for it.

@@ -107,7 +107,7 @@ impl Rewriter<'_> {
     ) -> Result<BlockResult, DataError> {
         let mut result = BlockResult::default();
         let edits = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
-        result.report = scan::report(self.context, path, block, Some(codec), &worker.matches);
+        result.report = scan::report(self.context, path, block, Some(codec), worker);
         result.bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut result.bytes)?;
         Ok(result)

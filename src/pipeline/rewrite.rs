@@ -348,7 +348,7 @@ impl Rewriter<'_> {
         let path = outcome.path.clone();
         container.rewrite(file, out, &mut |block| {
             let edits = self.edits(&mut worker, block, None, seed, ledger)?;
-            let report: BlockReport = scan::report(self.context, &path, block, None, &worker.matches);
+            let report: BlockReport = scan::report(self.context, &path, block, None, &worker);
             outcome.findings.merge(report.findings);
             outcome.lines.write(&report.lines)?;
             Ok(edits)

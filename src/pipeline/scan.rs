@@ -19,9 +19,10 @@ use foldhash::quality::RandomState;
 
 use crate::block::{Block, Syntax};
 use crate::detect::Scratch;
+use crate::detect::encoded::Encoded;
 use crate::detect::known::Known;
 use crate::error::DataError;
-use crate::finding::{EntityId, Match};
+use crate::finding::{EntityId, Match, Traits};
 use crate::format::Codec;
 use crate::policy::age;
 use crate::report::jsonl;
@@ -115,6 +116,7 @@ pub(super) fn guarded(
         },
         Err(_) => Status::Failed(panicked()),
     };
+    context.tracker.enter(context, &mut outcome.findings);
     // A regular file has content. Where that was not read, it is a gap, even if nobody named the file.
     outcome.named |= matches!(outcome.status, Status::Skipped(_));
     outcome
@@ -159,6 +161,8 @@ pub(super) struct Worker {
     /// Of [`super::combine::Combiner::mark`].
     made: Vec<u32>,
     pub(super) matches: Vec<Match>,
+    /// What is encoded in the matches, in their order.
+    pub(super) encoded: Vec<Encoded>,
 }
 
 /// What one block adds to its asset.
@@ -174,7 +178,7 @@ impl Worker {
         self.detect(context, &block);
         self.matches.retain(|found| found.score >= context.settings.min_score);
         self.combine(context, &block, codec.as_deref());
-        Ok(report(context, path, &block, codec.as_deref(), &self.matches))
+        Ok(report(context, path, &block, codec.as_deref(), self))
     }
 
     /// All matches of a block, whatever their score.
@@ -183,10 +187,31 @@ impl Worker {
         context.detector.detect(block, &mut self.scratch, &mut self.matches);
     }
 
-    /// Marks the matches that count for what else their records hold.
+    /// Marks the matches that count for what else their records hold, and for what is encoded in them.
     pub(super) fn combine(&mut self, context: &Context, block: &Block, codec: Option<&dyn Codec>) {
         let min_score = context.settings.min_score;
         context.combiner.mark(block, codec, min_score, &mut self.matches, &mut self.made);
+        self.look_inside(context, block);
+    }
+
+    /// Looks for identifiers that are encoded in the matches. A match that would be kept must not hold one that is not.
+    fn look_inside(&mut self, context: &Context, block: &Block) {
+        let Worker { scratch, matches, encoded, .. } = self;
+        encoded.clear();
+        for holder in matches.iter_mut().filter(|found| context.detector.may_hold_encoded(found)) {
+            let Ok(value) = value_of(block, holder) else { continue };
+            let before = encoded.len();
+            context.detector.encoded_in(holder, &value, scratch, encoded);
+            let mut position = 0;
+            encoded.retain(|inner| {
+                position += 1;
+                position <= before || inner.found.score >= context.settings.min_score
+            });
+            let is_replaced = |inner: &Encoded| context.decision(&inner.found).1 != "keep";
+            if context.decision(holder).1 == "keep" && encoded.iter().skip(before).any(is_replaced) {
+                holder.traits.raised = Traits::HOLDER;
+            }
+        }
     }
 
     /// How many matches there are that count, per entity type.
@@ -210,11 +235,49 @@ pub(super) fn report(
     path: &Path,
     block: &Block,
     codec: Option<&dyn Codec>,
-    matches: &[Match],
+    worker: &Worker,
 ) -> BlockReport {
-    let mut report = grouped(context, path, block, codec, matches);
+    let mut report = grouped(context, path, block, codec, &worker.matches);
+    let mut inside = Inside { context, path, locator: Locator::new(block, codec), tally: Tally::new(block) };
+    worker.encoded.iter().for_each(|one| inside.enter(one, &mut report.lines));
+    report.findings.merge(inside.tally.finish());
     count_values(block, &mut report.findings);
+    report.findings.follow(context.tracker.tracks(context, block, codec, &worker.matches));
     report
+}
+
+/// Counts what is encoded in other values.
+struct Inside<'a> {
+    context: &'a Context,
+    path: &'a Path,
+    locator: Locator<'a>,
+    tally: Tally<'a>,
+}
+
+impl Inside<'_> {
+    fn enter(&mut self, one: &Encoded, out: &mut Vec<u8>) {
+        let Encoded { found, value } = one;
+        let Some(entity) = self.context.detector.rules().entity(found.entity) else { return };
+        let (level, operator) = self.context.decision(found);
+        let canonical = entity.canonical.of(value);
+        let fingerprint = fingerprint(&self.context.fingerprints, found.entity, &canonical);
+        let entered = Entered { fingerprint: Some(fingerprint), level, operator };
+        self.tally.enter(&self.locator, found, &entered, || masked(entity, value, &canonical));
+        if let Some(lines) = self.context.lines {
+            let line = jsonl::MatchLine {
+                path: jsonl::shown_path(self.path),
+                entity: &entity.name,
+                score: found.score,
+                location: &self.locator.locate(found),
+                masked: masked(entity, value, &canonical),
+                derived: None,
+                combined: false,
+                encoded: true,
+                value: lines.show_values.then_some(value),
+            };
+            line.write(out);
+        }
+    }
 }
 
 /// As [`report`], but the values of the block were counted before.
@@ -260,7 +323,8 @@ pub(super) fn grouped(
                 location: &location,
                 masked: masked(entity, &value, &canonical),
                 derived: child.map(|_| age::MINOR),
-                combined: found.traits.standing() > 2,
+                combined: found.traits.is_combined(),
+                encoded: false,
                 value: lines.show_values.then_some(&*value),
             };
             line.write(&mut report.lines);
@@ -271,7 +335,7 @@ pub(super) fn grouped(
 }
 
 /// A keyed fingerprint of a canonical value.
-fn fingerprint(key: &RandomState, entity: EntityId, canonical: &[u8]) -> u64 {
+pub(super) fn fingerprint(key: &RandomState, entity: EntityId, canonical: &[u8]) -> u64 {
     key.hash_one((entity, canonical))
 }
 

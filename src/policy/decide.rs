@@ -61,7 +61,8 @@ impl Policy {
     pub fn decide(&self, entity: &str, traits: Traits, purpose: Purpose) -> Decision {
         let entry = self.entry(entity);
         let (category, clause) = entry.map(|entry| (entry.category.clone(), entry.clause.clone())).unwrap_or_default();
-        if traits.non_personal && !entry.is_some_and(|entry| entry.include_non_personal) {
+        let is_holder = traits.raised == Traits::HOLDER;
+        if traits.non_personal && !is_holder && !entry.is_some_and(|entry| entry.include_non_personal) {
             return Decision { level: 1, operator: OperatorSpec::Keep, category, clause };
         }
         let (own_level, operators) = match entry {
@@ -70,6 +71,13 @@ impl Policy {
         };
         let level = self.profile.as_ref().and_then(|profile| profile.level(entity)).unwrap_or(own_level);
         let operator = operators.of(purpose);
+        if is_holder {
+            // As what no entry names: of what is in it, some is replaced.
+            let level = level.max(self.otherwise.level);
+            let operator =
+                [operator, self.otherwise.operators.of(purpose)].into_iter().find(|of| **of != OperatorSpec::Keep);
+            return Decision { level, operator: operator.cloned().unwrap_or(OperatorSpec::Redact), category, clause };
+        }
         let (level, operator) = match self.becomes(traits) {
             Some(becomes) => (level.max(becomes.level), becomes.of(purpose).unwrap_or(operator)),
             None => (level, operator),

@@ -247,7 +247,12 @@ fn combinations_and_children_raise_levels_and_never_lower_them() {
     let hotline = Traits { non_personal: true, ..child };
     assert_eq!(decide("CN_MOBILE_PHONE", hotline, Purpose::Anonymize), (1, OperatorSpec::Keep));
     let standings: Vec<usize> = Traits::standings(2).map(Traits::standing).collect();
-    assert_eq!(standings, [0, 1, 2, 3, 4], "what is prepared is what is looked up");
+    assert_eq!(standings, [0, 1, 2, 3, 4, 5], "what is prepared is what is looked up");
+    let holder = Traits { raised: Traits::HOLDER, ..Traits::default() };
+    for purpose in [Purpose::Deidentify, Purpose::Anonymize, Purpose::Display, Purpose::Export] {
+        let (level, operator) = decide("IP_ADDRESS", holder, purpose);
+        assert!(level >= decide("IP_ADDRESS", Traits::default(), purpose).0 && operator != OperatorSpec::Keep);
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct MatchLine<'a> {
     pub derived: Option<&'static str>,
     /// It is what it is because of what else its record holds.
     pub combined: bool,
+    /// It is encoded in the value that the offsets are those of.
+    pub encoded: bool,
     /// The value itself, when the user asked for it.
     pub value: Option<&'a [u8]>,
 }
@@ -53,6 +55,8 @@ struct Fields<'a> {
     derived: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     combined: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    encoded: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
 }
@@ -74,6 +78,7 @@ impl MatchLine<'_> {
             masked: &self.masked,
             derived: self.derived,
             combined: self.combined,
+            encoded: self.encoded,
             value: self.value.map(|value| String::from_utf8_lossy(value).into_owned()),
         };
         // Writing to memory, of a type without maps, cannot fail.
@@ -103,6 +108,7 @@ mod tests {
             masked: "138****8000".to_owned(),
             derived: None,
             combined: false,
+            encoded: false,
             value: None,
         };
         let mut out = Vec::new();

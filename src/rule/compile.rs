@@ -38,6 +38,8 @@ pub struct Recognizer {
     pub whole: bool,
     /// See [`RecognizerSyntax::not_code`].
     pub not_code: bool,
+    /// For `label`: phrases that a value may stand right behind.
+    pub phrases: Vec<String>,
     /// Validators, each of which must pass.
     pub validators: Vec<Validator>,
     /// Points for its structure.
@@ -89,6 +91,8 @@ pub enum Anchor {
     HanLetter(Vec<char>),
     /// These literals.
     Literal(Vec<String>),
+    /// As in [`AnchorSyntax`].
+    JsonWebToken,
     /// The pattern runs over everything.
     Regex,
 }
@@ -121,6 +125,7 @@ impl Anchor {
                 format!("one of {} directly before a capital letter", characters.iter().collect::<String>())
             }
             Anchor::Literal(literals) => format!("one of the literals {literals:?}"),
+            Anchor::JsonWebToken => "the payload of a JSON Web Token".to_owned(),
             Anchor::Regex => "none: the pattern runs over every byte, which is slow".to_owned(),
         }
     }
@@ -253,6 +258,13 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
     if (separated || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
         return Err("`separated`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
     }
+    let phrases = match anchor {
+        Anchor::Label(_) => syntax.literals.clone(),
+        _ => Vec::new(),
+    };
+    if phrases.iter().any(|phrase| phrase.len() < 3) {
+        return Err("the `literals` of anchor `label` are phrases of three bytes or more".to_owned());
+    }
     if plus && !matches!(anchor, Anchor::Digits { .. }) {
         return Err("`plus` is for anchor `digits`".to_owned());
     }
@@ -267,6 +279,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         separated,
         whole,
         not_code,
+        phrases,
         validators,
         structure,
         label_required,
@@ -313,6 +326,7 @@ fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
             Anchor::Literal(syntax.literals.clone())
         }
         AnchorSyntax::Literal => return Err("anchor `literal` needs `literals` of two bytes or more".to_owned()),
+        AnchorSyntax::JsonWebToken => Anchor::JsonWebToken,
         AnchorSyntax::Regex => Anchor::Regex,
     })
 }

@@ -1,5 +1,6 @@
 //! Escapes in running text: `%E5%BC%A0` of URLs (RFC 3986 §2.1) and `\u5f20` of JSON (RFC 8259 §7) and programs.
 //!
+//! URLs inside of URLs are escaped twice (`%25E5`): two levels are resolved, a third is not.
 //! Text is read with its escapes resolved in a copy; what is put in the place of an escaped value is escaped alike.
 
 use std::borrow::Cow;
@@ -30,6 +31,14 @@ impl Escape {
 /// The escape that `rest` begins with.
 pub(crate) fn escape_at(rest: &[u8]) -> Option<Escape> {
     match rest {
+        // Escaped twice: `%25E5`.
+        [b'%', b'2', b'5', high, low, ..] if digit(*high).is_some() && digit(*low).is_some() => {
+            let byte = (digit(*high)? << 4 | digit(*low)?) as u8;
+            match byte {
+                0x80.. => Some(Escape { bytes: [byte, 0, 0, 0], length: 1, width: 5 }),
+                _ => Some(Escape::of(char::from(byte), 5)),
+            }
+        }
         [b'%', high, low, ..] => {
             let byte = (digit(*high)? << 4 | digit(*low)?) as u8;
             match byte {
@@ -87,13 +96,15 @@ pub(crate) fn escaped_like(written: &[u8], plain: Vec<u8>) -> Vec<u8> {
         memchr::memchr_iter(mark, written).any(|at| escape_at(written.get(at..).unwrap_or_default()).is_some())
     };
     if has(b'%') {
+        let twice = |at: usize| written.get(at..).and_then(escape_at).is_some_and(|escape| escape.width == 5);
+        let mark = if memchr::memchr_iter(b'%', written).any(twice) { "%25" } else { "%" };
         let mut out = String::with_capacity(plain.len() * 3);
         for byte in plain {
             match byte {
                 // Unreserved (RFC 3986 §2.3), and the star of masks.
                 b'-' | b'.' | b'_' | b'~' | b'*' => out.push(char::from(byte)),
                 _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
-                _ => _ = write!(out, "%{byte:02X}"),
+                _ => _ = write!(out, "{mark}{byte:02X}"),
             }
         }
         return out.into_bytes();
@@ -132,6 +143,10 @@ mod tests {
 
     #[test]
     fn escapes_are_resolved() {
+        assert_eq!(
+            plain("name=%25E5%25BC%25A0%25e4%25bc%259f&x=%2540&y=100%25z&z=%252525"),
+            "name=张伟&x=@&y=100%z&z=%25"
+        );
         assert_eq!(plain("name=%E5%BC%A0%e4%bc%9f&x=1%20%0a"), "name=张伟&x=1  ");
         assert_eq!(plain(r#"{"name":"\u5f20\u4F1F \ud83d\ude00"}"#), r#"{"name":"张伟 😀"}"#);
         assert_eq!(plain(r"100% \ufoo %zz \ud83d %4"), r"100% \ufoo %zz \ud83d %4");
@@ -141,6 +156,9 @@ mod tests {
     fn what_hides_nothing_is_known() {
         for (written, expected) in [
             ("%20", false),
+            ("%2520", false),
+            ("%25E5", true),
+            ("%2540", true),
             ("%2F", false),
             ("%2B8", true),
             ("%E5", true),
@@ -156,9 +174,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_escaped_reads_as_before(text in r"[a-z0-9张伟😀&=%\\+ ]{0,20}") {
-            for written in ["%41", r"\u5f20"] {
+            for written in ["%41", "%2541", r"\u5f20"] {
                 let escaped = escaped_like(written.as_bytes(), text.clone().into_bytes());
-                if written.starts_with('%') || !text.contains(['%', '\\']) {
+                // `%41` by itself, escaped once, reads as what was escaped twice.
+                if !text.contains(['%', '\\']) {
                     prop_assert_eq!(plain(&String::from_utf8(escaped).unwrap()), text.clone());
                 }
             }

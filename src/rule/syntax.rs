@@ -27,6 +27,9 @@ pub struct RuleSyntax {
     /// Same-shape bijection, when it has one.
     #[serde(default)]
     pub shape: Option<Shape>,
+    /// How its values are encoded, when they hold text in which other identifiers are to be looked for.
+    #[serde(default)]
+    pub decode: Option<Decode>,
     /// Words near a value.
     #[serde(default)]
     pub labels: LabelSyntax,
@@ -112,7 +115,8 @@ pub struct RecognizerSyntax {
     /// `hex_run`: its length.
     #[serde(default)]
     pub length: Option<usize>,
-    /// `literal`: the literals, one of which must stand in the match. `han_letter`: the Han characters.
+    /// `literal`: the literals, one of which must stand in the match. `han_letter`: the Han characters. `label`: phrases
+    /// behind which, and one space, the value may stand: `my name is`. Letter case counts.
     #[serde(default)]
     pub literals: Vec<String>,
     /// Regular expression. `digits`, `word`: of the whole value without separators; `label`: of the value behind the
@@ -178,8 +182,18 @@ pub enum AnchorSyntax {
     HanLetter,
     /// One of some literals.
     Literal,
+    /// A JSON Web Token (RFC 7519), by the beginning of its payload.
+    JsonWebToken,
     /// None: the pattern runs over everything.
     Regex,
+}
+
+/// How the values of an entity type are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decode {
+    /// Base64, with either alphabet (RFC 4648 §4, §5), padded or not.
+    Base64,
 }
 
 /// Whether a recognizer needs a label.

@@ -30,9 +30,11 @@ pub mod iccid;
 pub mod imei;
 pub mod imsi;
 pub mod ip_address;
+pub mod json_web_token;
 pub mod letters_and_digits;
 pub mod luhn;
 pub mod mac_address;
+pub mod machine_readable_zone;
 pub mod meid;
 pub mod not_placeholder;
 pub mod not_repeated;
@@ -103,9 +105,11 @@ pub static VALIDATORS: &[(&str, Validator)] = &[
     ("imei", imei::validate),
     ("imsi", imsi::validate),
     ("ip_address", ip_address::validate),
+    ("json_web_token", json_web_token::validate),
     ("letters_and_digits", letters_and_digits::validate),
     ("luhn", luhn::validate),
     ("mac_address", mac_address::validate),
+    ("machine_readable_zone", machine_readable_zone::validate),
     ("meid", meid::validate),
     ("not_placeholder", not_placeholder::validate),
     ("not_repeated", not_repeated::validate),

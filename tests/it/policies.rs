@@ -177,6 +177,98 @@ fn children_are_told_by_their_age_on_a_day() {
 }
 
 #[test]
+fn somebody_at_five_positions_leaves_a_track() {
+    let folder = Folder::new();
+    let tracks = |name: &str, text: &str| {
+        folder.write(name, text);
+        folder.tuomin(&["scan", name, "--summary", "s.json"]).expect(0);
+        folder.json("s.json")["entities"]["LOCATION_TRACK"]["matches"].as_u64().unwrap_or_default()
+    };
+    let log = |positions: std::ops::Range<u32>| -> String {
+        positions.map(|n| format!("10:0{n} phone=13800138000 gps=30.27410{n},120.155100\n")).collect()
+    };
+    assert_eq!(tracks("four.log", &log(0..4)), 0);
+    assert_eq!(tracks("same.log", &log(3..4).repeat(9)), 0);
+    assert_eq!(tracks("five.log", &log(0..5)), 1);
+    folder.tuomin(&["scan", "five.log", "--fail-on", "LOCATION_TRACK"]).expect(1);
+    // Latitude and longitude in columns make one position; short user numbers count by the name of their column.
+    let rows = |user: &str, count: u32| -> String {
+        (0..count).map(|n| format!("{user},30.27{n}085,120.15{n}070\n")).collect()
+    };
+    let table = |rows: &str| format!("user_id,lat,lng\n{rows}");
+    assert_eq!(tracks("four.csv", &table(&rows("7", 4))), 0);
+    assert_eq!(tracks("two.csv", &table(&(rows("7", 5) + &rows("8", 6) + &rows("9", 3)))), 2);
+    let object = |n: u32| format!("{{\"uid\":42,\"location\":{{\"lat\":30.27{n}085,\"lng\":120.155070}}}}\n");
+    assert_eq!(tracks("a.ndjson", &(0..5).map(object).collect::<String>()), 1);
+    let other = |n: u32| object(n).replace("42", &format!("4{n}"));
+    assert_eq!(tracks("b.ndjson", &(0..5).map(other).collect::<String>()), 0);
+}
+
+#[test]
+fn what_a_token_holds_is_reported_and_never_kept() {
+    let folder = with_key();
+    let token = |payload: &str| {
+        let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+        format!("{}.{}.c2lnbmF0dXJl", part("{\"alg\":\"HS256\"}"), part(payload))
+    };
+    let (telling, silent) = (token("{\"phone\":\"13800138000\"}"), token("{\"sub\":\"x\",\"iat\":1}"));
+    folder.write("a.log", &format!("got {telling} ok\ngot {silent} ok\n"));
+    folder.write("a.csv", &format!("id,note\n1,{telling}\n2,{silent}\n"));
+    folder.tuomin(&["scan", "a.log", "--matches", "m.jsonl", "--fail-on", "CN_MOBILE_PHONE"]).expect(1);
+    let lines = folder.text("m.jsonl");
+    let inner: Vec<&str> = lines.lines().filter(|line| line.contains("\"encoded\":true")).collect();
+    assert_eq!((inner.len(), lines.lines().count()), (1, 3), "{lines}");
+    assert!(inner[0].contains("CN_MOBILE_PHONE") && inner[0].contains("138****8000"), "{lines}");
+    folder.write(
+        "p.yml",
+        "policy: p\ntitle: P\nversion: '1'\nsource: made up\nentries:\n  - {category: tokens, clause: '1', entities: \
+         [SESSION_TOKEN], level: 1, deidentify: keep, anonymize: keep}\notherwise: {level: 3, deidentify: hash, \
+         anonymize: replace}\n",
+    );
+    for name in ["a.log", "a.csv"] {
+        let out = format!("out-{name}");
+        folder.tuomin(&["deidentify", name, "-o", &out, "--key-file", "k", "--policy", "p.yml"]).expect(0);
+        let text = folder.text(&out);
+        assert!(!text.contains(&telling) && text.contains(&silent), "{text}");
+        let out = format!("all-{name}");
+        folder.tuomin(&["deidentify", name, "-o", &out, "--key-file", "k"]).expect(0);
+        assert!(!folder.text(&out).contains("eyJhbGciOiJIUzI1NiJ9."), "{}", folder.text(&out));
+    }
+}
+
+#[test]
+fn a_rule_may_say_that_its_values_are_base64() {
+    let folder = Folder::new();
+    folder.write(
+        "rules/blob.yml",
+        "entity: BLOB\nzh: 编码字段\nen: Encoded field\nsource: made up\ncanonical: text\nmask: {style: keep, first: 0, \
+         last: 0}\ndecode: base64\nlabels: {positive: [blob]}\nrecognize:\n  - {anchor: label, pattern: \
+         '[0-9A-Za-z+/=]{11,}', structure: 40}\nexamples: [{text: 'blob=cGhvbmU9MTM4', match: cGhvbmU9MTM4}]\n\
+         counterexamples: [{text: 'x=cGhvbmU9MTM4', why: another key}]\n",
+    );
+    let value = data_encoding::BASE64.encode("电话：13800138000".as_bytes());
+    folder.write("a.log", &format!("blob={value} ok\nx={value}\nblob={}\n", "A".repeat(40)));
+    folder.tuomin(&["scan", "a.log", "--rules", "rules", "--matches", "m.jsonl"]).expect(0);
+    let lines = folder.text("m.jsonl");
+    assert_eq!(lines.matches("\"encoded\":true").count(), 1, "{lines}");
+    assert!(lines.contains("\"entity\":\"BLOB\"") && lines.contains("138****8000"), "{lines}");
+    folder.write("rules/blob.yml", &folder.text("rules/blob.yml").replace("base64", "rot13"));
+    folder.tuomin(&["scan", "a.log", "--rules", "rules"]).expect(2);
+}
+
+#[test]
+fn keys_of_json_that_are_identifiers_are_reported_and_never_left() {
+    let folder = with_key();
+    folder.write("a.ndjson", "{\"13800138000\":{\"n\":1},\"11010519491231002X\":2}\n");
+    folder.tuomin(&["scan", "a.ndjson", "--matches", "m.jsonl"]).expect(0);
+    let lines = folder.text("m.jsonl");
+    assert!(lines.contains("CN_MOBILE_PHONE") && lines.contains("CN_RESIDENT_ID"), "{lines}");
+    assert!(!lines.contains("13800138000"), "{lines}");
+    folder.tuomin(&["deidentify", "a.ndjson", "-o", "out.ndjson", "--key-file", "k"]).expect(3);
+    assert!(!folder.path("out.ndjson").exists());
+}
+
+#[test]
 fn a_profile_gives_the_levels() {
     let folder = Folder::new();
     folder.write("a.csv", "支付金额,order_id\n128.50,20220906101446934\n");

@@ -1,0 +1,106 @@
+//! JSON Web Tokens (RFC 7519): three parts in base64url joined by full stops, of which the first two are JSON objects and
+//! so begin with `eyJ`.
+//!
+//! Finds where one begins and ends; what it holds is read in `encoded`. Nothing is allocated here.
+
+use std::ops::Range;
+
+use super::context::byte_before;
+use super::pass::Pass;
+use super::program::At;
+
+/// How the payload begins, with the full stop before it: `{"` in base64url.
+pub(super) const PAYLOAD: &str = ".eyJ";
+/// How the header begins.
+const OBJECT: &[u8] = b"eyJ";
+/// Longest part.
+const PART: usize = 64 << 10;
+/// Shortest header: `{"alg":"ES256"}`.
+const HEADER: usize = 20;
+
+/// Where the parts of a token stand.
+pub(super) struct Token {
+    pub(super) header: Range<usize>,
+    pub(super) payload: Range<usize>,
+    /// May be empty: a token without a signature.
+    pub(super) signature: Range<usize>,
+}
+
+impl Token {
+    /// The token of which the payload begins behind the full stop at `stop`.
+    pub(super) fn around(text: &[u8], stop: usize) -> Option<Token> {
+        let before = text.get(stop.saturating_sub(PART)..stop)?;
+        let length = before.iter().rev().take_while(|b| is_base64url(**b)).count();
+        let header = stop - length..stop;
+        let is_object = text.get(header.clone()).is_some_and(|header| header.starts_with(OBJECT));
+        if !is_object || length < HEADER {
+            return None;
+        }
+        let payload = stop + 1..stop + 1 + part(text, stop + 1);
+        if text.get(payload.end) != Some(&b'.') {
+            return None;
+        }
+        let signature = payload.end + 1..payload.end + 1 + part(text, payload.end + 1);
+        Some(Token { header, payload, signature })
+    }
+
+    /// All of it.
+    pub(super) fn span(&self) -> Range<usize> {
+        self.header.start..self.signature.end
+    }
+}
+
+/// How long the part at `at` is.
+fn part(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..(at + PART).min(text.len())).unwrap_or_default();
+    rest.iter().take_while(|b| is_base64url(**b)).count()
+}
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+impl Pass<'_> {
+    /// The token of which the payload begins behind the full stop at `stop`.
+    pub(super) fn web_token(&mut self, at: At, stop: usize) {
+        let text = self.text;
+        let Some(token) = Token::around(text, stop) else { return };
+        let span = token.span();
+        // A part of a longer chain of parts is no token.
+        if byte_before(text, span.start) == b'.' {
+            return;
+        }
+        let context = self.context(span.start);
+        let value = text.get(span.clone()).unwrap_or_default();
+        self.confirm(at, span, value, &context);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(text: &str) -> Option<&str> {
+        let stop = text.find(PAYLOAD)?;
+        Token::around(text.as_bytes(), stop).and_then(|token| text.get(token.span()))
+    }
+
+    #[test]
+    fn a_token_ends_where_its_signature_does() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln";
+        for text in [token.to_owned(), format!("t={token}; path=/"), format!("\"{token}\","), format!("令牌{token}。")]
+        {
+            assert_eq!(span(&text), Some(token), "{text}");
+        }
+        let unsigned = "eyJhbGciOiJub25lIn0A.eyJwIjoiMTM4MDAxMzgwMDAifQ.";
+        assert_eq!(span(unsigned), Some(unsigned));
+        for text in [
+            "eyJhbGciOiJIUzI1NiJ9.eyJwIjoiMTM4MDAxMzgwMDAifQ",
+            "x.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln",
+            "eyJh.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln",
+            "aeyJhbGciOiJIUzI1NiJ9.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln",
+        ] {
+            assert_eq!(span(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! Tracks: who was at five different positions or more, told by positions and identifiers that stand in the same
+//! records of one asset.
+//!
+//! A subject is one value of an entity type that identifies somebody or something that moves with them; in a record
+//! without any, the value of a key such as `user_id`. Bounded: so many subjects are followed in an asset, and of each no more positions than make a track. Holds
+//! fingerprints, never a value.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use foldhash::fast::FixedState;
+
+use super::Context;
+use super::findings::{Finding, Findings, Spot};
+use super::locate::{safe_name, value_at};
+use super::scan::fingerprint;
+use crate::block::{Block, TextBlock};
+use crate::finding::{EntityId, Match, Place, Traits};
+use crate::format::Codec;
+use crate::rule::RuleSet;
+use crate::transform::value_of;
+
+/// Different positions that make a track.
+const TRACK: usize = 5;
+/// Subjects that are followed in one asset; those that come later are not.
+const MOST_SUBJECTS: usize = 1 << 16;
+/// The entity type of a track, and that of positions.
+const LOCATION_TRACK: &str = "LOCATION_TRACK";
+const POSITION: &str = "GPS_COORDINATE";
+/// Entity types of which one value is one subject.
+const SUBJECTS: [&str; 15] = [
+    "CN_RESIDENT_ID",
+    "CN_PASSPORT",
+    "CN_MOBILE_PHONE",
+    "EMAIL_ADDRESS",
+    "ACCOUNT_NAME",
+    "ALIPAY_ACCOUNT",
+    "WECHAT_ID",
+    "QQ_NUMBER",
+    "DEVICE_ID",
+    "DEVICE_SERIAL",
+    "IMEI",
+    "MEID",
+    "IMSI",
+    "CN_LICENSE_PLATE",
+    "VIN",
+];
+
+/// Keys and columns whose value is a subject in records without any of those, the first ones first. Letter case and `_`
+/// do not count in the names of columns.
+const KEYS: [&str; 22] = [
+    "user_id",
+    "userId",
+    "userid",
+    "uid",
+    "member_id",
+    "memberId",
+    "customer_id",
+    "customerId",
+    "driver_id",
+    "driverId",
+    "rider_id",
+    "riderId",
+    "courier_id",
+    "courierId",
+    "device_id",
+    "deviceId",
+    "vehicle_id",
+    "vehicleId",
+    "phone",
+    "mobile",
+    "device",
+    "id",
+];
+/// How much of a record is searched for a key.
+const RECORD: usize = 8 << 10;
+
+/// The part of an entity type in tracks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    None,
+    Subject,
+    Position,
+}
+
+/// What tracks are told by.
+pub(super) struct Tracker {
+    parts: Vec<Part>,
+    track: Option<EntityId>,
+    keys: Option<AhoCorasick>,
+}
+
+/// Whose a track is.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    Entity(EntityId),
+    Key(&'static str),
+}
+
+/// Where the subjects of an asset were.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tracks {
+    /// In the order in which they were met.
+    subjects: Vec<Subject>,
+    /// By fingerprint.
+    index: HashMap<u64, usize, FixedState>,
+}
+
+#[derive(Debug, Clone)]
+struct Subject {
+    /// Of the value and its table.
+    fingerprint: u64,
+    whose: Whose,
+    table: Option<String>,
+    positions: [u64; TRACK],
+    count: usize,
+}
+
+impl Tracks {
+    fn enter(&mut self, fingerprint: u64, whose: Whose, table: Option<&str>, position: u64) {
+        let at = match self.index.get(&fingerprint) {
+            Some(at) => *at,
+            None if self.subjects.len() >= MOST_SUBJECTS => return,
+            None => {
+                let table = table.map(str::to_owned);
+                self.subjects.push(Subject { fingerprint, whose, table, positions: [0; TRACK], count: 0 });
+                self.index.insert(fingerprint, self.subjects.len() - 1);
+                self.subjects.len() - 1
+            }
+        };
+        let Some(subject) = self.subjects.get_mut(at) else { return };
+        let is_known = subject.positions.iter().take(subject.count).any(|known| *known == position);
+        if !is_known && let Some(slot) = subject.positions.get_mut(subject.count) {
+            (*slot, subject.count) = (position, subject.count + 1);
+        }
+    }
+
+    /// Enters those of the block that comes next.
+    pub(super) fn merge(&mut self, next: Tracks) {
+        if self.subjects.is_empty() {
+            *self = next;
+            return;
+        }
+        for subject in &next.subjects {
+            for position in subject.positions.iter().take(subject.count) {
+                self.enter(subject.fingerprint, subject.whose, subject.table.as_deref(), *position);
+            }
+        }
+    }
+}
+
+impl Tracker {
+    pub(super) fn new(rules: &RuleSet) -> Tracker {
+        let track = rules.entity_named(LOCATION_TRACK).map(|entity| entity.id);
+        let part = |name: &str| match name {
+            _ if track.is_none() => Part::None,
+            POSITION => Part::Position,
+            name if SUBJECTS.contains(&name) => Part::Subject,
+            _ => Part::None,
+        };
+        let parts = rules.entities().iter().map(|entity| part(&entity.name)).collect();
+        let keys = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(KEYS).ok();
+        Tracker { parts, track, keys }
+    }
+
+    fn part(&self, found: &Match, min_score: f32) -> Part {
+        match self.parts.get(usize::from(found.entity.0)) {
+            Some(part) if found.score >= min_score && !found.traits.non_personal => *part,
+            _ => Part::None,
+        }
+    }
+
+    /// Where the subjects of `block` were. A block without positions costs a look at each match.
+    pub(super) fn tracks(
+        &self,
+        context: &Context,
+        block: &Block,
+        codec: Option<&dyn Codec>,
+        matches: &[Match],
+    ) -> Tracks {
+        let mut tracks = Tracks::default();
+        let min_score = context.settings.min_score;
+        if !matches.iter().any(|found| self.part(found, min_score) == Part::Position) {
+            return tracks;
+        }
+        let records = match (block, codec) {
+            (Block::Text(text), Some(codec)) => codec.records(text),
+            _ => None,
+        };
+        let table = match block {
+            Block::Table(table) => table.table.name.as_deref().map(safe_name),
+            Block::Text(_) => None,
+        };
+        let mut parts: Vec<(u64, &Match)> = matches
+            .iter()
+            .filter(|found| self.part(found, min_score) != Part::None)
+            .filter_map(|found| Some((record(block, records.as_deref(), found)?, found)))
+            .collect();
+        parts.sort_by_key(|(record, found)| (*record, found.place, found.start));
+        let columns = subject_columns(block);
+        let mut positions = Vec::new();
+        for record in parts.chunk_by(|(one, _), (other, _)| one == other) {
+            let of =
+                |part| record.iter().map(|(_, found)| *found).filter(move |found| self.part(found, min_score) == part);
+            self.positions(context, block, of(Part::Position), &mut positions);
+            let Some((number, first)) = record.first() else { continue };
+            if positions.is_empty() {
+                continue;
+            }
+            let mut enter = |whose: Whose, fingerprint: u64| {
+                // The same value in another table is another subject.
+                let fingerprint = match &table {
+                    Some(table) => context.fingerprints.hash_one((fingerprint, table)),
+                    None => fingerprint,
+                };
+                positions.iter().for_each(|position| tracks.enter(fingerprint, whose, table.as_deref(), *position));
+            };
+            let mut is_anybody = false;
+            for subject in of(Part::Subject) {
+                if let Some(fingerprint) = value_fingerprint(context, block, subject) {
+                    enter(Whose::Entity(subject.entity), fingerprint);
+                    is_anybody = true;
+                }
+            }
+            if !is_anybody && let Some((key, value)) = self.keyed(block, records.as_deref(), &columns, *number, first) {
+                enter(Whose::Key(key), context.fingerprints.hash_one((key, &*value)));
+            }
+        }
+        tracks
+    }
+
+    /// The positions of one record: a pair of numbers by itself; single numbers, latitude and longitude, two by two.
+    fn positions<'m>(
+        &self,
+        context: &Context,
+        block: &Block,
+        found: impl Iterator<Item = &'m Match>,
+        out: &mut Vec<u64>,
+    ) {
+        out.clear();
+        let mut single: Option<u64> = None;
+        for found in found {
+            let Some(fingerprint) = value_fingerprint(context, block, found) else { continue };
+            let is_pair = value_of(block, found).is_ok_and(|value| memchr::memchr_iter(b'.', &value).count() > 1);
+            match (is_pair, single.take()) {
+                (true, before) => {
+                    out.push(fingerprint);
+                    single = before;
+                }
+                (false, None) => single = Some(fingerprint),
+                (false, Some(before)) => {
+                    out.push(context.fingerprints.hash_one((before, fingerprint)));
+                }
+            }
+        }
+    }
+
+    /// The value of the first of [`KEYS`] in the record of `found`, which has this number.
+    fn keyed<'b>(
+        &self,
+        block: &'b Block,
+        records: Option<&[(usize, u32)]>,
+        columns: &[(&'static str, usize)],
+        number: u64,
+        found: &Match,
+    ) -> Option<(&'static str, Cow<'b, [u8]>)> {
+        match (block, found.place) {
+            (Block::Table(table), Place::Cell { row, .. }) => columns.iter().find_map(|(key, position)| {
+                let values = &table.columns.get(*position)?.values;
+                let value = value_at(values, row as usize).filter(|value| !value.is_empty())?;
+                Some((*key, value))
+            }),
+            (Block::Text(text), _) => {
+                let bytes = text.slab.text();
+                let (from, to) = match records {
+                    Some(records) => {
+                        let of = |(_, record): &&(usize, u32)| u64::from(*record) == number;
+                        let from = records.iter().find(of)?.0;
+                        let next = records.iter().find(|(start, record)| *start > from && u64::from(*record) != number);
+                        (from, next.map_or(bytes.len(), |(start, _)| *start))
+                    }
+                    None => {
+                        let from = usize::try_from(number).ok()?;
+                        (from, from + memchr::memchr(b'\n', bytes.get(from..)?).unwrap_or(bytes.len() - from))
+                    }
+                };
+                let record = bytes.get(from..to.min(from + RECORD))?;
+                let mut best: Option<(usize, &[u8])> = None;
+                for key in self.keys.as_ref()?.find_iter(record) {
+                    let priority = key.pattern().as_usize();
+                    if best.is_none_or(|(held, _)| priority < held)
+                        && let Some(value) = value_of_key(record, key.span().range())
+                    {
+                        best = Some((priority, value));
+                    }
+                }
+                best.and_then(|(priority, value)| Some((*KEYS.get(priority)?, Cow::Borrowed(value))))
+            }
+            _ => None,
+        }
+    }
+
+    /// Enters the tracks of an asset into its findings, once all of it is read: one for each subject.
+    pub(super) fn enter(&self, context: &Context, findings: &mut Findings) {
+        let tracks = findings.take_tracks();
+        let Some(track) = self.track else { return };
+        let place =
+            Match { entity: track, score: 1.0, place: Place::Text, start: 0, end: 0, traits: Traits::default() };
+        let (level, operator) = context.decision(&place);
+        for subject in tracks.subjects.iter().filter(|subject| subject.count == TRACK) {
+            let whose = match subject.whose {
+                Whose::Entity(id) => context.detector.rules().entity(id).map_or("", |entity| entity.name.as_str()),
+                Whose::Key(key) => key,
+            };
+            let mut finding = Finding::new(level, 1.0, format!("{TRACK}+ positions of one {whose}"));
+            finding.enter(Some(subject.fingerprint), true, level, 1.0);
+            findings.add(Spot { table: subject.table.clone(), column: None }, track, finding);
+            findings.enter_operators(track, operator, 1);
+        }
+    }
+}
+
+fn value_fingerprint(context: &Context, block: &Block, found: &Match) -> Option<u64> {
+    let entity = context.detector.rules().entity(found.entity)?;
+    let value = value_of(block, found).ok()?;
+    Some(fingerprint(&context.fingerprints, found.entity, &entity.canonical.of(&value)))
+}
+
+/// The columns of a table that are called by one of [`KEYS`], the first ones first.
+fn subject_columns(block: &Block) -> Vec<(&'static str, usize)> {
+    let Block::Table(table) = block else { return Vec::new() };
+    let plain = |name: &str| name.chars().filter(|c| *c != '_').collect::<String>().to_lowercase();
+    let names: Vec<(usize, String)> = table
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.records.is_none())
+        .filter_map(|(at, column)| Some((at, plain(&table.table.columns.get(column.index)?.name))))
+        .collect();
+    let of_key = |key: &'static str| {
+        let plain = plain(key);
+        names.iter().filter(move |(_, name)| *name == plain).map(move |(at, _)| (key, *at))
+    };
+    KEYS.iter().flat_map(|key| of_key(key)).collect()
+}
+
+/// The value of the key at `key`, where it is one: a whole word, with `:` or `=` and a plain value behind it.
+fn value_of_key(record: &[u8], key: std::ops::Range<usize>) -> Option<&[u8]> {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    if key.start.checked_sub(1).and_then(|before| record.get(before)).is_some_and(is_word) {
+        return None;
+    }
+    let rest = record.get(key.end..)?;
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest).trim_ascii_start();
+    let rest = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"="))?.trim_ascii_start();
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+    let length = rest.iter().take_while(|byte| is_word(byte) || **byte == b'-').count();
+    rest.get(..length).filter(|value| !value.is_empty() && *value != b"null")
+}
+
+/// The record that a match stands in: a row, a line, or an object of a JSON document.
+fn record(block: &Block, records: Option<&[(usize, u32)]>, found: &Match) -> Option<u64> {
+    match (block, found.place) {
+        (Block::Table(table), Place::Cell { column, row }) => {
+            let records = table.columns.get(column as usize).and_then(|column| column.records.as_ref());
+            records.map_or(Some(row), |records| records.get(row as usize).copied()).map(u64::from)
+        }
+        (Block::Text(text), _) => {
+            let at = position(text, found);
+            match records {
+                Some(records) => {
+                    let after = records.partition_point(|(start, _)| *start <= at);
+                    after.checked_sub(1).and_then(|at| records.get(at)).map(|(_, record)| u64::from(*record))
+                }
+                None => {
+                    let before = text.slab.text().get(..at).unwrap_or_default();
+                    Some(memchr::memrchr(b'\n', before).map_or(0, |newline| newline as u64 + 1))
+                }
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Where a match stands in the block's text.
+fn position(text: &TextBlock, found: &Match) -> usize {
+    match found.place {
+        Place::Aside(index) => text.asides.get(index as usize).map_or(0, |aside| aside.span.start),
+        _ => found.start as usize,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_whole_words_with_a_value() {
+        let keys = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(KEYS).unwrap();
+        let value = |record: &str| {
+            let record = record.as_bytes();
+            let found = keys.find_iter(record).find_map(|key| value_of_key(record, key.span().range()));
+            found.map(|value| String::from_utf8(value.to_vec()).unwrap())
+        };
+        for (record, expected) in [
+            (r#"{"userId": 1001, "lat": 30.1}"#, Some("1001")),
+            (r#"{"uid":"a-7"}"#, Some("a-7")),
+            ("driver_id=88 lat=30.1", Some("88")),
+            ("grid=88 valid: 5", None),
+            (r#"{"id":null}"#, None),
+            ("id 5", None),
+        ] {
+            assert_eq!(value(record).as_deref(), expected, "{record}");
+        }
+    }
+
+    #[test]
+    fn merging_parts_is_following_the_whole() {
+        let follow = |range: std::ops::Range<u64>| {
+            let mut tracks = Tracks::default();
+            for n in range {
+                tracks.enter(n % 7, Whose::Key("uid"), None, n / 14);
+            }
+            tracks
+        };
+        let mut parts = follow(0..30);
+        parts.merge(follow(30..100));
+        let counts = |tracks: &Tracks| {
+            tracks.subjects.iter().map(|subject| (subject.fingerprint, subject.count)).collect::<Vec<_>>()
+        };
+        assert_eq!(counts(&parts), counts(&follow(0..100)));
+        assert_eq!(counts(&parts).len(), 7);
+        assert!(counts(&parts).iter().all(|(_, count)| *count == TRACK));
+    }
+
+    #[test]
+    fn the_number_of_subjects_is_bounded() {
+        let mut tracks = Tracks::default();
+        (0..MOST_SUBJECTS as u64 + 9).for_each(|n| tracks.enter(n, Whose::Key("uid"), None, n));
+        assert_eq!(tracks.subjects.len(), MOST_SUBJECTS);
+    }
+}
