@@ -285,7 +285,7 @@ def surname_tables(rows):
         elif kind == "compound":
             SURNAMES[name] = max(weight, 40)
             # Those of three and more are not looked for; in the model, the list is one of pairs.
-            if len(name) == 2:
+            if len(name) == 2 and name not in typed.ORDINALS:
                 COMPOUND.add(name)
 
 

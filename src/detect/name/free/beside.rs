@@ -34,7 +34,10 @@ pub(super) fn is_beside_number(text: &[u8], start: usize, end: usize) -> bool {
 }
 
 const fn is_separator(c: char) -> bool {
-    matches!(c, ' ' | '\t' | ',' | ';' | ':' | '|' | '/' | '"' | '\'' | '(' | '，' | '、' | '；' | '：' | '（' | '\u{3000}')
+    matches!(
+        c,
+        ' ' | '\t' | ',' | ';' | ':' | '|' | '/' | '"' | '\'' | '(' | '，' | '、' | '；' | '：' | '（' | '\u{3000}'
+    )
 }
 
 /// Digits of a resident ID, the last of which may be an X.
@@ -98,9 +101,14 @@ mod tests {
             let is_closed = text.starts_with('(');
             assert_eq!(is_beside(text), !is_closed, "{text}");
         }
-        for text in
-            ["高峰", "高峰13800138000", "高峰 12800138000", "高峰 138001380001", "1380013800X 高峰", "高峰\n13800138000"]
-        {
+        for text in [
+            "高峰",
+            "高峰13800138000",
+            "高峰 12800138000",
+            "高峰 138001380001",
+            "1380013800X 高峰",
+            "高峰\n13800138000",
+        ] {
             assert!(!is_beside(text), "{text}");
         }
     }

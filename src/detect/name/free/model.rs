@@ -1,8 +1,8 @@
 //! The weights of the model, as the build script laid them out. Look-ups only: nothing is read or built at the start.
 
 use super::layout::{
-    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, KINDS, PAIRS, RECORD, SURNAME, TRUST,
-    WORD_SLOTS, WORD_TAG, filter_bit, longer, pair_hash, pair_slot, word_hash, word_slot, word_tag,
+    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, KINDS, PAIRS, RECORD, SURNAME, TRUST, WORD_SLOTS,
+    WORD_TAG, filter_bit, longer, pair_hash, pair_slot, word_hash, word_slot, word_tag,
 };
 
 include!(concat!(env!("OUT_DIR"), "/name_model.rs"));

@@ -185,6 +185,17 @@ const NOBODY: &[&str] = &[
     "相关",
     "盖章",
     "和数据",
+    "周期",
+    "周界",
+    "常用",
+    "高位",
+    "夏令",
+    "兰语",
+    "谢辞",
+    "任何子",
+    "欧洲文",
+    "陈述本",
+    "张假定",
 ];
 
 /// The codes of the characters of a word of up to four, as a number.
