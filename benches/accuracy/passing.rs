@@ -10,6 +10,7 @@ pub(crate) static PASSING: &[Value] = &[
     of("国籍", "NATIONALITY", |_, _| {}),
     of("nationality", "NATIONALITY", |_, _| {}),
     of("headImg", "AVATAR", |_, _| {}),
+    of("avatar", "AVATAR", |_, _| {}),
     of("有效期", "CARD_EXPIRY", |_, _| {}),
     of("通话时长", "COMMUNICATION_RECORD", |_, _| {}),
     of("payAmount", "TRANSACTION_AMOUNT", |_, _| {}),

@@ -282,7 +282,7 @@ CALLS = """
     昨天 今天 目前 随后 其中 只有 除了 比如 包括 关于
 """
 
-# Characters that are other words nearly always: as in `src/detect/name/free.rs`.
+# Characters that are other words nearly always; must be the same as in `src/detect/name/free.rs`.
 RARELY_SURNAMES = "都由相位印应符简解查花时何来和于从及与被"
 
 # Surnames that are frequent in technical words (程序, 许可, 章节, 左边): nothing is added for them.
