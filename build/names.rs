@@ -129,6 +129,7 @@ impl Tables {
                 }
                 self.compound.sort_unstable();
             }
+            "trust" => codes(list).for_each(|code| self.flag(code, (weight as u8 & 3) << layout::TRUST)),
             "single" => codes(list).for_each(|code| self.flag(code, layout::SURNAME)),
             _ => {
                 let Some(place) = PLACES.iter().position(|place| *place == what) else { return };

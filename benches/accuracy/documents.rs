@@ -4,6 +4,7 @@ use std::io;
 
 use crate::corpus::World;
 use crate::corpus::people::Person;
+use crate::passing;
 use crate::people::Makers;
 use crate::template::{Half, KINDS, Kind, Piece, pieces, templates};
 use crate::values::Value;
@@ -117,6 +118,9 @@ impl Document {
                 }
                 Piece::Noise(noise) => {
                     (noise.make)(scene, &mut self.text);
+                    if let Some(value) = passing::of_noise(noise.name) {
+                        self.spans.push(Span { start, end: self.text.len(), value, is_optional: false, template });
+                    }
                     continue;
                 }
                 Piece::Planted(value) => (*value, false),
@@ -124,6 +128,14 @@ impl Document {
             };
             (value.make)(scene, &mut self.text);
             self.spans.push(Span { start, end: self.text.len(), value, is_optional, template });
+        }
+    }
+
+    /// Adds a value that stands in the text by the way, unless another is planted there.
+    fn note(&mut self, value: &'static Value, start: usize, end: usize, template: &'static str) {
+        let place = self.spans.partition_point(|span| span.end <= start);
+        if start < end && self.spans.get(place).is_none_or(|span| end <= span.start) {
+            self.spans.insert(place, Span { start, end, value, is_optional: false, template });
         }
     }
 }
@@ -143,7 +155,12 @@ fn lines(
     for _ in 0..rounds {
         for (source, pieces) in &parsed {
             document.begin(source);
+            let from = document.text.len();
             document.append(&mut Scene::new(makers, world), pieces, source);
+            let line = document.text.get(from..).unwrap_or_default().to_owned();
+            for (value, place) in passing::members(&line).filter(|_| kind == Kind::Ndjson) {
+                document.note(value, from + place.start, from + place.end, source);
+            }
             document.text.push('\n');
         }
     }
@@ -168,12 +185,15 @@ fn csv((makers, world): From<'_>, half: Half, source: &'static str, rounds: usiz
     for _ in 0..rounds {
         let scene = &mut Scene::new(makers, world);
         document.begin(source);
-        for (index, (_, pieces)) in columns.iter().enumerate() {
+        for (index, (name, pieces)) in columns.iter().enumerate() {
             if index > 0 {
                 document.text.push(',');
             }
             let (from, spans) = (document.text.len(), document.spans.len());
             document.append(scene, pieces, source);
+            if let Some(value) = passing::of_column(name) {
+                document.note(value, from, document.text.len(), source);
+            }
             let cell = document.text.get(from..).unwrap_or_default();
             // No value and no template has a quote in it: see the tests.
             if cell.contains(',') {
@@ -237,7 +257,11 @@ fn sql((makers, world): From<'_>, half: Half, source: &'static str, rounds: usiz
             }
             let quote = if is_postgres || name.starts_with('#') { "" } else { "'" };
             document.text.push_str(quote);
+            let from = document.text.len();
             document.append(scene, pieces, source);
+            if let Some(value) = passing::of_column(name) {
+                document.note(value, from, document.text.len(), source);
+            }
             document.text.push_str(quote);
         }
         document.text.push_str(if is_postgres { "\n" } else { ")" });

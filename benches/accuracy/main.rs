@@ -19,6 +19,7 @@ mod documents;
 mod identifiers;
 mod negatives;
 mod noise;
+mod passing;
 mod people;
 mod reading;
 mod score;

@@ -40,6 +40,8 @@ pub(crate) fn report(
     // By level as well: addresses of one's own machine are nobody's, and of another level.
     let mut found: BTreeMap<(String, u8), Found> = BTreeMap::new();
     let mut shown = String::new();
+    // By twentieth of the score, of level 3 and 4 without e-mail addresses.
+    let mut by_score: BTreeMap<u8, u64> = BTreeMap::new();
     for entry in paths.iter().flat_map(walkdir::WalkDir::new).flatten().filter(|entry| entry.file_type().is_file()) {
         if except.iter().any(|part| entry.path().to_string_lossy().contains(part.as_str())) {
             continue;
@@ -52,6 +54,9 @@ pub(crate) fn report(
         files += 1;
         bytes += content.len() as u64;
         let mut before: BTreeMap<(String, u8), u64> = BTreeMap::new();
+        for one in seen.iter().filter(|one| one.level > 2 && one.entity != "EMAIL_ADDRESS") {
+            *by_score.entry((one.score * 20.0 + 0.001) as u8).or_default() += 1;
+        }
         for one in seen.iter().filter(|one| one.score >= least) {
             let kept = found.entry((one.entity.clone(), one.level)).or_default();
             kept.count += 1;
@@ -90,6 +95,9 @@ pub(crate) fn report(
             contexts.len(),
         );
     }
+    out.push_str("\nBy score, of level 3 and 4, without e-mail addresses: ");
+    let by_score = by_score.iter().map(|(twentieth, count)| format!("{:.2} {count}", f64::from(*twentieth) / 20.0));
+    let _ = writeln!(out, "{}.", by_score.collect::<Vec<_>>().join(", "));
     out.push_str(&shown);
     Ok(out)
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::documents::{Document, Span};
 use crate::reading::Seen;
 use crate::template::{Half, Kind};
-use crate::values::{Group, VALUES};
+use crate::values::Group;
 
 /// What became of a planted value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,9 +162,6 @@ pub(crate) struct Score {
     pub(crate) bins: BTreeMap<(Half, u8), Bin>,
     /// By half, template, planted entity type and whether it is a bare name: planted, not found.
     pub(crate) misses: BTreeMap<(Half, &'static str, &'static str, bool), (u64, u64)>,
-    /// By half and entity type: matches over nobody's data of types of which nothing is planted. Templates hold some of
-    /// them by the way (a company, a nationality), so nothing is known of these.
-    pub(crate) never_planted: BTreeMap<(Half, String), u64>,
     /// By half, entity type and template (that of the planted value before it): wrong and false matches.
     pub(crate) strays: BTreeMap<(Half, String, &'static str), u64>,
 }
@@ -175,11 +172,6 @@ fn overlap(span: &Span, seen: &Seen) -> usize {
 
 fn is_of(span: &Span, seen: &Seen) -> bool {
     seen.entity == span.value.entity || span.value.or.contains(&seen.entity.as_str())
-}
-
-/// Whether values of `entity` are planted.
-fn is_planted(entity: &str) -> bool {
-    VALUES.iter().any(|value| value.entity == entity || value.or.contains(&entity))
 }
 
 /// What became of a planted value, given the matches that overlap it, and how many of its bytes none covers.
@@ -237,12 +229,6 @@ impl Score {
             let over: Vec<&Span> = spans.iter().skip(first).take_while(|span| span.start < one.end).collect();
             let verdict = verdict(one, &over);
             if verdict == Verdict::Optional {
-                continue;
-            }
-            if verdict == Verdict::False && !is_planted(&one.entity) {
-                if one.score >= least {
-                    *self.never_planted.entry((half, one.entity.clone())).or_default() += 1;
-                }
                 continue;
             }
             if one.level > 2 {

@@ -95,26 +95,7 @@ pub(crate) fn report(score: &Score, reader: &Reader, half: Half) -> String {
         let _ = write!(out, "\n## Planted, but no rule recognizes it yet\n\nIn no sum above.\n\n{HEAD}");
         by_entity(score, &unknown, &mut out);
     }
-    never_planted(score, half, &mut out);
     out
-}
-
-/// The matches of types of which nothing is planted: templates hold some by the way, and nobody says which are right.
-fn never_planted(score: &Score, half: Half, out: &mut String) {
-    let found: Vec<String> = score
-        .never_planted
-        .iter()
-        .filter(|((of, _), _)| *of == half)
-        .map(|((_, entity), count)| format!("{entity} {count}"))
-        .collect();
-    if !found.is_empty() {
-        let _ = write!(
-            out,
-            "\n## Found, but never planted\n\nIn no sum above: templates hold companies, nationalities, masked numbers and \
-             pictures by the way.\n\n{}.\n",
-            found.join(", ")
-        );
-    }
 }
 
 fn targets(score: &Score, half: Half, judged: &dyn Fn(&Key) -> bool, out: &mut String) {

@@ -1,7 +1,8 @@
 //! Templates of documents: text with places for values.
 //!
 //! `[[mobile]]` is a planted value, which must be found; `[[?hotline]]` may be found, as what it is, or not; `[[~uuid]]`
-//! is nobody's data and must not be found. Names of values are those of `values::VALUES` and `noise::NOISE`.
+//! is nobody's data and must not be found, but for the few kinds in `passing`. Names of values are those of
+//! `values::VALUES` and `noise::NOISE`.
 
 use crate::noise::{NOISE, Noise};
 use crate::values::{VALUES, Value};

@@ -19,7 +19,7 @@ pub(crate) struct Value {
 }
 
 /// A value of `entity` called `name`.
-const fn of(name: &'static str, entity: &'static str, make: fn(&mut Scene<'_>, &mut String)) -> Value {
+pub(crate) const fn of(name: &'static str, entity: &'static str, make: fn(&mut Scene<'_>, &mut String)) -> Value {
     Value { name, entity, or: &[], is_bare: false, make }
 }
 

@@ -30,6 +30,12 @@ AROUND = 6.0
 LIKELY = 0.75
 LEAST_OF_NAME = -4.0
 LEAST_SO_FAR = -2.25
+# What a character that is hardly ever anything but a surname adds, by how much oftener it is one: see `trust`.
+TRUST = ((4.2, 2.75), (2.4, 1.5), (1.4, 0.75))
+# What an ordinary word lacks, and what it is given back where its surroundings say as much as `STRONG` that it is a name.
+OF_WORD = 1.25
+STRONG = 4.0
+OF_STRONG_WORD = 2.75
 
 
 def is_han(c):
@@ -278,7 +284,24 @@ def surname_tables(rows):
             SURNAMES[name] = max(weight, SURNAMES.get(name, 0), 8)
         elif kind == "compound":
             SURNAMES[name] = max(weight, 40)
-            COMPOUND.add(name)
+            # Those of three and more are not looked for; in the model, the list is one of pairs.
+            if len(name) == 2 and name not in typed.ORDINALS:
+                COMPOUND.add(name)
+
+
+def trust(reader):
+    """What each surname adds: the more, the fewer texts it stands in as, or at the head of, another word."""
+    heads = defaultdict(float)
+    for word, cost in reader.words.items():
+        if len(word) == 2:
+            heads[word[0]] += math.exp(-cost / UNIT)
+    steps = {}
+    for name, weight in SURNAMES.items():
+        if len(name) == 1 and name not in typed.UNTRUSTED_SURNAMES:
+            other = math.exp(-reader.characters.get(name, UNKNOWN) / UNIT) + 0.2 * heads[name] + 1e-7
+            odds = math.log((weight + 12) / 1e6 / other)
+            steps[name] = next((3 - at for at, (least, _) in enumerate(TRUST) if odds >= least), 0)
+    return steps
 
 
 class People:
@@ -406,16 +429,30 @@ class Model:
     def __init__(self):
         self.weights = {}
         self.bias = 0.0
+        # Steps of trust by surname, for what is found; nothing while it is trained.
+        self.steps = {}
 
     def score(self, found):
         weight = self.weights.get
         around = sum(weight(f, 0.0) for f in found[1:8])
         return self.bias + weight(found[0], 0.0) + min(around, AROUND) + sum(weight(f, 0.0) for f in found[8:])
 
-    def is_read(self, found):
+    def trusted(self, name):
+        """What the surname of a name adds."""
+        step = 3 if len(name) > 2 and name[:2] in COMPOUND else self.steps.get(name[0], 0)
+        return TRUST[3 - step][1] if step else 0.0
+
+    def judged(self, found, name, is_word):
+        """The score of a candidate with what its surname and an ordinary word add; beside others, not alone."""
+        trusted, around = self.trusted(name), sum(self.weights.get(f, 0.0) for f in found[1:8])
+        if is_word:
+            return self.score(found) - OF_WORD + (OF_STRONG_WORD if trusted and around >= STRONG else 0.0)
+        return self.score(found) + trusted - (OF_WORD if name[0] in typed.RARELY_SURNAMES else 0.0)
+
+    def is_read(self, found, trusted=0.0):
         """Whether a candidate is likely enough by its own characters, and by those around it, to be read at all."""
         weight = self.weights.get
-        own = self.bias + weight(found[0], 0.0) + sum(weight(f, 0.0) for f in found[13:])
+        own = self.bias + weight(found[0], 0.0) + sum(weight(f, 0.0) for f in found[13:]) + trusted
         so_far = own + min(sum(weight(f, 0.0) for f in found[1:8]), AROUND)
         return own >= LEAST_OF_NAME and so_far >= LEAST_SO_FAR
 
@@ -455,8 +492,9 @@ def decode(line, reader, model, threshold, everything=True):
     """Spans found in a line: of those that overlap the best."""
     pending, out = None, []
     for found, _, start, end in candidates(line, reader, everything):
-        z = model.score(found)
-        if z < threshold or not model.is_read(found):
+        name = simplify(line[0][start:end])
+        z = model.judged(found, name, name in reader.words)
+        if z < threshold or not model.is_read(found, model.trusted(name)):
             continue
         if pending and start < pending[2]:
             if z > pending[0]:
@@ -495,6 +533,9 @@ def save(model, reader, path, words_path):
         lines.append(f"edge\t{length}\t" + whole(OF_READING + 3 * DELTAS + row * EDGES, EDGES))
     lines.append("single\t0\t" + "".join(f"{ord(name):04x}" for name in sorted(SURNAMES) if len(name) == 1))
     lines.append("compound\t0\t" + "".join(f"{ord(c):04x}" for name in sorted(COMPOUND) for c in name))
+    for step in (1, 2, 3):
+        trusted = sorted(name for name, of in model.steps.items() if of == step)
+        lines.append(f"trust\t{step}\t" + "".join(f"{ord(name):04x}" for name in trusted))
     lines.append("simplified\t0\t" + "".join(f"{ord(a):04x}{ord(b):04x}" for a, b in sorted(SIMPLIFIED.items())))
     lines.append("kind_before\t0\t" + whole(OF_KIND, KINDS))
     lines.append("kind_behind\t0\t" + whole(OF_KIND + KINDS, KINDS))
@@ -570,6 +611,7 @@ def build(pk, dictionary, rows, ordinary, characters):
     model = Model()
     model.train(examples, 6, 0.3, 1e-5, 7)
     quantize(model)
+    model.steps = trust(reader)
     save(model, reader, os.path.join(HERE, "names.model"), os.path.join(HERE, "words.model"))
     others = People(99, given, characters)
     judge("second half of the newspaper", second, reader, model)

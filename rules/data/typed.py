@@ -281,3 +281,12 @@ CALLS = """
     由 被 请 让 给 向 跟 和 与 对 把 找 问 叫 替 陪 等 据 是 给了 告诉 通知 联系 转告 提醒 感谢 祝贺 邀请 安排 派 听说 知道 认识 看到 遇见 以为 如果 因为 后来
     昨天 今天 目前 随后 其中 只有 除了 比如 包括 关于
 """
+
+# Characters that are other words nearly always; must be the same as in `src/detect/name/free.rs`.
+RARELY_SURNAMES = "都由相位印应符简解查花时何来和于从及与被"
+
+# Surnames that are frequent in technical words (程序, 许可, 章节, 左边): nothing is added for them.
+UNTRUSTED_SURNAMES = RARELY_SURNAMES + "程许章段包左申单方项蒙储"
+
+# Surnames that are numbers nearly always: 第五章.
+ORDINALS = ("第五",)

@@ -75,6 +75,12 @@ impl Characters {
                 *class |= SURNAME;
             }
         }
+        for dot in ['·', '•', '・', '‧'].into_iter().filter(|dot| names && name::free::begins_surname(u32::from(*dot)))
+        {
+            if let Some(class) = characters.classes.get_mut(dot as usize) {
+                *class |= SURNAME;
+            }
+        }
         for lead in leads {
             if let Some(class) = characters.classes.get_mut(*lead as usize) {
                 *class |= LEAD;

@@ -2,16 +2,20 @@
 //! characters, what stands around it and what a segmenter reads in its place says how likely it is a name. Trained by
 //! `rules/data/names.py`, which says the same in Python; must agree with it to the letter.
 
+mod beside;
 mod layout;
 mod model;
 mod nobody;
 mod reading;
 
+use self::beside::is_beside_number;
 use self::model::{AROUND, BIAS, Record, is_compound, pair, record};
 use self::nobody::{is_company, is_nobody};
 use self::reading::Reading;
 use super::super::Found;
-use super::super::han::{Ideographs, char_at, char_before};
+use super::super::han::{Ideographs, char_at, char_before, is_han};
+use super::minority;
+use super::shape::is_dot;
 use crate::finding::Traits;
 
 /// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
@@ -19,6 +23,15 @@ const POSSIBLE: i32 = 4;
 const LIKELY: i32 = 12;
 /// What an ordinary word, or a surname that is hardly ever one, lacks to be as likely as its score says.
 const OF_WORD: i32 = 20;
+/// What a surname adds that is hardly ever anything else, by the step of trust in it.
+const TRUSTED: [i32; 4] = [0, 12, 24, 44];
+/// How much its surroundings must say that an ordinary word is a name, for it to be given something back.
+const STRONG: i32 = 64;
+const OF_STRONG_WORD: i32 = 44;
+/// What the number of a telephone or of a resident ID adds to a name alone beside it.
+const OF_NUMBER: i32 = 56;
+/// Score of a name that consists of known parts and a dot between them.
+const DOTTED: i32 = 92;
 /// Least score of the name alone, and with its surroundings, without the reading: few names have less, and nearly all
 /// that is none, so that little has to be read.
 const LEAST_OF_NAME: i32 = -64;
@@ -44,9 +57,13 @@ pub(in crate::detect) struct Candidate {
     pub(in crate::detect) end: usize,
 }
 
-/// Whether a surname begins with the character with this code.
+/// Characters of a part of a name with a dot in it.
+const LONGEST_PART: usize = 8;
+
+/// Whether a surname begins with the character with this code, or it stands between the parts of a name.
 pub(in crate::detect) fn begins_surname(code: u32) -> bool {
-    u16::try_from(code).is_ok_and(|code| record(code).is_surname() || record(code).begins_compound())
+    char::from_u32(code).is_some_and(is_middle_dot)
+        || u16::try_from(code).is_ok_and(|code| record(code).is_surname() || record(code).begins_compound())
 }
 
 impl Candidate {
@@ -109,6 +126,13 @@ impl Around {
         around
     }
 
+    /// What the surname of a name of `length` characters adds.
+    #[inline(always)]
+    fn trusted(&self, first: &Record, length: usize) -> i32 {
+        let step = if length > 2 && self.is_compound(first) { 3 } else { first.trust() };
+        TRUSTED.get(step).copied().unwrap_or(0)
+    }
+
     /// Whether a surname begins at the place, of which `first` is the first character, and leaves something of so many
     /// characters for a given name.
     #[inline(always)]
@@ -126,7 +150,12 @@ impl Around {
     #[inline(always)]
     fn own(&self, first: &Record, length: usize) -> i32 {
         let name = self.ahead.get(..length).unwrap_or_default();
-        BIAS + of_name(first, name, self.is_compound(first))
+        BIAS + of_name(first, name, self.is_compound(first)) + self.trusted(first, length)
+    }
+
+    /// Whether the first `length` characters are all that stands here.
+    fn is_alone(&self, length: usize) -> bool {
+        self.run_before == 0 && self.run == length
     }
 
     /// Reads all that is looked at around the place, of which the first ideographs were read.
@@ -256,7 +285,7 @@ fn sign(c: char) -> u16 {
 pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candidate> {
     let mut around = Around::of_run(text, at);
     if around.run < 2 {
-        return None;
+        return if around.run == 0 { dotted(text, at) } else { None };
     }
     let first = around.ahead.first().map(|code| record(*code))?;
     let is_element = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'>');
@@ -276,9 +305,17 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             around.complete(text, at);
             of_outside(&around)
         });
-        let so_far = own + (outside + of_end(&around, length)).min(AROUND);
+        let (surroundings, trusted) = (outside + of_end(&around, length), around.trusted(&first, length));
+        let is_alone = around.is_alone(length);
+        let is_beside = is_alone && trusted > 0 && is_beside_number(text, at, at + length * IDEOGRAPH);
+        let so_far = own + surroundings.min(AROUND) + if is_beside { OF_NUMBER } else { 0 };
+        let of_word = match trusted > 0 && surroundings >= STRONG && !is_alone {
+            true => OF_STRONG_WORD - OF_WORD - trusted,
+            false => -OF_WORD - trusted,
+        };
+        let most = so_far + model::most_of_reading(length) + of_word.max(0);
         let needed = best.map_or(least, |best| least.max(best.score + 1));
-        if so_far < LEAST_SO_FAR && !is_element || !plain && so_far + model::most_of_reading(length) < needed {
+        if so_far < LEAST_SO_FAR && !is_element || !plain && most < needed {
             continue;
         }
         let reading = reading.get_or_insert_with(|| {
@@ -286,10 +323,14 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
         });
         let is_word = reading.is_word(length);
-        let lacks = if is_word || is_rarely_surname(text, at) { OF_WORD } else { 0 };
-        let mut score = so_far + reading.weight(length) - lacks;
-        if is_word && around.run_before == 0 && around.run == length {
-            // Alone, a word is a word, unless a label says otherwise.
+        let more = match () {
+            () if is_word => of_word,
+            () if is_rarely_surname(text, at) => -OF_WORD,
+            () => 0,
+        };
+        let mut score = so_far + reading.weight(length) + more;
+        if is_word && is_alone && !is_beside {
+            // Alone, a word is a word, unless a label or a number beside it says otherwise.
             score = score.min(POSSIBLE - 1);
         }
         if score >= least && best.is_none_or(|best| score > best.score) {
@@ -297,6 +338,34 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         }
     }
     best
+}
+
+const fn is_middle_dot(c: char) -> bool {
+    matches!(c, '·' | '•' | '・' | '‧')
+}
+
+/// The name around the dot at `at` whose parts on both sides are made of parts of names: 古丽娜扎尔·买买提.
+#[cold]
+fn dotted(text: &[u8], at: usize) -> Option<Candidate> {
+    let (_, dot) = char_at(text, at).filter(|(c, _)| is_dot(*c))?;
+    let (mut start, mut end) = (None, None);
+    let mut p = at;
+    for count in 1..=LONGEST_PART {
+        let Some((_, before)) = char_before(text, p).filter(|(c, _)| is_han(*c)) else { break };
+        p = before;
+        if count > 1 && minority::is_made(text.get(p..at)?) {
+            start = Some(p);
+        }
+    }
+    let mut p = at + dot;
+    for count in 1..=LONGEST_PART {
+        let Some((_, length)) = char_at(text, p).filter(|(c, _)| is_han(*c)) else { break };
+        p += length;
+        if count > 1 && minority::is_made(text.get(at + dot..p)?) {
+            end = Some(p);
+        }
+    }
+    Some(Candidate { score: DOTTED, start: start?, end: end? })
 }
 
 /// Where a name may begin with a surname.
@@ -317,6 +386,10 @@ pub(in crate::detect) fn begins(text: &[u8], at: usize, piece: &std::ops::Range<
         return Begins::Anywhere;
     }
     let around = Around::of_run(text, at);
+    if around.run == 0 {
+        // A dot: what stands before it is looked at, too.
+        return Begins::Anywhere;
+    }
     let Some(first) = around.ahead.first().map(|code| record(*code)) else { return Begins::Nowhere };
     let lengths = (2..=around.run).filter(|length| around.is_length(&first, *length));
     match lengths.map(|length| around.own(&first, length)).max() {

@@ -252,6 +252,36 @@ const PARTS: &[&str] = &[
     "合曼",
     "外力",
     "曼古丽",
+    "阿里木",
+    "艾尼瓦尔",
+    "吾甫尔",
+    "艾尔肯",
+    "帕尔哈提",
+    "买合木提",
+    "木合塔尔",
+    "阿布来提",
+    "阿布力孜",
+    "吾斯曼",
+    "艾孜孜",
+    "依力哈木",
+    "伊力哈木",
+    "热依拉",
+    "热依扎",
+    "赛福鼎",
+    "达吾提",
+    "尼加提",
+    "海拉提",
+    "巴合提",
+    "努尔兰",
+    "哈布力",
+    "加娜提",
+    "阿不都拉",
+    "阿卜杜拉",
+    "阿布都拉",
+    "木塔力甫",
+    "图尔贡",
+    "吐尔地",
+    "麦合木提",
     // Yi
     "阿依莫",
     "阿牛",
@@ -286,6 +316,11 @@ pub(super) fn judge(characters: &[char], bytes: &[u8]) -> Option<Shape> {
     }
     let parts = cover(bytes, 0, 0)?;
     Some(Shape { structure: if parts > 1 || characters.len() > 2 { 34 } else { 26 }, registry: 8 })
+}
+
+/// Whether `bytes`, of two characters and more, consist of known parts.
+pub(super) fn is_made(bytes: &[u8]) -> bool {
+    cover(bytes, 0, 0).is_some()
 }
 
 /// How many known parts make up `bytes` from `at` on, if any way of putting them together fits.

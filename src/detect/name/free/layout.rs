@@ -11,6 +11,8 @@ pub(crate) const RECORD: usize = 10;
 pub(crate) const SURNAME: u8 = 1;
 /// Flag: some surname of two characters begins with it.
 pub(crate) const BEGINS_COMPOUND: u8 = 2;
+/// Where the step of trust in a surname, of three, stands in the flags.
+pub(crate) const TRUST: u8 = 2;
 /// Slots of the table of pairs, most of which stay free: a weight, which is never 0, and a tag.
 pub(crate) const PAIRS: usize = 1 << 18;
 /// Weights of how costly the best reading as words is, and of where it has edges.

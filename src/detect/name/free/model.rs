@@ -1,7 +1,7 @@
 //! The weights of the model, as the build script laid them out. Look-ups only: nothing is read or built at the start.
 
 use super::layout::{
-    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, KINDS, PAIRS, RECORD, SURNAME, WORD_SLOTS,
+    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, KINDS, PAIRS, RECORD, SURNAME, TRUST, WORD_SLOTS,
     WORD_TAG, filter_bit, longer, pair_hash, pair_slot, word_hash, word_slot, word_tag,
 };
 
@@ -84,6 +84,12 @@ impl Record {
     pub(super) const fn is_surname(&self) -> bool {
         let [.., flags] = *self.0;
         flags & SURNAME != 0
+    }
+
+    /// How surely it is nothing but a surname: 0 to 3.
+    pub(super) const fn trust(&self) -> usize {
+        let [.., flags] = *self.0;
+        (flags >> TRUST & 3) as usize
     }
 
     pub(super) const fn begins_compound(&self) -> bool {

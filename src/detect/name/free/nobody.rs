@@ -9,6 +9,10 @@ pub(super) fn is_company(text: &[u8], at: usize) -> bool {
     static STOPS: Ideographs = Ideographs::of("的在是与和及向到给从将已被对同为说去了把有让请由找");
     const COMPANIES: &[&str] = &[
         "公司",
+        // 有 alone is a verb that ends the search.
+        "有限公司",
+        "有限责任",
+        "股份有限",
         "集团",
         "事务所",
         "商行",
@@ -185,6 +189,17 @@ const NOBODY: &[&str] = &[
     "相关",
     "盖章",
     "和数据",
+    "周期",
+    "周界",
+    "常用",
+    "高位",
+    "夏令",
+    "兰语",
+    "谢辞",
+    "任何子",
+    "欧洲文",
+    "陈述本",
+    "张假定",
 ];
 
 /// The codes of the characters of a word of up to four, as a number.
@@ -245,6 +260,16 @@ pub(super) fn is_nobody(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn companies_called_like_people() {
+        for company in ["李强建材有限公司", "李强有限责任公司", "李强大药房", "李强集团"] {
+            assert!(is_company(company.as_bytes(), "李强".len()), "{company}");
+        }
+        for text in ["李强有三家公司", "李强说公司放假", "李强，公司", "李强"] {
+            assert!(!is_company(text.as_bytes(), "李强".len()), "{text}");
+        }
+    }
 
     #[test]
     fn every_word_is_nobody() {

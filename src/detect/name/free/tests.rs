@@ -37,6 +37,42 @@ fn finds_names_in_sentences() {
 }
 
 #[test]
+fn surnames_of_two_characters() {
+    // Those of three characters stood between the others of the table once, and all behind them were read wrong.
+    for (text, expected) in [
+        ("请把文件交给诸葛梨华处理", "诸葛梨华"),
+        ("客户皇甫晓燕来电投诉", "皇甫晓燕"),
+        ("据西门建国介绍，这个项目已经结束", "西门建国"),
+        ("轩辕志远说他下周不在公司", "轩辕志远"),
+    ] {
+        assert!(names(text).contains(&expected), "{text}: {:?}", all(text));
+    }
+}
+
+#[test]
+fn parts_of_names_with_a_dot_between() {
+    for (text, expected) in
+        [("客户古丽娜扎尔·买买提来电", "古丽娜扎尔·买买提"), ("请阿不都拉•热合曼到南门取件", "阿不都拉•热合曼")]
+    {
+        assert!(names(text).contains(&expected), "{text}: {:?}", all(text));
+    }
+    for text in ["阿里·巴巴", "苹果·手机", "·买买提", "买买提·", "古丽娜扎尔，买买提·", "米·买买提"]
+    {
+        assert_eq!(names(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_word_beside_a_number_of_somebody() {
+    for text in ["白雪，13800138000", "登记信息：张扬 11010519491231002X", r#"["江山","13800138000"]"#] {
+        assert_eq!(names(text).len(), 1, "{text}: {:?}", all(text));
+    }
+    for text in ["白雪，1380013800", "安全，13800138000", "相应 13800138000", "白雪13800138000"] {
+        assert_eq!(names(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
 fn finds_none_in_sentences_without() {
     for text in [
         "高级设置中可以修改默认的时间格式，方法参考用户手册。",
