@@ -53,7 +53,7 @@ pub(super) fn scan(
             Content::Unreadable(what) => {
                 Outcome::bare(place, Status::Skipped(format!("is {what}, which is not read")), true)
             }
-            Content::File { size, packed, reader } => scan::guarded(&place, false, |outcome| {
+            Content::File { size, packed, reader } => scan::guarded(context, &place, false, |outcome| {
                 let opened = read::open_member((reader, packed), &context.settings, layers)?;
                 scan::content(context, opened, &place, threads_for(size, threads), outcome, Some(&mut *take))
             }),

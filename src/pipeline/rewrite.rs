@@ -79,7 +79,7 @@ pub(super) struct Written {
 impl Rewriter<'_> {
     /// Rewrites one asset with `threads` threads.
     pub fn rewrite(&self, input: &Input, named: bool, target: &Target, threads: usize) -> Outcome {
-        let outcome = guarded(input.path(), named, |outcome| match target {
+        let outcome = guarded(self.context, input.path(), named, |outcome| match target {
             Target::File { root, relative } => {
                 let place = Place { target: root.join(relative), root: Some(root), relative, original: None };
                 self.to_file(input, place, threads, outcome)

@@ -43,7 +43,7 @@ pub fn scan(
     members: Option<Take<'_>>,
 ) -> Option<Outcome> {
     let mut is_deferred = false;
-    let outcome = guarded(input.path(), named, |outcome| {
+    let outcome = guarded(context, input.path(), named, |outcome| {
         let opened = read::open(input, &context.settings, &context.observer, false)?;
         is_deferred = members.is_none() && matches!(opened.body, Body::Archive { .. });
         if is_deferred {
@@ -101,6 +101,7 @@ pub(super) fn content(
 
 /// Runs the work on one asset so that nothing in it, not even a panic, goes beyond its outcome.
 pub(super) fn guarded(
+    context: &Context,
     path: &Path,
     named: bool,
     work: impl FnOnce(&mut Outcome) -> Result<Status, Box<Status>>,
