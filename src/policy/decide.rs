@@ -131,8 +131,10 @@ impl Policy {
 
     /// What `otherwise` asks for must be there for every entity type that no entry names.
     fn check_otherwise(&self, rules: &RuleSet) -> Result<(), Error> {
-        let wrong = |reason: String| {
-            Error::Policy { file: self.file.clone(), line: None, reason: format!("otherwise: {reason}") }
+        let wrong = |reason: String| Error::Policy {
+            file: self.file.clone(),
+            line: None,
+            reason: format!("otherwise: {reason}"),
         };
         for operator in self.otherwise.operators.each() {
             if !matches!(operator, OperatorSpec::Surrogate(_) | OperatorSpec::Generalize(_)) {

@@ -145,9 +145,7 @@ impl Form {
             (Form::Address, Range::Marked) if parameters.region == Part::Keep => {
                 Some("cannot keep its region in the marked range, which is a region that does not exist")
             }
-            (Form::ResidentId, _)
-                if parameters.region == Part::Keep && parameters.birth_date != BirthDate::Drop =>
-            {
+            (Form::ResidentId, _) if parameters.region == Part::Keep && parameters.birth_date != BirthDate::Drop => {
                 Some("with region and date of birth kept has fewer than a million surrogates, which could be guessed")
             }
             _ => None,

@@ -194,10 +194,8 @@ impl Totals {
             );
         }
         if self.shared > 0 {
-            sentence += &format!(
-                "; {} values share a surrogate with another: a UNIQUE column would refuse them",
-                self.shared
-            );
+            sentence +=
+                &format!("; {} values share a surrogate with another: a UNIQUE column would refuse them", self.shared);
         }
         if self.unsought > 0 {
             sentence += &format!(

@@ -225,7 +225,8 @@ fn text(choice: &Choice, entity: &EntityType, nullable: bool, room: &Room<'_>) -
     if tells_little(&entity.mask) {
         return Ok(Fit::Mask);
     }
-    let what = if matches!(choice.spec, OperatorSpec::Hash | OperatorSpec::Sha256(_)) { "token" } else { "replacement" };
+    let what =
+        if matches!(choice.spec, OperatorSpec::Hash | OperatorSpec::Sha256(_)) { "token" } else { "replacement" };
     let reason = format!("{} cannot hold a {written}-character {what} for {}", room.describe(), entity.name);
     Err(DataError::new(reason).advise(ADVICE))
 }

@@ -14,7 +14,6 @@ pub(super) mod resident_id;
 
 use std::sync::LazyLock;
 
-
 use self::numerals::Numerals;
 use super::key::Bijection;
 use super::{Operator, Replacement, Subject};
@@ -30,8 +29,12 @@ const MOST_STEPS: u32 = 100_000;
 
 pub(super) use self::characters::permute as permute_characters;
 
-pub(super) static OPERATOR: Operator =
-    Operator { name: "fpe", about: "same-shape value by a keyed bijection (FF1), check digit recomputed", same_shape: true, apply };
+pub(super) static OPERATOR: Operator = Operator {
+    name: "fpe",
+    about: "same-shape value by a keyed bijection (FF1), check digit recomputed",
+    same_shape: true,
+    apply,
+};
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     let Some(shape) = subject.entity.shape else {

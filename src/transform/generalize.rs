@@ -45,7 +45,9 @@ fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
         }
         Generalization::Position => position(&original, parameters.gps),
         Generalization::Network => Some(masked(&Mask::Ip, &original, &canonical)),
-        Generalization::Address => Some(region(&canonical, parameters.address).to_owned()).filter(|place| !place.is_empty()),
+        Generalization::Address => {
+            Some(region(&canonical, parameters.address).to_owned()).filter(|place| !place.is_empty())
+        }
     };
     match general {
         Some(general) => Ok(Replacement::Value(general.into_bytes())),

@@ -3,8 +3,12 @@
 use super::{Operator, Replacement, Subject};
 use crate::error::DataError;
 
-pub(super) static OPERATOR: Operator =
-    Operator { name: "replace", about: "text from a template; {entity} is the entity type's name", same_shape: false, apply };
+pub(super) static OPERATOR: Operator = Operator {
+    name: "replace",
+    about: "text from a template; {entity} is the entity type's name",
+    same_shape: false,
+    apply,
+};
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     Ok(Replacement::Value(subject.template.to_vec()))

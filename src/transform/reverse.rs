@@ -13,8 +13,7 @@ use crate::policy::parameters::Form;
 use crate::rule::EntityType;
 
 /// In the place of an operator that cannot be undone. Not for policies.
-static IRREVERSIBLE: Operator =
-    Operator { name: "irreversible", about: "refuses", same_shape: false, apply: refuse };
+static IRREVERSIBLE: Operator = Operator { name: "irreversible", about: "refuses", same_shape: false, apply: refuse };
 
 fn refuse(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     let (name, operator) = (&subject.entity.name, subject.spec.name());

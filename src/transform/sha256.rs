@@ -11,8 +11,12 @@ use crate::error::DataError;
 /// Characters of a digest.
 pub(super) const LENGTH: usize = 64;
 
-pub(super) static OPERATOR: Operator =
-    Operator { name: "sha256", about: "digest without a key: reversible by trying all values", same_shape: false, apply };
+pub(super) static OPERATOR: Operator = Operator {
+    name: "sha256",
+    about: "digest without a key: reversible by trying all values",
+    same_shape: false,
+    apply,
+};
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     let digest = Sha256::digest(subject.canonical);

@@ -67,7 +67,9 @@ fn realistic(form: Form, parameters: &Surrogate, subject: &Subject<'_>) -> Resul
         Form::Landline => landline(cipher, canonical),
         Form::CreditCode => credit_code::permuted(cipher, canonical),
         Form::Email => email::permuted(cipher, canonical),
-        Form::PersonName => Ok(person_name::drawn(canonical, subject.original, &mut Draw::new(subject), Range::Realistic)),
+        Form::PersonName => {
+            Ok(person_name::drawn(canonical, subject.original, &mut Draw::new(subject), Range::Realistic))
+        }
         Form::Address => Ok(address::drawn(canonical, &mut Draw::new(subject), parameters)),
     }
 }

@@ -3,7 +3,6 @@
 //!
 //! Must never change how an address is spelled: a column of 12 characters has no room for colons.
 
-
 use super::super::key::Bijection;
 use super::{misshapen, walk};
 use crate::error::DataError;

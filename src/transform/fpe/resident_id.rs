@@ -10,7 +10,6 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-
 use super::super::key::Bijection;
 use super::{misshapen, number, walk, written};
 use crate::error::DataError;
@@ -231,8 +230,8 @@ fn permute_parts(
     let (slots, days) = (if keeps_area { 1 } else { AREA_SLOTS as u128 }, if keeps_day { 1 } else { DAYS });
     let slot = if keeps_area { 0 } else { u128::from(*AREAS.slot.get(&body.area).ok_or_else(impossible)?) };
     let day = if keeps_day { 0 } else { u128::from((body.month - 1) * 31 + body.day - 1) };
-    let rank = ((slot * span + u128::from(body.year - years.start())) * days + day) * SEQUENCES
-        + u128::from(body.sequence);
+    let rank =
+        ((slot * span + u128::from(body.year - years.start())) * days + day) * SEQUENCES + u128::from(body.sequence);
     let of_rank = |rank: u128| {
         let (day, year) = (rank / SEQUENCES % days, rank / SEQUENCES / days);
         let slot = usize::try_from(year / span).ok()?;

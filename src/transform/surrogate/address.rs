@@ -10,8 +10,20 @@ use crate::policy::parameters::{AddressPart, Part, Range, Surrogate};
 use crate::rule::embedded;
 
 /// Roads that most cities have.
-const ROADS: &[&str] =
-    &["人民路", "中山路", "建设路", "解放路", "和平路", "新华路", "文化路", "胜利路", "青年路", "光明路", "朝阳路", "长江路"];
+const ROADS: &[&str] = &[
+    "人民路",
+    "中山路",
+    "建设路",
+    "解放路",
+    "和平路",
+    "新华路",
+    "文化路",
+    "胜利路",
+    "青年路",
+    "光明路",
+    "朝阳路",
+    "长江路",
+];
 
 /// How often is drawn until the surrogate is not the address itself.
 const MOST_DRAWS: usize = 16;
