@@ -255,6 +255,12 @@ fn places_of_other_types_get_what_they_hold() {
             ("BANK_CARD", "6222021234567890128"),
         ] {
             let ways = ways(&format!("{{surrogate: {{range: {range}}}}}"), entity);
+            if (range, entity) == ("marked", "BANK_CARD") {
+                // 19 digits from 99 are more than 64 bits hold, and no digit may go.
+                let refused = one(&ways.there, ways.entity, value, &number).unwrap_err();
+                assert!(refused.contains("a number of 18 digits"), "{refused}");
+                continue;
+            }
             assert_eq!(one(&ways.there, ways.entity, value, &number), Ok(ways.there(value)), "text and numbers agree");
         }
     }
