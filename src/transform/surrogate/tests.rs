@@ -11,7 +11,7 @@ use crate::transform::key::tests::known;
 use crate::transform::{Replacement, Transformer};
 use crate::validate::{cn_resident_id, cn_uscc};
 
-const TYPES: [&str; 10] = [
+const TYPES: [&str; 12] = [
     "CN_MOBILE_PHONE",
     "CN_LANDLINE_PHONE",
     "CN_RESIDENT_ID",
@@ -22,6 +22,8 @@ const TYPES: [&str; 10] = [
     "EMAIL_ADDRESS",
     "PERSON_NAME",
     "CN_ADDRESS",
+    "BIRTHDAY",
+    "AGE",
 ];
 
 fn rules() -> Arc<RuleSet> {
@@ -35,6 +37,7 @@ fn rules() -> Arc<RuleSet> {
             "IMEI" => (Canonical::Digits, keep.clone(), Some(Shape::Imei)),
             "MAC_ADDRESS" => (Canonical::Mac, Mask::Mac, Some(Shape::Mac)),
             "CN_USCC" => (Canonical::UpperAlphanumeric, keep.clone(), None),
+            "BIRTHDAY" | "AGE" => (Canonical::Digits, keep.clone(), None),
             "EMAIL_ADDRESS" => (Canonical::Email, Mask::Email, None),
             "PERSON_NAME" => (Canonical::Text, Mask::PersonName, None),
             _ => (Canonical::Text, Mask::Address, None),
@@ -113,7 +116,7 @@ fn realistic_surrogates_are_valid_and_lead_back() {
     }
     for code in ["91110000600037341L", "91350100M000100Y43"] {
         let surrogate = ways("surrogate", "CN_USCC").both(code);
-        assert!(surrogate.starts_with(&code[..8]) && surrogate != code, "{surrogate}");
+        assert!(surrogate.starts_with(code.get(..8).unwrap()) && surrogate != code, "{surrogate}");
         assert!(cn_uscc::check_holds(surrogate.as_bytes()), "{surrogate}");
     }
     for (operator, vendor) in [("surrogate", true), ("{surrogate: {oui: drop}}", false)] {
@@ -135,8 +138,8 @@ fn realistic_surrogates_are_valid_and_lead_back() {
 fn parts_of_a_resident_id_stay_as_the_policy_says() {
     for id in ["11010519491231002X", "440524199001010012", "110105491231002", "110105190001010015"] {
         let (area, year, date) = match id.len() {
-            18 => (&id[..6], &id[6..10], &id[6..14]),
-            _ => (&id[..6], &id[6..8], &id[6..12]),
+            18 => (id.get(..6).unwrap(), id.get(6..10).unwrap(), id.get(6..14).unwrap()),
+            _ => (id.get(..6).unwrap(), id.get(6..8).unwrap(), id.get(6..12).unwrap()),
         };
         for (operator, keeps) in [
             ("surrogate", ["", "", ""]),
@@ -147,8 +150,11 @@ fn parts_of_a_resident_id_stay_as_the_policy_says() {
             let surrogate = ways(operator, "CN_RESIDENT_ID").both(id);
             assert!(surrogate.len() == id.len() && surrogate != id, "{operator} {surrogate}");
             assert_eq!(surrogate.ends_with('X'), id.ends_with('X'));
-            assert!(surrogate.starts_with(keeps[0]) && surrogate[6..].starts_with(keeps[1]), "{operator} {surrogate}");
-            assert!(surrogate[6..].starts_with(keeps[2]), "{operator} {surrogate}");
+            assert!(
+                surrogate.starts_with(keeps[0]) && surrogate.get(6..).unwrap().starts_with(keeps[1]),
+                "{operator} {surrogate}"
+            );
+            assert!(surrogate.get(6..).unwrap().starts_with(keeps[2]), "{operator} {surrogate}");
             if id.len() == 18 {
                 let holds = |id: &str| cn_resident_id::check_holds(id.as_bytes());
                 assert_eq!(holds(&surrogate), holds(id), "{operator} {surrogate}");
@@ -161,7 +167,7 @@ fn parts_of_a_resident_id_stay_as_the_policy_says() {
 fn marked_surrogates_are_nobody_s() {
     let marked = |entity: &str, value: &str| ways("{surrogate: {range: marked}}", entity).there(value);
     let mobile = marked("CN_MOBILE_PHONE", "13800138000");
-    assert!(mobile.len() == 11 && ["10", "11", "12"].contains(&&mobile[..2]), "{mobile}");
+    assert!(mobile.len() == 11 && ["10", "11", "12"].contains(&mobile.get(..2).unwrap()), "{mobile}");
     for id in ["11010519491231002X", "440524199001010012", "110105491231002"] {
         let surrogate = marked("CN_RESIDENT_ID", id);
         assert!(surrogate.len() == id.len() && surrogate.starts_with("99") && !surrogate.ends_with('X'), "{surrogate}");
@@ -172,10 +178,10 @@ fn marked_surrogates_are_nobody_s() {
     let imei = marked("IMEI", "490154203237518");
     assert!(imei.len() == 15 && imei.starts_with("00") && luhn_holds(&imei), "{imei}");
     let mac = marked("MAC_ADDRESS", "F4-5C-89-AB-CD-EF");
-    assert_eq!(u8::from_str_radix(&mac[..2], 16).unwrap() & 3, 2, "{mac}");
+    assert_eq!(u8::from_str_radix(mac.get(..2).unwrap(), 16).unwrap() & 3, 2, "{mac}");
     assert!(mac.len() == 17 && mac.contains('-'));
     let code = marked("CN_USCC", "91350100M000100Y43");
-    assert!(&code[..4] == "9199" && cn_uscc::check_holds(code.as_bytes()), "{code}");
+    assert!(code.get(..4).unwrap() == "9199" && cn_uscc::check_holds(code.as_bytes()), "{code}");
     for (address, top) in [("zhang.san@example.com", ".invalid"), ("li@qq.com", ".test"), ("张伟@例子.中国", ".test")]
     {
         let surrogate = marked("EMAIL_ADDRESS", address);
@@ -213,6 +219,51 @@ fn names_and_addresses_are_as_wide_and_stay_what_they_are() {
         }
     }
     assert!(one(&name.back, name.entity, "张伟", &ColumnKind::FREE_TEXT).is_err(), "drawn names lead nowhere");
+}
+
+#[test]
+fn places_of_other_types_get_what_they_hold() {
+    let number = ColumnKind::Number { digits: 18, nullable: true };
+    let (date, narrow) =
+        (ColumnKind::Fixed("date".to_owned()), ColumnKind::Text { max_chars: Some(3), nullable: false });
+    for (operator, entity, value, kind, expected) in [
+        ("generalize", "BIRTHDAY", "1990-11-23", &date, Ok("1990-11-01")),
+        ("{generalize: {date: year}}", "BIRTHDAY", "1990-11-23", &date, Ok("1990-01-01")),
+        ("generalize", "BIRTHDAY", "19901123", &number, Ok("199011")),
+        ("generalize", "BIRTHDAY", "1990", &date, Err("cannot be read")),
+        ("generalize", "AGE", "34", &number, Ok("30")),
+        ("generalize", "AGE", "34", &narrow, Ok("30")),
+        ("generalize", "CN_ADDRESS", "浙江省杭州市西湖区文三路5号", &narrow, Err("at most 3 characters")),
+        ("surrogate", "PERSON_NAME", "张伟", &number, Err("cannot hold what surrogate writes")),
+        ("surrogate", "BIRTHDAY", "1990-11-23", &number, Err("has no surrogate")),
+        ("{surrogate: {range: marked}}", "IMEI", "490154203237518", &number, Err("cannot hold what replaces IMEI")),
+    ] {
+        let made = policy(operator, entity)
+            .map(|policy| Transformer::new(rules(), policy, Purpose::Deidentify, Some(known())).unwrap());
+        let id = EntityId(TYPES.iter().position(|name| *name == entity).unwrap() as u16);
+        let outcome = made.and_then(|transformer| one(&transformer, id, value, kind));
+        match (outcome, expected) {
+            (Ok(outcome), Ok(expected)) => assert_eq!(outcome, expected, "{operator} {entity}"),
+            (Err(error), Err(reason)) => assert!(error.contains(reason), "{operator} {entity}: {error}"),
+            (outcome, expected) => panic!("{operator} {entity}: {outcome:?}, not {expected:?}"),
+        }
+    }
+    for range in ["realistic", "marked"] {
+        for (entity, value) in [
+            ("CN_MOBILE_PHONE", "13800138000"),
+            ("CN_RESIDENT_ID", "440524199001010012"),
+            ("BANK_CARD", "6222021234567890128"),
+        ] {
+            let ways = ways(&format!("{{surrogate: {{range: {range}}}}}"), entity);
+            if (range, entity) == ("marked", "BANK_CARD") {
+                // 19 digits from 99 are more than 64 bits hold, and no digit may go.
+                let refused = one(&ways.there, ways.entity, value, &number).unwrap_err();
+                assert!(refused.contains("a number of 18 digits"), "{refused}");
+                continue;
+            }
+            assert_eq!(one(&ways.there, ways.entity, value, &number), Ok(ways.there(value)), "text and numbers agree");
+        }
+    }
 }
 
 #[test]
