@@ -236,10 +236,10 @@ fn a_value_replaced_in_one_member_is_left_in_none() {
     deidentify(&folder, "hash.yml", "a.tar", "o.tar").expect(0);
     assert!(!contains(&folder.read("o.tar"), "欧阳建国".as_bytes()));
     // A name is no content: it cannot be replaced.
-    tar(&folder, "b.tar", &[("欧阳建国.log", b"nothing\n"), ("2.log", "姓名：欧阳建国，已登记\n".as_bytes())]);
+    tar(&folder, "b.tar", &[("n 85699449 x.log", b"nothing\n"), ("2.log", "联系电话：85699449\n".as_bytes())]);
     let ended = deidentify(&folder, "hash.yml", "b.tar", "p.tar").expect(3);
-    assert!(ended.stderr.contains("in the member *.log") && !ended.stderr.contains("欧阳建国"), "{}", ended.stderr);
-    assert!(!ended.out().contains("欧阳建国") && !folder.path("p.tar").exists());
+    assert!(ended.stderr.contains("in the member n * x.log") && !ended.stderr.contains("85699449"), "{}", ended.stderr);
+    assert!(!ended.out().contains("85699449") && !folder.path("p.tar").exists());
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn a_zip_that_programs_may_read_differently_is_refused() {
     python(&folder, &["hostile", "bad"]);
     let cases = [
         ("gap.zip", "belong to no member"),
-        ("overlap.zip", "belong to no member, or to two"),
+        ("overlap.zip", "may read it differently"),
         ("hidden.zip", "belong to no member"),
         ("two-ends.zip", "two ends"),
         ("comment.zip", "would stay"),
