@@ -25,7 +25,7 @@ pub(super) struct Common {
     #[arg(long, value_name = "DATE", value_parser = date, help_heading = "What counts")]
     pub(super) as_of: Option<Date>,
 
-    /// Format of all inputs, instead of recognizing it
+    /// Format of all inputs, and of all members of archives, instead of recognizing it
     #[arg(long, value_name = "FORMAT", default_value = "auto", help_heading = "Reading")]
     pub(super) format: FormatName,
 

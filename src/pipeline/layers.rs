@@ -87,3 +87,29 @@ impl Expansion {
         Err(io::Error::other(DataError::new(reason).advise("allow for more with --max-expansion, if it is no trap")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_out_is_held_against_what_went_in() {
+        let read = |stored: u64, bytes: u64| {
+            let layers = Layers::new(Arc::new(AtomicU64::new(stored)), 100).deeper().unwrap();
+            let mut reader = layers.watch(Box::new(io::repeat(b'x').take(bytes)), Compression::Zstd);
+            io::copy(&mut reader, &mut io::sink()).map_err(|error| Compression::None.explain(&error).to_string())
+        };
+        assert_eq!(read(1, ALWAYS), Ok(ALWAYS));
+        assert_eq!(read(ALWAYS, ALWAYS + 1), Ok(ALWAYS + 1));
+        assert!(read(1, ALWAYS + 1).unwrap_err().contains("more than 100 times its size"));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let mut layers = Layers::new(Arc::default(), 1);
+        for _ in 0..MOST_DEPTH {
+            layers = layers.deeper().unwrap();
+        }
+        assert!(layers.deeper().is_err());
+    }
+}

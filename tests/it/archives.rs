@@ -236,10 +236,10 @@ fn a_value_replaced_in_one_member_is_left_in_none() {
     deidentify(&folder, "hash.yml", "a.tar", "o.tar").expect(0);
     assert!(!contains(&folder.read("o.tar"), "欧阳建国".as_bytes()));
     // A name is no content: it cannot be replaced.
-    tar(&folder, "b.tar", &[("欧阳建国.log", b"nothing\n"), ("2.log", "姓名：欧阳建国，已登记\n".as_bytes())]);
+    tar(&folder, "b.tar", &[("n 85699449 x.log", b"nothing\n"), ("2.log", "联系电话：85699449\n".as_bytes())]);
     let ended = deidentify(&folder, "hash.yml", "b.tar", "p.tar").expect(3);
-    assert!(ended.stderr.contains("in the member *.log") && !ended.stderr.contains("欧阳建国"), "{}", ended.stderr);
-    assert!(!ended.out().contains("欧阳建国") && !folder.path("p.tar").exists());
+    assert!(ended.stderr.contains("in the member n * x.log") && !ended.stderr.contains("85699449"), "{}", ended.stderr);
+    assert!(!ended.out().contains("85699449") && !folder.path("p.tar").exists());
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn a_zip_that_programs_may_read_differently_is_refused() {
     python(&folder, &["hostile", "bad"]);
     let cases = [
         ("gap.zip", "belong to no member"),
-        ("overlap.zip", "belong to no member, or to two"),
+        ("overlap.zip", "may read it differently"),
         ("hidden.zip", "belong to no member"),
         ("two-ends.zip", "two ends"),
         ("comment.zip", "would stay"),
@@ -373,18 +373,13 @@ fn nesting_and_unpacking_are_bounded() {
     assert!(ended.stderr.contains("nested more than 4 deep"), "{}", ended.stderr);
     deidentify(&folder, "hash.yml", "3.tar", "o.tar").expect(0);
     deidentify(&folder, "hash.yml", "4.tar", "p.tar").expect(3);
-    // 300 MiB of lines in some kilobytes.
-    let lines = "x\n".repeat(1 << 20);
-    let file = std::fs::File::create(folder.path("bomb")).unwrap();
-    let mut file = std::io::BufWriter::new(file);
-    for _ in 0..150 {
-        std::io::Write::write_all(&mut file, lines.as_bytes()).unwrap();
-    }
-    drop(file);
-    folder.write("bomb.zst", run(&folder, "zstd", &["-c", "-q", "bomb"]));
+    // 300 MiB of lines in some kilobytes, by themselves and as a member.
+    run(&folder, "sh", &["-c", "yes x | head -c 314572800 | zstd -q -o bomb.zst"]);
     let ended = folder.tuomin(&["scan", "bomb.zst"]).expect(3);
     assert!(ended.stderr.contains("2000 times its size"), "{}", ended.stderr);
-    folder.tuomin(&["scan", "bomb.zst", "--max-expansion", "1000000"]).expect(0);
+    run(&folder, "tar", &["-cf", "bomb.tar", "bomb.zst"]);
+    deidentify(&folder, "hash.yml", "bomb.tar", "q.tar").expect(3);
+    assert!(!folder.path("q.tar").exists());
 }
 
 #[test]

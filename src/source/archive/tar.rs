@@ -276,8 +276,9 @@ impl<W: Write> Writer<W> {
             self.write(&data)?;
             self.fill_block()?;
         }
-        // Where a pax record has the size, the header says what it said, unless it can say it too.
-        let header = match header::written(&head.header, size) {
+        // Where a pax record has the size, the header may say none, and need not be able to.
+        let stated = size.filter(|_| !says_size || header::size(&head.header).ok() != Some(0));
+        let header = match header::written(&head.header, stated) {
             Err(_) if says_size => header::written(&head.header, Some(0))?,
             header => header?,
         };
