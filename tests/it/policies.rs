@@ -212,8 +212,8 @@ fn what_a_token_holds_is_reported_and_never_kept() {
         format!("{}.{}.c2lnbmF0dXJl", part("{\"alg\":\"HS256\"}"), part(payload))
     };
     let (telling, silent) = (token("{\"phone\":\"13800138000\"}"), token("{\"sub\":\"x\",\"iat\":1}"));
-    folder.write("a.log", &format!("got {telling} ok\ngot {silent} ok\n"));
-    folder.write("a.csv", &format!("id,note\n1,{telling}\n2,{silent}\n"));
+    folder.write("a.log", format!("got {telling} ok\ngot {silent} ok\n"));
+    folder.write("a.csv", format!("id,note\n1,{telling}\n2,{silent}\n"));
     folder.tuomin(&["scan", "a.log", "--matches", "m.jsonl", "--fail-on", "CN_MOBILE_PHONE"]).expect(1);
     let lines = folder.text("m.jsonl");
     let inner: Vec<&str> = lines.lines().filter(|line| line.contains("\"encoded\":true")).collect();
@@ -247,12 +247,12 @@ fn a_rule_may_say_that_its_values_are_base64() {
          counterexamples: [{text: 'x=cGhvbmU9MTM4', why: another key}]\n",
     );
     let value = data_encoding::BASE64.encode("电话：13800138000".as_bytes());
-    folder.write("a.log", &format!("blob={value} ok\nx={value}\nblob={}\n", "A".repeat(40)));
+    folder.write("a.log", format!("blob={value} ok\nx={value}\nblob={}\n", "A".repeat(40)));
     folder.tuomin(&["scan", "a.log", "--rules", "rules", "--matches", "m.jsonl"]).expect(0);
     let lines = folder.text("m.jsonl");
     assert_eq!(lines.matches("\"encoded\":true").count(), 1, "{lines}");
     assert!(lines.contains("\"entity\":\"BLOB\"") && lines.contains("138****8000"), "{lines}");
-    folder.write("rules/blob.yml", &folder.text("rules/blob.yml").replace("base64", "rot13"));
+    folder.write("rules/blob.yml", folder.text("rules/blob.yml").replace("base64", "rot13"));
     folder.tuomin(&["scan", "a.log", "--rules", "rules"]).expect(2);
 }
 
