@@ -56,8 +56,7 @@ fn parts_of_names_with_a_dot_between() {
     {
         assert!(names(text).contains(&expected), "{text}: {:?}", all(text));
     }
-    for text in ["阿里·巴巴", "苹果·手机", "·买买提", "买买提·", "米·手机"]
-    {
+    for text in ["阿里·巴巴", "苹果·手机", "·买买提", "买买提·", "米·手机"] {
         assert_eq!(names(text), [""; 0], "{text}");
     }
 }
