@@ -286,7 +286,7 @@ CALLS = """
 RARELY_SURNAMES = "都由相位印应符简解查花时何来和于从及与被"
 
 # Surnames that are frequent in technical words (程序, 许可, 章节, 左边): nothing is added for them.
-UNTRUSTED_SURNAMES = RARELY_SURNAMES + "程许章段包左申单方项蒙储"
+UNTRUSTED_SURNAMES = RARELY_SURNAMES + "程许章段包左申单方项蒙储池钮"
 
 # Surnames that are numbers nearly always: 第五章.
 ORDINALS = ("第五",)
