@@ -193,7 +193,7 @@ fn names_and_marked_values_are_surrogates_that_pass_the_second_reading() {
             names[n % 5],
             n + 1,
             mobile(n as u64),
-            resident_id(n as u64, n % 2 == 0)
+            resident_id(n as u64, n.is_multiple_of(2))
         )
     };
     let text = "姓名,地址,手机号,身份证号\n".to_owned() + &(0..20).map(row).collect::<String>();
