@@ -5,7 +5,7 @@
 //! - resident IDs and credit codes with the area 99xxxx: GB/T 2260 has no province 99;
 //! - bank cards from 99: 9 is for national use, with a country's code behind it, and ISO 3166-1 assigns none from 900 on;
 //! - IMEIs from 00: test equipment (GSMA TS.06), never sold;
-//! - hardware addresses with the bit for "locally administered", which no vendor sets;
+//! - hardware addresses with the bit for "locally administered": no vendor's, but phones that draw an address set it, too;
 //! - e-mail addresses below `.invalid` and `.test` (RFC 2606, RFC 6761);
 //! - names with the surname 某 and addresses in 某市, "a certain".
 
