@@ -276,10 +276,10 @@ impl Tracker {
                 let bytes = text.slab.text();
                 let (from, to) = match records {
                     Some(records) => {
-                        let of = |(_, record): &&(usize, u32)| u64::from(*record) == number;
-                        let from = records.iter().find(of)?.0;
-                        let next = records.iter().find(|(start, record)| *start > from && u64::from(*record) != number);
-                        (from, next.map_or(bytes.len(), |(start, _)| *start))
+                        // The stretch that the first position stands in: no record of a document is sought from its start.
+                        let after = records.partition_point(|(start, _)| *start <= position(text, found));
+                        let from = records.get(after.checked_sub(1)?)?.0;
+                        (from, records.get(after).map_or(bytes.len(), |(start, _)| *start))
                     }
                     None => {
                         let from = usize::try_from(number).ok()?;
