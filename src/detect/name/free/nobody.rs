@@ -1,7 +1,7 @@
 //! What is built like a name and is none: companies that are called like people, brands, and words that were found where
 //! there was nobody.
 
-use super::{IDEOGRAPH, ideograph_at, is_ideograph};
+use super::sign::{IDEOGRAPH, ideograph_at, is_ideograph};
 use crate::detect::han::{Ideographs, any_at, char_at};
 
 /// Whether the words that go on at `at` make it the name of a company or a shop: 李强建材有限公司.

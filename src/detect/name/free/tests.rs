@@ -1,3 +1,4 @@
+use super::sign::{ASCII, sign};
 use super::*;
 use proptest::prelude::*;
 
