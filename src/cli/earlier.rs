@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::pipeline::read::hash_file;
 use crate::report::escape::path_text;
 use crate::report::manifest::{self, Manifest};
 
@@ -13,6 +14,19 @@ pub(super) struct Run {
     pub(super) policy: (String, String),
     pub(super) key_id: Option<String>,
     outputs: BTreeSet<PathBuf>,
+    /// Those in which something was rewritten, with size and SHA-256.
+    rewritten: BTreeMap<PathBuf, (u64, String)>,
+}
+
+impl Run {
+    /// Whether the file at `path` is still what the run made of another content, and not a new file of the same name.
+    pub(super) fn rewrote(&self, path: &Path) -> bool {
+        let Ok(path) = path.canonicalize() else { return false };
+        let Some((bytes, hash)) = self.rewritten.get(&path) else { return false };
+        let Ok(file) = std::fs::File::open(&path) else { return false };
+        file.metadata().is_ok_and(|metadata| metadata.len() == *bytes)
+            && hash_file(&file).is_ok_and(|found| manifest::hex(&found) == *hash)
+    }
 }
 
 /// The manifests that were looked at, by their paths; none where there is none.
@@ -31,7 +45,13 @@ impl Earlier {
         let mut beside = path.clone().into_os_string();
         beside.push(manifest::FILE_SUFFIX);
         let above = path.ancestors().skip(1).map(|folder| folder.join(manifest::FILE_NAME));
-        let places: Vec<PathBuf> = std::iter::once(PathBuf::from(beside)).chain(above).collect();
+        // Where a whole folder was rewritten in place.
+        let beside_folder = path.ancestors().skip(1).filter(|folder| folder.file_name().is_some()).map(|folder| {
+            let mut name = folder.as_os_str().to_os_string();
+            name.push(manifest::FILE_SUFFIX);
+            PathBuf::from(name)
+        });
+        let places: Vec<PathBuf> = std::iter::once(PathBuf::from(beside)).chain(above).chain(beside_folder).collect();
         for place in &places {
             if !self.read.contains_key(place) {
                 self.read.insert(place.clone(), read(place)?);
@@ -52,7 +72,12 @@ fn read(path: &Path) -> Result<Option<Run>, Error> {
         Manifest::from_json(&json).map_err(|reason| Error::Usage(format!("{}: {reason}", path_text(path))))?;
     let folder = path.parent().unwrap_or(Path::new("/"));
     let outputs = manifest.assets.iter().filter_map(|asset| manifest::unslashed(&asset.output.as_ref()?.path));
+    let rewritten = manifest.assets.iter().filter_map(|asset| {
+        let output = asset.output.as_ref().filter(|output| asset.input_sha256.as_ref() != Some(&output.sha256))?;
+        Some((folder.join(manifest::unslashed(&output.path)?), (output.bytes, output.sha256.clone())))
+    });
     Ok(Some(Run {
+        rewritten: rewritten.collect(),
         outputs: outputs.map(|output| folder.join(output)).collect(),
         purpose: manifest.purpose,
         policy: (manifest.policy, manifest.policy_version),

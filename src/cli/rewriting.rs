@@ -159,7 +159,7 @@ fn refuse_outputs(entries: &[Entry]) -> Result<(), Error> {
     for input in entries.iter().filter_map(input_of) {
         let run = earlier.run_of(input.path())?;
         // What was restored is no token.
-        if let Some(run) = run.filter(|run| run.purpose != Purpose::Reidentify.name()) {
+        if let Some(run) = run.filter(|run| run.purpose != Purpose::Reidentify.name() && run.rewrote(input.path())) {
             let key = run.key_id.as_deref().map_or("a key that is gone".to_owned(), |id| format!("key {id}"));
             return Err(Error::Usage(format!(
                 "{} is the output of a run ({}, {key}): its tokens would become tokens of tokens; give the original, \

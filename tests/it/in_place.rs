@@ -36,6 +36,18 @@ fn files_are_replaced_and_keep_all_but_their_content() {
 }
 
 #[test]
+fn the_next_file_of_the_same_name_is_no_output() {
+    let folder = folder();
+    folder.write("in/a.log", LOG);
+    let again = ["deidentify", "in", "--in-place", "--key-file", "k", "--force"];
+    folder.tuomin(&again).expect(0);
+    let ended = folder.tuomin(&again).expect(2);
+    assert!(ended.stderr.contains("output of a run"), "{}", ended.stderr);
+    folder.write("in/a.log", LOG.repeat(2));
+    folder.tuomin(&again).expect(0);
+}
+
+#[test]
 fn the_same_tokens_come_out_as_elsewhere() {
     let folder = folder();
     folder.write("a.csv", "id,mobile\n1,13912345678\n2,13800138000\n");
