@@ -66,45 +66,44 @@ impl Pending {
         self.temporary.path()
     }
 
+    /// Gives the file `permissions`, flushes it, renames it to its target and flushes the folder. Without `replace`, a
+    /// target that came into being meanwhile is left as it is.
+    ///
+    /// # Errors
+    /// When any step fails; the target is then as it was, or (when only flushing the folder failed) the new file.
+    pub fn commit(self, permissions: Option<Permissions>, replace: bool) -> Result<(), Error> {
+        if let Some(permissions) = permissions {
+            let done = self.temporary.as_file().set_permissions(permissions);
+            done.map_err(failed("set the mode of", &self.target))?;
+        }
+        self.place(replace, || true).map(drop)
+    }
+
     /// Flushes the file, renames it over its target if that is `still` to be done, and flushes the folder. Whether it was
     /// done.
     ///
     /// # Errors
     /// As [`Pending::commit`].
     pub fn replace(self, still: impl FnOnce() -> bool) -> Result<bool, Error> {
+        self.place(true, still)
+    }
+
+    fn place(self, replace: bool, still: impl FnOnce() -> bool) -> Result<bool, Error> {
         let Pending { temporary, target, _listed } = self;
-        let failed = |action| {
-            let path = target.clone();
-            move |source: io::Error| Error::Io { action, path, source }
-        };
-        temporary.as_file().sync_all().map_err(failed("flush to the disk"))?;
+        temporary.as_file().sync_all().map_err(failed("flush to the disk", &target))?;
         if !still() {
             return Ok(false);
         }
-        temporary.persist(&target).map_err(|error| failed("rename into place")(error.error))?;
-        sync_folder(folder_of(&target)).map_err(failed("flush the folder of"))?;
+        let placed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
+        placed.map_err(|error| failed("rename into place", &target)(error.error))?;
+        sync_folder(folder_of(&target)).map_err(failed("flush the folder of", &target))?;
         Ok(true)
     }
+}
 
-    /// Flushes the file, gives it `permissions`, renames it to its target and flushes the folder. Without `replace`,
-    /// a target that came into being meanwhile is left as it is.
-    ///
-    /// # Errors
-    /// When any step fails; the target is then as it was, or (when only flushing the folder failed) the new file.
-    pub fn commit(self, permissions: Option<Permissions>, replace: bool) -> Result<(), Error> {
-        let Pending { temporary, target, _listed } = self;
-        let failed = |action| {
-            let path = target.clone();
-            move |source: io::Error| Error::Io { action, path, source }
-        };
-        if let Some(permissions) = permissions {
-            temporary.as_file().set_permissions(permissions).map_err(failed("set the mode of"))?;
-        }
-        temporary.as_file().sync_all().map_err(failed("flush to the disk"))?;
-        let placed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
-        placed.map_err(|error| failed("rename into place")(error.error))?;
-        sync_folder(folder_of(&target)).map_err(failed("flush the folder of"))
-    }
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::Io { action, path, source }
 }
 
 fn live() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {

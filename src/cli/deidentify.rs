@@ -7,7 +7,6 @@ use clap::{Args, ValueEnum};
 use super::rewriting::Rewriting;
 use crate::exit::Exit;
 use crate::policy::Purpose;
-use crate::transform::MasterKey;
 
 /// Rewrite files de-identified 去标识化: same key, same value, same token in every file and format
 #[derive(Args)]
@@ -49,13 +48,7 @@ enum PurposeName {
 
 impl Deidentify {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let key = match &self.key_file {
-            Some(path) => MasterKey::from_file(path)?,
-            None => MasterKey::from_env()?,
-        };
-        if let Some(path) = &self.key_file {
-            self.rewriting.refuse_as_input(path)?;
-        }
+        let key = self.rewriting.key(self.key_file.as_deref())?;
         let purpose = match self.purpose {
             PurposeName::Deidentify => Purpose::Deidentify,
             PurposeName::Display => Purpose::Display,

@@ -42,16 +42,10 @@ impl Earlier {
     /// When what is called a manifest is none, or cannot be read.
     pub(super) fn run_of(&mut self, path: &Path) -> Result<Option<&Run>, Error> {
         let Ok(path) = path.canonicalize() else { return Ok(None) };
-        let mut beside = path.clone().into_os_string();
-        beside.push(manifest::FILE_SUFFIX);
-        let above = path.ancestors().skip(1).map(|folder| folder.join(manifest::FILE_NAME));
-        // Where a whole folder was rewritten in place.
-        let beside_folder = path.ancestors().skip(1).filter(|folder| folder.file_name().is_some()).map(|folder| {
-            let mut name = folder.as_os_str().to_os_string();
-            name.push(manifest::FILE_SUFFIX);
-            PathBuf::from(name)
-        });
-        let places: Vec<PathBuf> = std::iter::once(PathBuf::from(beside)).chain(above).chain(beside_folder).collect();
+        let inside = path.ancestors().skip(1).map(|folder| folder.join(manifest::FILE_NAME));
+        // Beside the file, or beside a folder that was rewritten in place.
+        let beside = path.ancestors().filter(|path| path.file_name().is_some()).map(manifest::beside);
+        let places: Vec<PathBuf> = beside.chain(inside).collect();
         for place in &places {
             if !self.read.contains_key(place) {
                 self.read.insert(place.clone(), read(place)?);
@@ -83,10 +77,4 @@ fn read(path: &Path) -> Result<Option<Run>, Error> {
         policy: (manifest.policy, manifest.policy_version),
         key_id: manifest.key_id,
     }))
-}
-
-/// Whether the file is called as a manifest is.
-pub(super) fn is_manifest(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    name == manifest::FILE_NAME.as_bytes() || name.ends_with(manifest::FILE_SUFFIX.as_bytes())
 }

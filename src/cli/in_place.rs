@@ -54,12 +54,10 @@ pub(super) fn plan(paths: &[PathBuf], entries: Vec<Entry>, force: bool) -> Resul
 fn manifest_of(paths: &[PathBuf]) -> Result<PathBuf, Error> {
     let first = paths.first().map(PathBuf::as_path).unwrap_or(Path::new("."));
     let place = whole(first)?;
-    let Some(name) = place.file_name() else {
+    if place.file_name().is_none() {
         return Err(Error::Usage(format!("{}: has no folder that the manifest could go to", path_text(first))));
-    };
-    let mut name = name.to_os_string();
-    name.push(manifest::FILE_SUFFIX);
-    Ok(place.with_file_name(name))
+    }
+    Ok(manifest::beside(&place))
 }
 
 /// The path without links in its folders; a link at its end stays one.

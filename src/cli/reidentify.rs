@@ -7,7 +7,6 @@ use clap::Args;
 use super::rewriting::{Restoring, Rewriting};
 use crate::exit::Exit;
 use crate::policy::Purpose;
-use crate::transform::MasterKey;
 
 /// Restore 还原 what deidentify rewrote by fpe or a realistic surrogate, with the same key and policy
 #[derive(Args)]
@@ -42,13 +41,7 @@ pub(super) struct Reidentify {
 
 impl Reidentify {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let key = match &self.key_file {
-            Some(path) => MasterKey::from_file(path)?,
-            None => MasterKey::from_env()?,
-        };
-        if let Some(path) = &self.key_file {
-            self.rewriting.refuse_as_input(path)?;
-        }
+        let key = self.rewriting.key(self.key_file.as_deref())?;
         let restoring = Restoring { only: self.only, unchecked: self.unchecked };
         self.rewriting.run_with(Purpose::Reidentify, Some(key), false, Some(&restoring))
     }

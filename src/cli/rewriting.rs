@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::arguments::Common;
-use super::earlier::{self, Earlier};
+use super::earlier::Earlier;
 use super::in_place;
 use super::progress;
 use super::session::{Session, announce, bare, entries, extent, input_of, is_named};
@@ -18,7 +18,7 @@ use crate::pipeline::rewrite::Rewriter;
 use crate::pipeline::{self, Context};
 use crate::policy::{Policy, Purpose};
 use crate::report::escape::path_text;
-use crate::report::manifest::Manifest;
+use crate::report::manifest::{self, Manifest};
 use crate::report::table::Table;
 use crate::source::Input;
 use crate::source::walk::Entry;
@@ -52,7 +52,7 @@ impl Rewriting {
     ///
     /// # Errors
     /// When it is.
-    pub(super) fn refuse_as_input(&self, path: &Path) -> anyhow::Result<()> {
+    fn refuse_as_input(&self, path: &Path) -> anyhow::Result<()> {
         let Ok(path) = path.canonicalize() else { return Ok(()) };
         let holds = |input: &PathBuf| input.canonicalize().is_ok_and(|input| path.starts_with(input));
         match self.paths.iter().find(|input| holds(input)) {
@@ -63,6 +63,17 @@ impl Rewriting {
             .into()),
             None => Ok(()),
         }
+    }
+
+    /// The key in `file`, which must be none of the inputs, or else the one in the environment.
+    ///
+    /// # Errors
+    /// When there is none, it is no key, or the file is an input.
+    pub(super) fn key(&self, file: Option<&Path>) -> anyhow::Result<MasterKey> {
+        let Some(path) = file else { return Ok(MasterKey::from_env()?) };
+        let key = MasterKey::from_file(path)?;
+        self.refuse_as_input(path)?;
+        Ok(key)
     }
 
     pub(super) fn run(self, purpose: Purpose, key: Option<MasterKey>, again: bool) -> anyhow::Result<Exit> {
@@ -83,7 +94,7 @@ impl Rewriting {
         if let Some(restoring) = restoring {
             transformer = transformer.only(&restoring.only)?;
             // That of the run that is undone is none of its outputs.
-            entries.retain(|entry| !matches!(entry, Entry::Input(input) if earlier::is_manifest(input.path())));
+            entries.retain(|entry| !matches!(entry, Entry::Input(input) if manifest::is_manifest(input.path())));
             if !restoring.unchecked {
                 restorable(&entries, &transformer, &session.policy)?;
             }

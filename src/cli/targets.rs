@@ -30,11 +30,7 @@ impl Destination {
             Destination::Stdout => None,
             Destination::InPlace { manifest } => Some(manifest.clone()),
             Destination::Folder(folder) => Some(folder.join(manifest::FILE_NAME)),
-            Destination::File(file) => {
-                let mut name = file.clone().into_os_string();
-                name.push(manifest::FILE_SUFFIX);
-                Some(name.into())
-            }
+            Destination::File(file) => Some(manifest::beside(file)),
         }
     }
 }

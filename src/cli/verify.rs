@@ -117,27 +117,16 @@ fn locate(output: &Path) -> (PathBuf, PathBuf) {
     if output.is_dir() {
         let inside = output.join(manifest::FILE_NAME);
         // Beside it, where its files were rewritten in place.
-        let beside = output.file_name().map(|name| {
-            let mut name = name.to_os_string();
-            name.push(manifest::FILE_SUFFIX);
-            output.with_file_name(name)
-        });
+        let beside = output.file_name().map(|_| manifest::beside(output));
         let beside = beside.filter(|beside| !inside.exists() && beside.is_file());
         return match beside {
             Some(beside) => (beside, crate::output::folder_of(output).to_path_buf()),
             None => (inside, output.to_path_buf()),
         };
     }
-    let mut name = output.as_os_str().to_os_string();
-    if !name.as_encoded_bytes().ends_with(b".json") || !output.exists() || !is_manifest_name(output) {
-        name.push(manifest::FILE_SUFFIX);
-    }
-    (PathBuf::from(name), crate::output::folder_of(output).to_path_buf())
-}
-
-fn is_manifest_name(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    name == manifest::FILE_NAME.as_bytes() || name.ends_with(manifest::FILE_SUFFIX.as_bytes())
+    let is_manifest = output.exists() && manifest::is_manifest(output);
+    let path = if is_manifest { output.to_path_buf() } else { manifest::beside(output) };
+    (path, crate::output::folder_of(output).to_path_buf())
 }
 
 enum Difference {

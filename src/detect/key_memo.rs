@@ -1,27 +1,16 @@
-//! What the keys before separators say, as far as a thread looked them up lately: most keys of a log come again and
-//! again, and most of them say nothing.
-
-use std::cell::Cell;
+//! What the keys before separators say, as far as a thread looked them up lately: most of them say nothing.
 
 use super::bitmap::word_bytes;
 use super::context::word_before;
+use super::word_memo::{LONGEST, WordMemo, window_before};
 use crate::rule::label::LabelIndex;
 
-/// Places for keys, as a power of two.
-const BITS: u32 = 9;
-/// Longest key that is kept is a byte shorter, so that it is seen where it begins.
-const WINDOW: usize = 16;
 /// The number says so where no label ends the key, but one may when the words before it count.
 const LONGER: u32 = 1 << 31;
 
-/// Keys and the numbers of the labels that end them; the newest key takes the place of another one of the same hash.
-#[derive(Debug)]
-pub(super) struct KeyMemo {
-    /// The index that the numbers are from.
-    serial: Cell<u64>,
-    /// A key (its last byte is the highest, zeros fill it up below) and the number.
-    places: Box<[Cell<(u128, u32)>]>,
-}
+/// Keys, and the number of the label that each ends in.
+#[derive(Debug, Default)]
+pub(super) struct KeyMemo(WordMemo);
 
 /// What a key says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,56 +23,33 @@ pub(super) enum Known {
     Unknown,
 }
 
-impl Default for KeyMemo {
-    fn default() -> KeyMemo {
-        KeyMemo { serial: Cell::new(0), places: vec![Cell::new((0, 0)); 1 << BITS].into() }
-    }
-}
-
 impl KeyMemo {
     /// Forgets what is from another index than `labels`.
     pub(super) fn serve(&self, labels: &LabelIndex) {
-        if self.serial.replace(labels.serial()) != labels.serial() {
-            self.places.iter().for_each(|place| place.set((0, 0)));
-        }
+        self.0.serve(labels);
     }
 
-    /// What the key that ends at `end` of `text` says.
+    /// What the key that ends at `end` of `text` says. A key is kept with all bytes beyond ASCII before it, which decide
+    /// where it begins.
     #[inline]
     pub(super) fn look_up(&self, labels: &LabelIndex, text: &[u8], end: usize) -> Known {
-        let Some(window) = end.checked_sub(WINDOW).and_then(|from| text.get(from..)?.first_chunk::<WINDOW>()) else {
-            return Known::Unknown;
-        };
-        let length = (word_bytes(window) << 16).leading_ones();
+        let Some(window) = window_before(text, end) else { return Known::Unknown };
+        let length = (word_bytes(window) << 16).leading_ones() as usize;
         match length {
             0 => return Known::Number(0),
-            1..16 => {}
+            1..LONGEST => {}
+            // It may go on before the window.
             _ => return Known::Unknown,
         }
-        let cut = 8 * (WINDOW as u32 - length);
-        let written = u128::from_le_bytes(*window) >> cut << cut;
-        let Some(place) = self.places.get(slot(written)) else { return Known::Unknown };
-        let (held, known) = place.get();
-        let known = match held == written {
-            true => known,
-            false => {
-                let known = find(labels, text, end);
-                place.set((written, known));
-                known
-            }
-        };
-        let is_word = || text.get(end - length as usize - 1) == Some(&b' ');
-        if known & LONGER == 0 {
-            Known::Number(known)
-        } else if is_word() {
-            Known::Longer
-        } else {
-            Known::Number(0)
+        match self.0.number(window, length, || find(labels, text, end)) {
+            LONGER if text.get(end - length - 1) == Some(&b' ') => Known::Longer,
+            LONGER => Known::Number(0),
+            number => Known::Number(number),
         }
     }
 }
 
-/// The number of the label that ends the key at `end`.
+/// The number of the label that ends the key at `end`, or [`LONGER`].
 #[cold]
 fn find(labels: &LabelIndex, text: &[u8], end: usize) -> u32 {
     let word = word_before(text, end)..end;
@@ -95,12 +61,6 @@ fn find(labels: &LabelIndex, text: &[u8], end: usize) -> u32 {
         0 if may_be_longer => LONGER,
         number => number,
     }
-}
-
-#[inline]
-fn slot(written: u128) -> usize {
-    let mixed = (written >> 64) as u64 ^ (written as u64).rotate_left(23);
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS)) as usize
 }
 
 #[cfg(test)]

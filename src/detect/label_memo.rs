@@ -1,36 +1,16 @@
-//! What the labels that a thread looked up lately say: the keys of logs and events come again and again.
+//! What the labels that a thread looked up lately say.
 
-use std::cell::Cell;
-
+use super::word_memo::{LONGEST, WordMemo, window_before};
 use crate::rule::label::{LabelIndex, Says};
 
-/// Places for words, as a power of two.
-const BITS: u32 = 9;
-/// Longest word that is kept, in bytes.
-const LONGEST: usize = 16;
-
-/// Words of up to 16 bytes and the number of the label that each ends in; the newest word takes the place of another
-/// one that has the same hash.
-#[derive(Debug)]
-pub(super) struct LabelMemo {
-    /// The index that the numbers are from.
-    serial: Cell<u64>,
-    /// A word (its last byte is the highest, zeros fill it up below) and the number of its label.
-    places: Box<[Cell<(u128, u32)>]>,
-}
-
-impl Default for LabelMemo {
-    fn default() -> LabelMemo {
-        LabelMemo { serial: Cell::new(0), places: vec![Cell::new((0, 0)); 1 << BITS].into() }
-    }
-}
+/// Words, and the number of the label that each ends in.
+#[derive(Debug, Default)]
+pub(super) struct LabelMemo(WordMemo);
 
 impl LabelMemo {
     /// Forgets what is from another index than `labels`.
     pub(super) fn serve(&self, labels: &LabelIndex) {
-        if self.serial.replace(labels.serial()) != labels.serial() {
-            self.places.iter().for_each(|place| place.set((0, 0)));
-        }
+        self.0.serve(labels);
     }
 
     /// What the longest label that ends the key at `word` of `text` says, as [`LabelIndex::look_up_word`] has it.
@@ -39,27 +19,14 @@ impl LabelMemo {
         if word.is_empty() || !labels.may_end(text, word.end) {
             return &[];
         }
-        let sixteen = word.end.checked_sub(LONGEST).and_then(|from| text.get(from..)?.first_chunk::<LONGEST>());
-        let Some(sixteen) = sixteen.filter(|_| word.len() <= LONGEST && self.serial.get() == labels.serial()) else {
-            return labels.says(labels.number_of_word(text, word));
+        let length = word.len();
+        let find = || labels.number_of_word(text, word.clone());
+        let number = match window_before(text, word.end) {
+            Some(window) if length <= LONGEST && self.0.serves(labels) => self.0.number(window, length, find),
+            _ => find(),
         };
-        let cut = 8 * (LONGEST - word.len()) as u32;
-        let written = u128::from_le_bytes(*sixteen) >> cut << cut;
-        let Some(place) = self.places.get(slot(written)) else { return &[] };
-        let (held, number) = place.get();
-        if held == written {
-            return labels.says(number);
-        }
-        let number = labels.number_of_word(text, word);
-        place.set((written, number));
         labels.says(number)
     }
-}
-
-#[inline]
-fn slot(written: u128) -> usize {
-    let mixed = (written >> 64) as u64 ^ (written as u64).rotate_left(23);
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS)) as usize
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ mod value;
 mod value_memo;
 mod web_token;
 mod word;
+mod word_memo;
 mod words;
 
 use std::sync::Arc;

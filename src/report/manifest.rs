@@ -20,6 +20,19 @@ use crate::rule::RuleSet;
 pub const FILE_NAME: &str = "tuomin-manifest.json";
 /// What is appended to the name of a single output file.
 pub const FILE_SUFFIX: &str = ".manifest.json";
+/// Where the manifest of a run goes that writes one file, or a folder in its own place: beside it.
+pub fn beside(path: &std::path::Path) -> std::path::PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(FILE_SUFFIX);
+    path.with_file_name(name)
+}
+
+/// Whether the file is called as a manifest is.
+pub fn is_manifest(path: &std::path::Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name == FILE_NAME.as_bytes() || name.ends_with(FILE_SUFFIX.as_bytes())
+}
+
 /// The version of the manifest's own shape.
 const SHAPE: u32 = 1;
 

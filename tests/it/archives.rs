@@ -2,23 +2,11 @@
 
 use std::process::Command;
 
-use crate::program::{Ended, Folder, contains};
+use crate::program::{Ended, Folder, POLICY, contains};
 
 const LOG: &str = "2024-01-01 用户手机13912345678已绑定\n";
 const CSV: &str = "name,mobile\n张伟,13800138000\n李娜,13912345678\n";
 const ORIGINALS: [&str; 4] = ["13800138000", "13912345678", "11010519491231002X", "张伟"];
-const POLICY: &str = "\
-policy: test
-title: Everything hashed
-version: '1'
-source: test
-entries: []
-otherwise:
-  level: 3
-  deidentify: hash
-  anonymize: hash
-";
-
 fn prepared() -> Folder {
     let folder = Folder::new();
     folder.write("hash.yml", POLICY);

@@ -7,15 +7,9 @@ use crate::program::{Folder, contains, gzip};
 
 const LOG: &str = "2024-01-01 用户手机13912345678已绑定\n";
 
-fn folder() -> Folder {
-    let folder = Folder::new();
-    folder.tuomin(&["key", "new", "k"]).expect(0);
-    folder
-}
-
 #[test]
 fn files_are_replaced_and_keep_all_but_their_content() {
-    let folder = folder();
+    let folder = Folder::with_key();
     let log = folder.write("in/day=1/a.log", LOG.repeat(20));
     folder.write("in/b.log.gz", gzip(LOG.as_bytes()));
     folder.write("in/clean.log", "nothing personal\n");
@@ -37,7 +31,7 @@ fn files_are_replaced_and_keep_all_but_their_content() {
 
 #[test]
 fn the_next_file_of_the_same_name_is_no_output() {
-    let folder = folder();
+    let folder = Folder::with_key();
     folder.write("in/a.log", LOG);
     let again = ["deidentify", "in", "--in-place", "--key-file", "k", "--force"];
     folder.tuomin(&again).expect(0);
@@ -49,7 +43,7 @@ fn the_next_file_of_the_same_name_is_no_output() {
 
 #[test]
 fn the_same_tokens_come_out_as_elsewhere() {
-    let folder = folder();
+    let folder = Folder::with_key();
     folder.write("a.csv", "id,mobile\n1,13912345678\n2,13800138000\n");
     folder.tuomin(&["deidentify", "a.csv", "-o", "elsewhere.csv", "--key-file", "k"]).expect(0);
     folder.tuomin(&["deidentify", "a.csv", "--in-place", "--key-file", "k"]).expect(0);
@@ -58,7 +52,7 @@ fn the_same_tokens_come_out_as_elsewhere() {
 
 #[test]
 fn what_cannot_be_replaced_stays_as_it_was() {
-    let folder = folder();
+    let folder = Folder::with_key();
     folder.write("in/linked.log", LOG);
     fs::hard_link(folder.path("in/linked.log"), folder.path("other-name.log")).unwrap();
     folder.write("in/cut.gz", &gzip(LOG.repeat(100).as_bytes())[..60]);
@@ -83,7 +77,7 @@ fn what_cannot_be_replaced_stays_as_it_was() {
 
 #[test]
 fn it_is_asked_for_alone() {
-    let folder = folder();
+    let folder = Folder::with_key();
     folder.write("a.log", LOG);
     folder.tuomin(&["deidentify", "a.log", "--in-place", "-o", "b.log", "--key-file", "k"]).expect(2);
     folder.tuomin(&["deidentify", "a.log", "--key-file", "k"]).expect(2);

@@ -4,22 +4,12 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::program::{Ended, Folder, gzip};
+use crate::program::{Ended, Folder, POLICY, gzip};
 
 const NAME: &str = "欧阳建国";
 const MOBILE: &str = "13912345678";
 /// Rows that hold nothing: some four megabytes in each format, which is several blocks.
 const ROWS: usize = 45_000;
-
-/// Everything is hashed.
-const POLICY: &str = "\
-policy: test
-title: Everything hashed
-version: '1'
-source: test
-entries: []
-otherwise: {level: 3, deidentify: hash, anonymize: hash}
-";
 
 /// A file of one format, its early rows with copies of both values that no rule finds, and its last with both labelled.
 struct Sample {

@@ -6,12 +6,6 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::program::{Folder, gunzip, gzip};
 
-fn with_key() -> Folder {
-    let folder = Folder::new();
-    folder.tuomin(&["key", "new", "k"]).expect(0);
-    folder
-}
-
 #[test]
 fn the_coverage_table_names_clause_category_rules_and_operators() {
     let folder = Folder::new();
@@ -36,7 +30,7 @@ fn the_coverage_table_names_clause_category_rules_and_operators() {
 
 #[test]
 fn a_shown_policy_is_a_policy_file() {
-    let folder = with_key();
+    let folder = Folder::with_key();
     folder.write("a.csv", "phone,device_model\n13800138000,M2102K1C\n,SM-G9810\n");
     for (name, format, file) in [("ziyun", "yaml", "own.yml"), ("huanjie-cloud", "json", "own.yaml")] {
         let shown = folder.tuomin(&["policy", "show", name, "--format", format]).expect(0);
@@ -59,7 +53,7 @@ fn a_shown_policy_is_a_policy_file() {
 
 #[test]
 fn device_data_is_personal_beside_a_direct_identifier_in_every_format() {
-    let folder = with_key();
+    let folder = Folder::with_key();
     folder.write("in/a.log", "device_model=M2102K1C ok\nphone=13800138000 device_model=M2102K1C\n");
     folder.write("in/a.csv", "device_model,phone\nM2102K1C,\nM2102K1C,13800138000\n");
     folder.write(
@@ -108,7 +102,7 @@ fn device_data_is_personal_beside_a_direct_identifier_in_every_format() {
 /// Records do not know of blocks and threads.
 #[test]
 fn combinations_do_not_depend_on_blocks_and_threads() {
-    let folder = with_key();
+    let folder = Folder::with_key();
     let (mut log, mut document) = (String::new(), "[\n".to_owned());
     for n in 0..12_000_u32 {
         let phone = if n % 3 == 0 { format!("138{:08}", n * 7919 % 100_000_000) } else { "none".to_owned() };
@@ -134,7 +128,7 @@ fn combinations_do_not_depend_on_blocks_and_threads() {
 
 #[test]
 fn a_purpose_chooses_its_operators() {
-    let folder = with_key();
+    let folder = Folder::with_key();
     folder.write("a.csv", "phone,order_id\n13800138000,20220906101446934\n");
     let run = |purpose: &str| {
         let out = format!("{purpose}.csv");
@@ -206,7 +200,7 @@ fn somebody_at_five_positions_leaves_a_track() {
 
 #[test]
 fn what_a_token_holds_is_reported_and_never_kept() {
-    let folder = with_key();
+    let folder = Folder::with_key();
     let token = |payload: &str| {
         let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
         format!("{}.{}.c2lnbmF0dXJl", part("{\"alg\":\"HS256\"}"), part(payload))
@@ -258,7 +252,7 @@ fn a_rule_may_say_that_its_values_are_base64() {
 
 #[test]
 fn keys_of_json_that_are_identifiers_are_reported_and_never_left() {
-    let folder = with_key();
+    let folder = Folder::with_key();
     folder.write("a.ndjson", "{\"13800138000\":{\"n\":1},\"11010519491231002X\":2}\n");
     folder.tuomin(&["scan", "a.ndjson", "--matches", "m.jsonl"]).expect(0);
     let lines = folder.text("m.jsonl");

@@ -3,12 +3,29 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// A policy by which everything is hashed.
+pub(crate) const POLICY: &str = "\
+policy: test
+title: Everything hashed
+version: '1'
+source: test
+entries: []
+otherwise: {level: 3, deidentify: hash, anonymize: hash}
+";
+
 /// A folder for one test.
 pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
     pub(crate) fn new() -> Folder {
         Folder(tempfile::tempdir().unwrap())
+    }
+
+    /// One that holds a key, `k`.
+    pub(crate) fn with_key() -> Folder {
+        let folder = Folder::new();
+        folder.tuomin(&["key", "new", "k"]).expect(0);
+        folder
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -1,24 +1,11 @@
 //! De-identifying and anonymizing: closed loop, same token everywhere, manifest, verify.
 
-use crate::program::{Folder, contains, gunzip, gzip, zstd};
+use crate::program::{Folder, POLICY, contains, gunzip, gzip, zstd};
 
 const CSV: &str = "name,mobile,note\n张伟,13800138000,ok\n李娜,13912345678,\"call \"\"13912345678\"\"\"\n王芳,,none\n";
 const LOG: &str = "2024-01-01 用户手机13912345678已绑定\n2024-01-01 身份证 11010519491231002X\n";
 const NDJSON: &str =
     "{\"user\":{\"mobile\":\"13912345678\",\"n\":1}}\n{\"user\":{\"mobile\":\"\\u0031391234567\\u0038\"}}\n";
-
-/// Everything is hashed.
-const POLICY: &str = "\
-policy: test
-title: Everything hashed
-version: '1'
-source: test
-entries: []
-otherwise:
-  level: 3
-  deidentify: hash
-  anonymize: hash
-";
 
 fn prepared() -> Folder {
     let folder = Folder::new();

@@ -3,18 +3,9 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
-use crate::program::{Folder, contains, gzip};
+use crate::program::{Folder, POLICY, contains, gzip};
 
 const LOG: &str = "2024-01-01 用户手机13912345678已绑定\n";
-const POLICY: &str = "\
-policy: test
-title: Everything hashed
-version: '1'
-source: test
-entries: []
-otherwise: {level: 3, deidentify: hash, anonymize: hash}
-";
-
 fn statuses(folder: &Folder) -> Vec<(String, String)> {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let summary = folder.json("s.json");
