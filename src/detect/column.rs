@@ -45,12 +45,13 @@ fn detect_column(
     scratch: &mut Scratch,
     out: &mut Vec<Match>,
 ) {
-    let Scratch { buffers, lines, folded, aside, recall, settled, .. } = scratch;
+    let Scratch { buffers, lines, folded, aside, recall, settled, beside, .. } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
     lines.fill(&column.values, number::admitted(program, says));
     let says = if says.is_empty() && holds_names(lines) { program.name_column.as_slice() } else { says };
-    let scope = || Some(ColumnScope { says, names });
+    ColumnScope::companions(program, says, names, beside);
+    let scope = || Some(ColumnScope { says, names, beside });
     let from = out.len();
     let starts_values = says.iter().any(|said| LabelIndex::starts_values(*said));
     let filled = if starts_values { lines.filled() } else { 0 };

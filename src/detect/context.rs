@@ -3,7 +3,7 @@
 //! Looked at per candidate, in a bounded window on the same line; never per byte.
 
 use super::label_memo::LabelMemo;
-use super::program::{LazyAutomaton, Program};
+use super::program::Program;
 use crate::finding::EntityId;
 use crate::rule::label::{LabelIndex, Says, Standing};
 
@@ -29,15 +29,38 @@ pub(super) struct ColumnScope<'a> {
     pub(super) says: &'a [Says],
     /// The names of all columns of the table, where companions of weak labels are sought.
     pub(super) names: &'a [u8],
+    /// The entity types for which this column's name is a weak label that has a companion among the names.
+    pub(super) beside: &'a [EntityId],
+}
+
+impl<'a> ColumnScope<'a> {
+    /// Fills `beside`, for columns whose name says `says` in a table with columns of these names.
+    pub(super) fn companions(program: &Program, says: &[Says], names: &[u8], beside: &mut Vec<EntityId>) {
+        beside.clear();
+        for said in says {
+            if let Says::Weak(entity) = said
+                && program.has_companion(*entity, names)
+            {
+                beside.push(*entity);
+            }
+        }
+    }
+
+    /// Whether a companion of a weak label for `entity` is among the names of the columns.
+    fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
+        match self.says.contains(&Says::Weak(entity)) {
+            true => self.beside.contains(&entity),
+            false => program.has_companion(entity, self.names),
+        }
+    }
 }
 
 /// Label evidence around one candidate.
 pub(super) struct Context<'a> {
     key: &'a [Says],
-    near: &'a [Says],
     /// The nearest label inside running Han text, as the automaton found it.
-    column: &'a [Says],
-    names: &'a [u8],
+    near: &'a [Says],
+    column: Option<ColumnScope<'a>>,
     text: &'a [u8],
     start: usize,
 }
@@ -61,21 +84,14 @@ impl<'a> Context<'a> {
         let word = word_before(text, joined);
         let key = memo.look_up(labels, text, word..joined);
         let near = if key.is_empty() { near_labels(program, memo, text, word, start) } else { &[] };
-        Context {
-            key,
-            near,
-            column: column.map_or(&[], |scope| scope.says),
-            names: column.map_or(&[], |scope| scope.names),
-            text,
-            start,
-        }
+        Context { key, near, column: column.copied(), text, start }
     }
 
     /// Where the labels in force leave `entity`: the nearest one decides. Weak labels count as positive beside a
     /// companion.
     pub(super) fn standing(&self, program: &Program, entity: EntityId) -> Standing {
         let mut standing = Standing::None;
-        for says in [self.key, self.near, self.column] {
+        for says in [self.key, self.near, self.column.map_or(&[], |scope| scope.says)] {
             standing = LabelIndex::standing(says, entity);
             if standing != Standing::None {
                 break;
@@ -88,8 +104,8 @@ impl<'a> Context<'a> {
     }
 
     fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
-        let companions = program.companions.get(usize::from(entity.0)).and_then(LazyAutomaton::get);
-        companions.is_some_and(|found| found.is_match(line_around(self.text, self.start)) || found.is_match(self.names))
+        self.column.is_some_and(|scope| scope.has_companion(program, entity))
+            || program.has_companion(entity, line_around(self.text, self.start))
     }
 }
 
@@ -193,7 +209,7 @@ fn line_around(text: &[u8], at: usize) -> &[u8] {
 /// What the nearest label in the window left of `end` says. The window ends at the borders of a field.
 fn near_labels<'a>(program: &'a Program, memo: &LabelMemo, text: &[u8], end: usize, start: usize) -> &'a [Says] {
     // What stands behind the candidate is no label of it.
-    let word_end = skip_joiners_end(text, end).min(start);
+    let word_end = word_end(text, end, start);
     let from = word_end.saturating_sub(NEAR_WINDOW);
     let window = text.get(from..word_end).unwrap_or_default();
     let border = window.iter().rposition(|b| matches!(b, b'\n' | b',' | b';' | b'\t' | b'{' | b'}' | b'|' | b'&'));
@@ -234,16 +250,14 @@ fn near_labels<'a>(program: &'a Program, memo: &LabelMemo, text: &[u8], end: usi
     }
 }
 
-/// The end of the near window: the word itself was looked up already, but a label may stand inside it.
-fn skip_joiners_end(text: &[u8], word_start: usize) -> usize {
+/// The end of the near window, at most `highest`: the word itself was looked up already, but a label may stand inside it.
+fn word_end(text: &[u8], word_start: usize, highest: usize) -> usize {
     let mut at = word_start;
-    while han_ahead(text, at) || byte(text, at).is_ascii_alphanumeric() || byte(text, at) == b'_' {
-        at += if han_ahead(text, at) { 3 } else { 1 };
-        if at > word_start + LONGEST_WORD {
-            break;
-        }
+    let furthest = highest.min(word_start + LONGEST_WORD + 1);
+    while at < furthest && (byte(text, at).is_ascii_alphanumeric() || byte(text, at) == b'_' || han_ahead(text, at)) {
+        at += if byte(text, at) < 0x80 { 1 } else { 3 };
     }
-    at
+    at.min(highest)
 }
 
 fn han_ahead(text: &[u8], at: usize) -> bool {

@@ -97,6 +97,9 @@ impl<'a> Pass<'a> {
             return false;
         }
         let digits = text.get(start..end).unwrap_or_default();
+        if self.column.as_ref().is_some_and(|scope| !scope.says.is_empty()) {
+            return sights.may_begin(digits, || is_behind_plus(text, start));
+        }
         match sights.of(digits, || is_behind_plus(text, start).then(|| text.get(start - 1..end).unwrap_or_default())) {
             Sighted::Alone => true,
             Sighted::Labelled => self.may_be_labelled(start),
@@ -122,6 +125,8 @@ impl<'a> Pass<'a> {
         }
         compact.make_ascii_uppercase();
         let mut context: Option<Context<'a>> = None;
+        // A column's name spares a look for labels, and validators a second run.
+        let labelled_anyway = self.column.as_ref().is_some_and(|scope| !scope.says.is_empty());
         let mut may_be_labelled: Option<bool> = None;
         for &at in list {
             let Some(recognizer) = program.recognizer(at) else { continue };
@@ -152,7 +157,7 @@ impl<'a> Pass<'a> {
             if context.is_none() && !program.plain {
                 let original = self.text.get(start..end).unwrap_or_default();
                 let candidate = Candidate { compact: &compact, original, labelled: false };
-                if !stands_alone(recognizer, &candidate) && !labelled() {
+                if !labelled_anyway && !stands_alone(recognizer, &candidate) && !labelled() {
                     continue;
                 }
             }
@@ -237,7 +242,7 @@ impl<'a> Pass<'a> {
     }
 
     fn with_suffix(&self, end: usize, suffix: Option<&Pattern>) -> usize {
-        let Some(suffix) = suffix else { return end };
+        let Some(suffix) = suffix.filter(|suffix| suffix.may_begin_with(byte(self.text, end))) else { return end };
         let ahead = self.text.get(end..(end + 16).min(self.text.len())).unwrap_or_default();
         suffix.end(ahead).map_or(end, |length| end + length)
     }

@@ -53,7 +53,7 @@ mod words;
 use std::sync::Arc;
 
 use crate::block::{Aside, Block, Syntax, TextBlock};
-use crate::finding::{Match, Place, Traits};
+use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::RuleSet;
 use crate::rule::label::LabelIndex;
 use context::{ColumnScope, look_up};
@@ -78,6 +78,8 @@ pub struct Scratch {
     recall: value_memo::Recall,
     /// Matches of values that need no further look, until their column is done.
     settled: Vec<Match>,
+    /// See [`ColumnScope::beside`].
+    beside: Vec<EntityId>,
     decoded: encoded::Decoded,
 }
 
@@ -197,7 +199,7 @@ impl Detector {
         out: &mut Vec<Match>,
     ) {
         let from = out.len();
-        let scope = || says.map(|says| ColumnScope { says, names: b"" });
+        let scope = || says.map(|says| ColumnScope { says, names: b"", beside: &[] });
         if let Some(scope) = scope()
             && scope.says.iter().any(|said| LabelIndex::starts_values(*said))
         {

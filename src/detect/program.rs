@@ -14,6 +14,7 @@ use super::scan::Wanted;
 use super::sight::Sights;
 use super::value_memo::ValueMemo;
 use super::web_token;
+use crate::finding::EntityId;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
 use crate::rule::label::Says;
 use crate::rule::syntax::GrammarSyntax;
@@ -160,6 +161,12 @@ impl Program {
         program.literals = Literals::new(&literals);
         program.enter_labels(&rules);
         program
+    }
+
+    /// Whether a companion of a weak label for `entity` stands in `text`.
+    pub(super) fn has_companion(&self, entity: EntityId, text: &[u8]) -> bool {
+        let companions = self.companions.get(usize::from(entity.0)).and_then(LazyAutomaton::get);
+        companions.is_some_and(|found| found.is_match(text))
     }
 
     /// Makes of the labels what finds them: automata for those in running Han text, filters for their ends.

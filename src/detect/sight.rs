@@ -67,6 +67,20 @@ impl Sights {
         self.single.is_empty() && self.labelled.is_none()
     }
 
+    /// Whether `digits` may be anything at all, where a label speaks for them; `with_plus` tells whether a `+` stands
+    /// before them.
+    pub(super) fn may_begin(&self, digits: &[u8], with_plus: impl Fn() -> bool) -> bool {
+        let labelled = match &self.labelled {
+            Some(Beginnings::All) => true,
+            Some(Beginnings::Some(prefixes)) => prefixes.admit(digits),
+            None => false,
+        };
+        labelled
+            || self.single.iter().any(|sight| {
+                sight.prefixes.as_ref().is_none_or(|prefixes| prefixes.admit(digits)) && (!sight.plus || with_plus())
+            })
+    }
+
     /// What `digits` may be; `with_plus` gives them with the `+` before them, if one stands there.
     #[inline]
     pub(super) fn of<'t>(&self, digits: &'t [u8], with_plus: impl Fn() -> Option<&'t [u8]>) -> Sighted {

@@ -215,7 +215,7 @@ impl Pass<'_> {
             let (Says::Positive(entity) | Says::Weak(entity)) = said else { continue };
             let standing = match said {
                 Says::Positive(_) => Standing::Positive,
-                _ => self.context(value.start).standing(program, *entity),
+                _ => Standing::Weak,
             };
             let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
             for &at in list {
@@ -224,6 +224,7 @@ impl Pass<'_> {
                 let found = match &recognizer.anchor {
                     Anchor::Label(None) if recognizer.whole => {
                         if recognizer.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)) {
+                            let standing = self.settled(recognizer, value.start, standing);
                             self.judge_value(at, value.clone(), standing);
                         }
                         continue;
@@ -237,6 +238,7 @@ impl Pass<'_> {
                 };
                 if let Some(mut found) = found {
                     (found.start, found.end) = (found.start + value.start, found.end + value.start);
+                    let standing = self.settled(recognizer, value.start, standing);
                     self.grammar_found(at, &found, standing);
                 }
             }

@@ -228,7 +228,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         (_, None) => None,
     };
     let suffix = syntax.suffix.as_ref();
-    let suffix = suffix.map(|s| Pattern::at_beginning(s, false, built_in)).transpose()?;
+    let suffix = suffix.map(|s| Pattern::suffix(s, built_in)).transpose()?;
     let validators = syntax
         .validators
         .iter()

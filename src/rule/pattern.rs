@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::prefix::FirstBytes;
 use regex::bytes::{Match, Matches, Regex, RegexBuilder};
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::syntax;
@@ -26,6 +27,8 @@ pub struct Pattern {
     ascii: bool,
     /// It begins where the text does.
     at_beginning: bool,
+    /// What the first byte of a match may be, where that was asked for and the pattern says so.
+    first_bytes: Option<FirstBytes>,
     compiled: OnceLock<Option<Regex>>,
     /// How often it was asked where it begins, while it has no automaton.
     asked: AtomicU32,
@@ -50,6 +53,21 @@ impl Pattern {
         Pattern::with(format!(r"\A(?:{pattern})"), ascii, known, true)
     }
 
+    /// As [`Pattern::at_beginning`], of a pattern of which few texts hold a match: knows what they begin with.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn suffix(pattern: &str, known: bool) -> Result<Pattern, String> {
+        let first_bytes = FirstBytes::of(pattern);
+        Ok(Pattern { first_bytes, ..Pattern::at_beginning(pattern, false, known)? })
+    }
+
+    /// Whether a match of it may begin with `byte`.
+    #[inline]
+    pub fn may_begin_with(&self, byte: u8) -> bool {
+        self.first_bytes.as_ref().is_none_or(|bytes| bytes.admit(byte))
+    }
+
     /// As [`Pattern::new`], of a pattern that has to be all of the text.
     ///
     /// # Errors
@@ -63,6 +81,7 @@ impl Pattern {
             source,
             ascii,
             at_beginning,
+            first_bytes: None,
             compiled: OnceLock::new(),
             asked: AtomicU32::new(0),
             automaton: OnceLock::new(),
