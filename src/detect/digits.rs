@@ -124,9 +124,10 @@ impl<'a> Pass<'a> {
             compact.extend_from_slice(self.text.get(run.start..run.end).unwrap_or_default());
         }
         compact.make_ascii_uppercase();
-        let mut context: Option<Context<'a>> = None;
         // A column's name spares a look for labels, and validators a second run.
         let labelled_anyway = self.column.as_ref().is_some_and(|scope| !scope.says.is_empty());
+        let mut context: Option<Context<'a>> = labelled_anyway.then(|| self.context(head.start));
+        let tells_why = self.buffers.trials.is_some();
         let mut may_be_labelled: Option<bool> = None;
         for &at in list {
             let Some(recognizer) = program.recognizer(at) else { continue };
@@ -143,7 +144,12 @@ impl<'a> Pass<'a> {
             }
             // Labels cost most: they are sought only where everything else is in favour.
             let mut labelled = || *may_be_labelled.get_or_insert_with(|| self.may_be_labelled(head.start));
-            if recognizer.label_required && context.is_none() && !labelled() {
+            let lacks_its_label = recognizer.label_required
+                && match &context {
+                    Some(context) => !tells_why && context.standing(program, recognizer.entity) < Standing::Weak,
+                    None => !labelled(),
+                };
+            if lacks_its_label {
                 continue;
             }
             if recognizer.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&compact)) {
@@ -157,7 +163,7 @@ impl<'a> Pass<'a> {
             if context.is_none() && !program.plain {
                 let original = self.text.get(start..end).unwrap_or_default();
                 let candidate = Candidate { compact: &compact, original, labelled: false };
-                if !labelled_anyway && !stands_alone(recognizer, &candidate) && !labelled() {
+                if !stands_alone(recognizer, &candidate) && !labelled() {
                     continue;
                 }
             }

@@ -7,6 +7,9 @@ use crate::rule::disguise::chinese_digit;
 
 /// Values in which some digit is a Chinese numeral. Beside a label only: such characters are words everywhere else.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
+    if candidate.original.is_ascii() {
+        return None;
+    }
     let text = std::str::from_utf8(candidate.original).ok()?;
     let spelled = text.chars().any(|character| chinese_digit(character).is_some());
     spelled.then(|| Evidence { label_required: true, ..Evidence::default() })
