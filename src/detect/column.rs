@@ -68,7 +68,7 @@ fn detect_column(
         for index in 0..lines.rows.len() {
             pass.whole_value(lines.value(index));
         }
-        if out.len() > from {
+        if out.len() > from && program.settles {
             settled.append(&mut lines.settle(out, from, position));
         }
     }

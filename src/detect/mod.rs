@@ -46,6 +46,7 @@ mod symbol;
 mod value;
 mod value_memo;
 mod web_token;
+mod whole_value;
 mod word;
 mod word_memo;
 mod words;

@@ -14,10 +14,13 @@ use super::{Found, address, name};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::{Anchor, Recognizer};
 use crate::rule::label::{Says, Standing};
-use crate::validate::Candidate;
+use crate::validate::{Candidate, Evidence};
 
 /// Least score of what is reported at all.
 pub(super) const POSSIBLE: i16 = 40;
+
+/// The score of what is as certain as can be.
+pub(super) const CERTAIN: i16 = 100;
 
 /// Buffers that a thread reuses.
 #[derive(Default)]
@@ -133,7 +136,7 @@ impl<'a> Pass<'a> {
     pub(super) fn report(&mut self, entity: EntityId, score: i16, span: std::ops::Range<usize>, traits: Traits) {
         let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) else { return };
         if score >= POSSIBLE && start < end {
-            let score = f32::from(score.clamp(0, 100)) / 100.0;
+            let score = f32::from(score.clamp(0, CERTAIN)) / 100.0;
             self.out.push(Match { entity, score, place: Place::Text, start, end, traits });
         }
     }
@@ -200,6 +203,7 @@ pub(super) fn judge(recognizer: &Recognizer, candidate: &Candidate<'_>, standing
     let mut traits = Traits::default();
     for validator in &recognizer.validators {
         let evidence = validator(candidate)?;
+        debug_assert!(evidence.checksum <= Evidence::MOST_CHECKSUM && evidence.registry <= Evidence::MOST_REGISTRY);
         if evidence.label_required && standing < Standing::Weak {
             return None;
         }

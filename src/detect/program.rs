@@ -29,10 +29,15 @@ pub(super) struct Program {
     pub(super) rules: Arc<RuleSet>,
     /// Take no shortcut: look at every place, and refuse nothing before it was looked at. For tests.
     pub(super) plain: bool,
+    /// A match that is a whole value, and as certain as can be, ends the look at it: nothing could win over it. A rule of
+    /// the user's own could.
+    pub(super) settles: bool,
     /// By packed group lengths.
     pub(super) groups: HashMap<u64, Vec<At>, FixedState>,
     /// Those in one group, by its length.
     pub(super) singles: Vec<Vec<At>>,
+    /// Whether digits may be of an entity type, by its id.
+    pub(super) of_digits: Vec<bool>,
     /// What decides at first sight about each of those.
     pub(super) sights: Vec<Sights>,
     /// Which two of them may stand side by side.
@@ -103,6 +108,7 @@ impl Program {
     pub(super) fn new(rules: Arc<RuleSet>) -> Program {
         let mut program = Program {
             plain: false,
+            settles: !rules.entities().iter().any(|entity| rules.is_own(entity.id)),
             groups: HashMap::default(),
             singles: vec![Vec::new(); MAX_DIGITS + 1],
             sights: Vec::new(),
@@ -119,6 +125,7 @@ impl Program {
             dotted_quad: Vec::new(),
             colon_hex: Vec::new(),
             from_label: vec![Vec::new(); rules.rules().len()],
+            of_digits: Vec::new(),
             starting: Vec::new(),
             han: Vec::new(),
             free_names: Vec::new(),
@@ -210,6 +217,7 @@ impl Program {
         self.starting =
             (0..rules.labels().numbers()).map(|number| rules.labels().says(number).iter().any(starts)).collect();
         (self.digit_labels, self.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
+        self.of_digits = of_digits;
     }
 
     fn enter<'r>(&mut self, recognizer: &'r Recognizer, at: At, literals: &mut Vec<(&'r str, At)>) {

@@ -8,7 +8,7 @@ use super::pass::{Pass, judge};
 use super::program::At;
 use super::{Found, address, code, name};
 use crate::rule::compile::{Anchor, Recognizer};
-use crate::rule::label::{LabelIndex, Says, Standing};
+use crate::rule::label::{Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
 use crate::validate::Candidate;
 
@@ -117,7 +117,7 @@ impl Pass<'_> {
     }
 
     /// Where a label that leaves its entity type at `standing` leaves the value at `at`: a weak one may have a companion.
-    fn settled(&self, recognizer: &Recognizer, at: usize, standing: Standing) -> Standing {
+    pub(super) fn settled(&self, recognizer: &Recognizer, at: usize, standing: Standing) -> Standing {
         match standing {
             Standing::Weak => self.context(at).standing(self.program, recognizer.entity),
             known => known,
@@ -200,49 +200,6 @@ impl Pass<'_> {
         }
         let score = found.structure.min(recognizer.structure) + found.registry + points(standing);
         self.report(recognizer.entity, score, found.start..found.end, found.traits);
-    }
-
-    pub(super) fn column_standing(&self, recognizer: At) -> Standing {
-        let Some(entity) = self.program.recognizer(recognizer).map(|r| r.entity) else { return Standing::None };
-        self.column.as_ref().map_or(Standing::None, |scope| LabelIndex::standing(scope.says, entity))
-    }
-
-    /// The whole text as a value of a column whose name says what it is.
-    pub(super) fn whole_value(&mut self, value: std::ops::Range<usize>) {
-        let program = self.program;
-        let Some(scope) = &self.column else { return };
-        for said in scope.says {
-            let (Says::Positive(entity) | Says::Weak(entity)) = said else { continue };
-            let standing = match said {
-                Says::Positive(_) => Standing::Positive,
-                _ => Standing::Weak,
-            };
-            let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
-            for &at in list {
-                let Some(recognizer) = program.recognizer(at) else { continue };
-                let text = self.text.get(value.clone()).unwrap_or_default();
-                let found = match &recognizer.anchor {
-                    Anchor::Label(None) if recognizer.whole => {
-                        if recognizer.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)) {
-                            let standing = self.settled(recognizer, value.start, standing);
-                            self.judge_value(at, value.clone(), standing);
-                        }
-                        continue;
-                    }
-                    Anchor::Label(Some(GrammarSyntax::CnAddress)) => address::is_value(text),
-                    Anchor::Label(Some(GrammarSyntax::PersonName)) => name::is_value(text),
-                    _ => {
-                        self.value_for(at, value.start, standing);
-                        continue;
-                    }
-                };
-                if let Some(mut found) = found {
-                    (found.start, found.end) = (found.start + value.start, found.end + value.start);
-                    let standing = self.settled(recognizer, value.start, standing);
-                    self.grammar_found(at, &found, standing);
-                }
-            }
-        }
     }
 }
 

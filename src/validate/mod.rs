@@ -74,6 +74,13 @@ pub struct Evidence {
     pub traits: Traits,
 }
 
+impl Evidence {
+    /// Most points for a checksum.
+    pub const MOST_CHECKSUM: i16 = 30;
+    /// Most points for a hit in a register.
+    pub const MOST_REGISTRY: i16 = 20;
+}
+
 /// Checks a candidate: `None` rejects it.
 pub type Validator = fn(&Candidate<'_>) -> Option<Evidence>;
 
