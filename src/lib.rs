@@ -3,6 +3,7 @@
 
 pub mod block;
 pub mod cli;
+pub mod constraint;
 pub mod detect;
 pub mod error;
 pub mod exit;

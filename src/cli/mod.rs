@@ -9,6 +9,7 @@ mod in_place;
 mod interrupt;
 mod key;
 mod man;
+mod plan;
 mod policy;
 mod progress;
 mod reidentify;

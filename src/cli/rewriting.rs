@@ -8,6 +8,7 @@ use clap::Args;
 use super::arguments::Common;
 use super::earlier::Earlier;
 use super::in_place;
+use super::plan::{self, PlanFormat};
 use super::progress;
 use super::session::{Session, announce, bare, entries, extent, input_of, is_named};
 use super::targets::{self, Destination, Job};
@@ -32,12 +33,16 @@ pub(super) struct Rewriting {
     paths: Vec<PathBuf>,
 
     /// Where to write: a folder, a file when there is one input, or - for standard output
-    #[arg(short, long, value_name = "OUT", required_unless_present = "in_place", conflicts_with = "in_place")]
+    #[arg(short, long, value_name = "OUT", required_unless_present_any = ["in_place", "plan"], conflicts_with = "in_place")]
     output: Option<PathBuf>,
 
     /// Put each rewritten file in the place of the original, which is gone then; the manifest goes beside PATH
     #[arg(long)]
     in_place: bool,
+
+    /// Write nothing: say of each column what would be done, whether it fits, and what would be refused (exit code 2)
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
+    plan: Option<PlanFormat>,
 
     /// Replace outputs that exist already
     #[arg(long)]
@@ -100,6 +105,9 @@ impl Rewriting {
             }
         } else if purpose != Purpose::Anonymize && !again {
             refuse_outputs(&entries)?;
+        }
+        if let Some(format) = self.plan {
+            return plan::run(format, &self.common, &self.paths, &session, transformer, entries);
         }
         let (assets, bytes) = extent(&entries);
         let (destination, jobs) = match &self.output {

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use crate::block::{Block, ColumnKind, Edits, TextBlock};
+use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
 use crate::source::slab::Slab;
@@ -117,6 +118,11 @@ pub trait Codec: Send + Sync {
     /// number of its record in the block.
     fn records(&self, _block: &TextBlock) -> Option<Vec<(usize, u32)>> {
         None
+    }
+
+    /// What the statements of the block that it was handed out for ask of the values of tables.
+    fn constraints(&self) -> &[Constraint] {
+        &[]
     }
 
     /// Appends the block with its edits to `out`. With no edits, the result is the block's raw bytes, byte for byte.

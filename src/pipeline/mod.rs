@@ -5,6 +5,7 @@
 
 mod archive;
 pub mod blocks;
+pub mod changes;
 mod combine;
 pub mod findings;
 mod in_place;
@@ -38,6 +39,7 @@ use crate::format::Format;
 use crate::policy::{Policy, Purpose};
 use crate::rule::{EntityType, RuleSet};
 use crate::source::Input;
+use crate::transform::Transformer;
 use crate::validate::cn_resident_id::Date;
 use combine::Combiner;
 use findings::Findings;
@@ -134,6 +136,8 @@ pub struct Context {
     pub fingerprints: RandomState,
     /// What is written for each match, if anything.
     pub lines: Option<Lines>,
+    /// What a scan asks how values would be rewritten, where that is planned.
+    pub planner: Option<Arc<Transformer>>,
     /// Level and operator per entity type, by [`Traits::standing`].
     decisions: Vec<Vec<(u8, &'static str)>>,
     combiner: Combiner,
@@ -165,6 +169,7 @@ impl Context {
             observer,
             fingerprints: RandomState::default(),
             lines,
+            planner: None,
             decisions,
             combiner,
             tracker,
@@ -248,6 +253,8 @@ pub struct Outcome {
     pub findings: Findings,
     /// Columns that were examined by their statistics alone.
     pub by_statistics: blocks::ByStatistics,
+    /// What rewriting would do, where that is planned.
+    pub changes: changes::Changes,
     /// A JSON line for each match.
     pub lines: Spool,
     /// What was written, after a rewrite.
@@ -267,6 +274,7 @@ impl Outcome {
             bytes: 0,
             findings: Findings::default(),
             by_statistics: blocks::ByStatistics::new(),
+            changes: changes::Changes::default(),
             lines: Spool::default(),
             rewritten: None,
         }

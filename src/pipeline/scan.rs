@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::blocks::{self, Piece};
+use super::changes::Changes;
 use super::findings::{Findings, Spot};
 use super::locate::{Locator, count_filled, safe_name};
 use super::ordered::{Push, ordered, panicked};
@@ -71,10 +72,11 @@ pub(super) fn content(
     let Opened { body, compression, trail, .. } = opened;
     let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
     let by_statistics = &mut outcome.by_statistics;
-    let (findings, lines) = (&mut outcome.findings, &mut outcome.lines);
+    let (findings, lines, changes) = (&mut outcome.findings, &mut outcome.lines, &mut outcome.changes);
     let take = |report| {
         let report: BlockReport = report?;
         findings.merge(report.findings);
+        changes.merge(report.changes);
         lines.write(&report.lines)?;
         Ok(())
     };
@@ -171,6 +173,8 @@ pub(super) struct Worker {
 pub(super) struct BlockReport {
     pub(super) findings: Findings,
     pub(super) lines: Vec<u8>,
+    /// What rewriting would do, where that is planned.
+    pub(super) changes: Changes,
 }
 
 impl Worker {
@@ -179,7 +183,11 @@ impl Worker {
         self.detect(context, &block);
         self.matches.retain(|found| found.score >= context.settings.min_score);
         self.combine(context, &block, codec.as_deref());
-        Ok(report(context, path, &block, codec.as_deref(), self))
+        let mut report = report(context, path, &block, codec.as_deref(), self);
+        if let Some(transformer) = &context.planner {
+            report.changes = Changes::planned(transformer, &block, codec.as_deref(), &self.matches)?;
+        }
+        Ok(report)
     }
 
     /// All matches of a block, whatever their score.
@@ -289,7 +297,7 @@ pub(super) fn grouped(
     codec: Option<&dyn Codec>,
     matches: &[Match],
 ) -> BlockReport {
-    let mut report = BlockReport { findings: Findings::default(), lines: Vec::new() };
+    let mut report = BlockReport::default();
     let mut locator = Locator::new(block, codec);
     let mut tally = Tally::new(block);
     let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);

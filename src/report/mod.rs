@@ -6,5 +6,6 @@ pub mod columns;
 pub mod escape;
 pub mod jsonl;
 pub mod manifest;
+pub mod plan;
 pub mod summary;
 pub mod table;

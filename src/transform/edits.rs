@@ -12,6 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, downcast_dictionary_array};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 
 use super::fit::Room;
+use super::watch::{Edited, Inattentive, Site, Watcher};
 use super::{Ledger, Outcome, Replacement, Transformer, generalize};
 use crate::block::{
     Block, CellEdit, Column, ColumnContext, ColumnKind, Edits, Syntax, TableBlock, TextBlock, TextEdit,
@@ -61,6 +62,21 @@ impl Transformer {
         matches: &[Match],
         ledger: &mut Ledger,
     ) -> Result<Edits, DataError> {
+        self.edits_watched(block, codec, matches, ledger, &mut Inattentive)
+    }
+
+    /// As [`Transformer::edits`], while `watcher` hears of it.
+    ///
+    /// # Errors
+    /// As [`Transformer::edits`], where the watcher does not go on.
+    pub fn edits_watched(
+        &self,
+        block: &Block,
+        codec: Option<&dyn Codec>,
+        matches: &[Match],
+        ledger: &mut Ledger,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Edits, DataError> {
         let apart = |pair: &[Match]| match pair {
             [one, next] => (one.place, one.end) <= (next.place, next.start),
             _ => true,
@@ -75,19 +91,50 @@ impl Transformer {
             }
             Block::Text(block) => {
                 for found in matches {
-                    let edit = self.text_edit(block, codec, found, ledger);
-                    edits
-                        .text
-                        .extend(edit.map_err(|error| error.at(Position::Line(line_of(block, found.place, found))))?);
+                    edits.text.extend(self.text_edit(block, codec, found, ledger, watcher)?);
                 }
             }
             Block::Table(block) => {
-                for cell in matches.chunk_by(|one, other| one.place == other.place) {
-                    edits.cells.extend(self.cell_edit(block, cell, ledger)?);
+                for column in matches.chunk_by(|one, other| column_of(one) == column_of(other)) {
+                    self.column_edits(block, column, ledger, watcher, &mut edits.cells)?;
                 }
             }
         }
         Ok(edits)
+    }
+
+    /// The edits of `matches`, which stand in one column.
+    fn column_edits(
+        &self,
+        block: &TableBlock,
+        matches: &[Match],
+        ledger: &mut Ledger,
+        watcher: &mut dyn Watcher,
+        edits: &mut Vec<CellEdit>,
+    ) -> Result<(), DataError> {
+        let Some(position) = matches.first().and_then(column_of) else {
+            return Err(DataError::new("a match in a text lies in a table block"));
+        };
+        let (column, context) = column_at(block, position)?;
+        let site = Site::Column(context);
+        let before: Vec<_> = ledger.operators().collect();
+        for cell in matches.chunk_by(|one, other| one.place == other.place) {
+            let Some((found, Place::Cell { row, .. })) = cell.first().map(|found| (found, found.place)) else {
+                continue;
+            };
+            let new = cell_text(&column.values, row as usize)
+                .and_then(|text| Ok((self.cell_value(&context.kind, &text, cell, ledger)?, text)));
+            match new {
+                Ok((None, _)) => {}
+                Ok((Some(value), text)) => {
+                    watcher.edited(site, Edited { before: &text, after: value.as_deref() });
+                    edits.push(CellEdit { column: position, row, value });
+                }
+                Err(error) => watcher.refused(site, found, at_cell(error, block, column, context, row))?,
+            }
+        }
+        watcher.done(site, &mut ledger.since(&before));
+        Ok(())
     }
 
     /// Makes sure that a rewritten block holds no replaced original: `matches` are those of the output, `ledger` that
@@ -114,43 +161,38 @@ impl Transformer {
         codec: Option<&dyn Codec>,
         found: &Match,
         ledger: &mut Ledger,
+        watcher: &mut dyn Watcher,
     ) -> Result<Option<TextEdit>, DataError> {
         let text = text_at(block, found.place)?;
         let value = text.get(found.span()).ok_or_else(|| DataError::new("a match lies outside its block"))?;
-        let site = codec.map(|codec| codec.site(block, found));
-        let (kind, whole) = site.as_ref().map_or((&ColumnKind::FREE_TEXT, false), |site| (&site.kind, site.whole));
+        let place = codec.map(|codec| codec.site(block, found));
+        let (kind, whole) = place.as_ref().map_or((&ColumnKind::FREE_TEXT, false), |site| (&site.kind, site.whole));
+        let site = Site::Text(place.as_ref().and_then(|place| place.path.as_deref()));
         let room = if whole { Room::whole(kind) } else { Room::part(kind, None) };
-        let replacement = match self.rewrite(found, value, &room, ledger)? {
-            Replacement::Keep => return Ok(None),
-            Replacement::Null if !whole => {
-                return Err(DataError::new("part of a number cannot be NULL")
-                    .advise("use fpe or keep for this entity type in the policy"));
-            }
-            Replacement::Null => None,
-            Replacement::Value(value) => Some(value),
+        let replacement = match self.rewrite(found, value, &room, ledger) {
+            Ok(Replacement::Null) if !whole => Err(DataError::new("part of a number cannot be NULL")
+                .advise("use fpe or keep for this entity type in the policy")),
+            other => other,
         };
+        let replacement = match replacement {
+            Ok(Replacement::Keep) => None,
+            Ok(Replacement::Null) => Some(None),
+            Ok(Replacement::Value(value)) => Some(Some(value)),
+            Err(error) => {
+                let error = error.at(Position::Line(line_of(block, found.place, found)));
+                watcher.refused(site, found, error)?;
+                return Ok(None);
+            }
+        };
+        if let Some(new) = &replacement {
+            watcher.edited(site, Edited { before: value, after: new.as_deref() });
+        }
+        watcher.done(site, &mut ledger.latest().map(|done| (found.entity, done, 1)).into_iter());
         let aside = match found.place {
             Place::Aside(aside) => Some(aside),
             _ => None,
         };
-        Ok(Some(TextEdit { aside, span: found.span(), replacement }))
-    }
-
-    /// One edit for all matches of one cell.
-    fn cell_edit(
-        &self,
-        block: &TableBlock,
-        matches: &[Match],
-        ledger: &mut Ledger,
-    ) -> Result<Option<CellEdit>, DataError> {
-        let Some(Place::Cell { column: position, row }) = matches.first().map(|found| found.place) else {
-            return Err(DataError::new("a match in a text lies in a table block"));
-        };
-        let (column, context) = column_at(block, position)?;
-        cell_text(&column.values, row as usize)
-            .and_then(|text| self.cell_value(&context.kind, &text, matches, ledger))
-            .map(|value| value.map(|value| CellEdit { column: position, row, value }))
-            .map_err(|error| at_cell(error, block, column, context, row))
+        Ok(replacement.map(|replacement| TextEdit { aside, span: found.span(), replacement }))
     }
 
     fn rewrite(
@@ -192,6 +234,14 @@ impl Transformer {
             return Ok(Replacement::Value(new));
         }
         Ok(replacement)
+    }
+}
+
+/// The column that a match stands in.
+fn column_of(found: &Match) -> Option<u32> {
+    match found.place {
+        Place::Cell { column, .. } => Some(column),
+        Place::Text | Place::Aside(_) => None,
     }
 }
 

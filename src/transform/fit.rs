@@ -90,6 +90,11 @@ fn is_date(value: &[u8]) -> bool {
     value.len() == 10 && at(4) && at(7) && <&[u8; 8]>::try_from(&*digits).ok().and_then(Date::parse).is_some()
 }
 
+/// What a place can hold, for people.
+pub fn described(kind: &ColumnKind) -> String {
+    describe(kind, Room::whole(kind).chars)
+}
+
 fn describe(kind: &ColumnKind, chars: Option<u32>) -> String {
     match (kind, chars) {
         (ColumnKind::Text { .. }, Some(chars)) => format!("a text of at most {chars} characters"),

@@ -76,6 +76,9 @@ pub struct CarriedOut {
 }
 
 impl CarriedOut {
+    /// None of those of the policy fits.
+    pub const REFUSED: CarriedOut = CarriedOut { asked: "refused", done: "refused" };
+
     /// Whether another operator than that of the policy was carried out.
     pub fn is_substitute(self) -> bool {
         self.asked != self.done
@@ -125,6 +128,7 @@ impl Page {
 #[derive(Default)]
 pub struct Ledger {
     pages: Vec<Page>,
+    latest: Option<CarriedOut>,
 }
 
 impl Ledger {
@@ -170,6 +174,20 @@ impl Ledger {
             let id = EntityId(u16::try_from(index).unwrap_or(u16::MAX));
             page.operators.iter().map(move |(carried_out, count)| (id, *carried_out, *count))
         })
+    }
+
+    /// How many values met which operator since `before`, what [`Ledger::operators`] said then.
+    pub fn since(&self, before: &[(EntityId, CarriedOut, u64)]) -> impl Iterator<Item = (EntityId, CarriedOut, u64)> {
+        self.operators().filter_map(move |(entity, carried_out, count)| {
+            let same = before.iter().find(|held| (held.0, held.1) == (entity, carried_out));
+            let fresh = count - same.map_or(0, |held| held.2);
+            (fresh > 0).then_some((entity, carried_out, fresh))
+        })
+    }
+
+    /// What the last value met.
+    pub fn latest(&self) -> Option<CarriedOut> {
+        self.latest
     }
 
     /// How many distinct canonical values of an entity type were replaced.
@@ -240,6 +258,7 @@ impl Ledger {
 
     /// Enters the operator that a value met.
     pub(crate) fn enter_operator(&mut self, entity: EntityId, carried_out: CarriedOut) {
+        self.latest = Some(carried_out);
         if let Some(page) = self.page(usize::from(entity.0)) {
             page.add(carried_out, 1);
         }

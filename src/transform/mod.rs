@@ -21,15 +21,17 @@ mod replace;
 mod reverse;
 mod sha256;
 mod surrogate;
+mod watch;
 
 use std::sync::Arc;
 
 pub use self::edits::value_of;
-pub use self::fit::PlannedOperator;
 use self::fit::{Fit, Room};
+pub use self::fit::{PlannedOperator, described};
 use self::key::EntityKeys;
 pub use self::key::{ENVIRONMENT, MasterKey};
 pub use self::ledger::{CarriedOut, Counts, Ledger};
+pub use self::watch::{Edited, Site, Watcher};
 use crate::block::ColumnKind;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Traits};
@@ -214,6 +216,21 @@ impl Transformer {
         let choice = prepared.choice(Traits::default())?;
         let fit = fit::fit(choice, entity, self.purpose, &Room::whole(kind))?;
         Ok(PlannedOperator::new(&choice.spec, fit, kind))
+    }
+
+    /// Whether distinct values of `entity` stay distinct when that operator was carried out on them.
+    pub fn keeps_apart(&self, entity: EntityId, carried_out: CarriedOut) -> bool {
+        let is = |operator: &Operator| carried_out.done == operator.name;
+        if is(&surrogate::OPERATOR) {
+            let choices = || self.prepared(entity).into_iter().flat_map(|(_, prepared)| &prepared.choices);
+            return self.prepared(entity).is_ok_and(|(entity, _)| {
+                choices().all(|choice| match choice.spec {
+                    OperatorSpec::Surrogate(parameters) => surrogate::is_bijection(entity, &parameters),
+                    _ => true,
+                })
+            });
+        }
+        is(&hash::OPERATOR) || is(&sha256::OPERATOR) || is(&fpe::OPERATOR) || is(&keep::OPERATOR)
     }
 
     /// What replaces `value` (as it stands in the text) of `entity` in a place that can hold `kind`.

@@ -21,7 +21,7 @@ use super::{Operator, Replacement, Subject};
 use crate::error::DataError;
 use crate::policy::OperatorSpec;
 use crate::policy::parameters::{Form, Part, Range, Surrogate};
-use crate::rule::{Shape, embedded};
+use crate::rule::{EntityType, Shape, embedded};
 
 pub(super) static OPERATOR: Operator = Operator {
     name: "surrogate",
@@ -29,6 +29,11 @@ pub(super) static OPERATOR: Operator = Operator {
     same_shape: true,
     apply,
 };
+
+/// Whether distinct values of an entity type have distinct surrogates.
+pub(super) fn is_bijection(entity: &EntityType, parameters: &Surrogate) -> bool {
+    parameters.range == Range::Realistic && !matches!(Form::of(entity), None | Some(Form::PersonName | Form::Address))
+}
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
     let none = || {

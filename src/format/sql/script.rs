@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cells::TableShape;
+use super::constraints;
 use super::ddl::{QualifiedName, SqlColumn, Tables};
 use super::insert::{self, Head, Place};
 use super::literal::{self, Form};
@@ -15,6 +16,7 @@ use super::scan::{self, Dialect, Piece, Stop};
 use super::session::{Charset, Session};
 use super::statements::StatementsCodec;
 use crate::block::{ColumnContext, ColumnKind};
+use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::format::pgdump::copy::CopyHead;
 use crate::format::{Codec, Cut, Splitter};
@@ -30,6 +32,8 @@ pub(crate) struct Script {
     line: u64,
     started: bool,
     statements: Arc<dyn Codec>,
+    /// What the statements since the last block ask of values.
+    constraints: Vec<Constraint>,
 }
 
 struct Shape {
@@ -72,7 +76,8 @@ impl Script {
             mode: Mode::Statements,
             line: 1,
             started: false,
-            statements: Arc::new(StatementsCodec),
+            statements: Arc::new(StatementsCodec::default()),
+            constraints: Vec::new(),
         }
     }
 
@@ -211,6 +216,7 @@ impl Script {
             if self.tables.learn(statement, &lexical)? {
                 self.shapes.clear();
             }
+            self.constraints.extend(constraints::of_statement(statement, &lexical)?);
         } else if first.is("use") && self.dialect() == Dialect::MySql {
             self.tables.clear();
             self.shapes.clear();
@@ -310,7 +316,10 @@ impl Splitter for Script {
                 Found::More => Ok(Cut::More),
                 Found::Rows(len, codec) => self.hand_out(buffer, len, codec),
                 Found::Statements(len) => {
-                    let codec = Arc::clone(&self.statements);
+                    let codec: Arc<dyn Codec> = match std::mem::take(&mut self.constraints) {
+                        none if none.is_empty() => Arc::clone(&self.statements),
+                        constraints => Arc::new(StatementsCodec { constraints }),
+                    };
                     self.hand_out(buffer, len, codec)
                 }
             };

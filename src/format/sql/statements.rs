@@ -2,17 +2,26 @@
 //! for byte; it is never rewritten, because a new name or value there would change what the dump does.
 
 use crate::block::{Block, ColumnKind, Edits, Syntax, TextBlock};
+use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
 use crate::format::{Codec, Site};
 use crate::source::slab::Slab;
 
 /// The codec of statements.
-pub(crate) struct StatementsCodec;
+#[derive(Default)]
+pub(crate) struct StatementsCodec {
+    /// What they ask of values.
+    pub(crate) constraints: Vec<Constraint>,
+}
 
 impl Codec for StatementsCodec {
     fn lex(&self, slab: Slab) -> Result<Block, DataError> {
         Ok(Block::Text(TextBlock { slab, syntax: Syntax::Statements, asides: Vec::new() }))
+    }
+
+    fn constraints(&self) -> &[Constraint] {
+        &self.constraints
     }
 
     fn site(&self, _block: &TextBlock, _found: &Match) -> Site {

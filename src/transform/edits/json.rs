@@ -3,6 +3,7 @@
 //!
 //! Must never rewrite a key, nor write what is no JSON.
 
+use super::super::watch::Inattentive;
 use super::super::{Ledger, Transformer};
 use super::cell::{NewValue, outside};
 use crate::block::{Block, Edits, TextBlock};
@@ -30,7 +31,7 @@ pub(super) fn rewritten(
     let mut edits = Edits::default();
     for found in matches {
         let found = strings.place(found)?;
-        edits.text.extend(transformer.text_edit(document, Some(&codec), &found, ledger)?);
+        edits.text.extend(transformer.text_edit(document, Some(&codec), &found, ledger, &mut Inattentive)?);
     }
     if edits.text.is_empty() {
         return Ok(None);
