@@ -103,7 +103,7 @@ impl Rewriter<'_> {
             let opened = read::open_member((reader, packed), &context.settings, layers)
                 .map_err(|status| named(error_of(*status)))?;
             if !matches!(opened.body, Body::Archive { .. }) {
-                written.formats.push(opened.format);
+                written.formats.push(opened.guise.format);
             }
             let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
             let inner = done.map_err(|status| named(error_of(*status)))?;

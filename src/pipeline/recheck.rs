@@ -11,7 +11,7 @@ use super::blocks::Piece;
 use super::layers::Layers;
 use super::locate::Locator;
 use super::ordered::ordered;
-use super::read::{self, Body, Hash, Opened};
+use super::read::{self, Body, Guise, Hash, Opened};
 use super::scan::{Worker, produce};
 use super::words::Words;
 use super::{Context, Observer, Settings, Silent, Status, archive};
@@ -77,7 +77,7 @@ impl Leftovers {
     }
 }
 
-/// Reads the file at `path` as `format` (sniffed when `None`), counts the matches that are left and looks for those
+/// Reads the file at `path` as what `guise` says (found out where it says nothing), counts the matches that are left and looks for those
 /// that `ledger` knows as replaced. The members of an archive are read as `formats` says, those beyond as they look.
 ///
 /// # Errors
@@ -85,12 +85,12 @@ impl Leftovers {
 pub fn recheck(
     context: &Context,
     path: &Path,
-    (format, formats): (Option<&'static dyn Format>, &[Option<&'static dyn Format>]),
+    (guise, formats): (&Guise, &[Option<&'static dyn Format>]),
     ledger: Option<&Ledger>,
     threads: usize,
 ) -> Result<Rechecked, Box<Status>> {
     let observer: Arc<dyn Observer> = Arc::new(Silent);
-    let settings = Settings { format: format.or(context.settings.format), ..context.settings.clone() };
+    let settings = guise.settings(&context.settings);
     let Opened { body, compression, trail, .. } = read::open_path(path, &settings, &observer, true)?;
     let mut rechecked = Rechecked::default();
     let is_left = |entity, value: &[u8]| ledger.is_some_and(|ledger| ledger.is_leftover(entity, value));
