@@ -127,6 +127,11 @@ pub trait Codec: Send + Sync {
         None
     }
 
+    /// Of which part of its file the lines are counted, where not of the whole.
+    fn part(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the bytes need not be text: those that are neither UTF-8 nor GB18030 are kept as they are.
     fn takes_any_bytes(&self) -> bool {
         false
@@ -289,8 +294,15 @@ pub trait Companion: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] =
-    &[&parquet::Parquet, &pgarchive::PgArchive, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
+pub static FORMATS: &[&dyn Format] = &[
+    &parquet::Parquet,
+    &pgarchive::PgArchive,
+    &pgdump::PgDump,
+    &mysqldump::MySqlDump,
+    &json::Json,
+    &csv::Csv,
+    &text::Text,
+];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

@@ -25,7 +25,6 @@ use crate::format::Format;
 use crate::output::{Pending, folder_of, make_folders, permissions_like};
 use crate::source::Input;
 use crate::source::buffer;
-use crate::source::decompress::Compression;
 use crate::transform::{Ledger, Transformer};
 
 /// What rewriting all assets of a run has in common.
@@ -196,13 +195,7 @@ impl Rewriter<'_> {
     }
 
     /// Reads again what was written.
-    fn recheck(
-        &self,
-        path: &Path,
-        guise: &Guise,
-        written: &Written,
-        threads: usize,
-    ) -> Result<Rechecked, Box<Status>> {
+    fn recheck(&self, path: &Path, guise: &Guise, written: &Written, threads: usize) -> Result<Rechecked, Box<Status>> {
         recheck::recheck(self.context, path, (guise, &written.formats), Some(&written.ledger), threads)
     }
 
@@ -225,7 +218,9 @@ impl Rewriter<'_> {
         describe(outcome, &opened);
         let mut out = io::stdout().lock();
         let written = match opened {
-            Opened { body: Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. }, ref guise, .. } => {
+            Opened {
+                body: Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. }, ref guise, ..
+            } => {
                 let guise = guise.clone();
                 // The whole is written aside and read again before the first byte goes out.
                 let place = std::env::temp_dir().join("tuomin-stdout");

@@ -152,7 +152,9 @@ pub(super) fn produce(
         Body::Container { container, file } => {
             blocks::container(&*container, &file, settings, None, &mut blocks::ByStatistics::new(), push)
         }
-        Body::Sections { sections, layers } => whole::sections(&*sections, &layers, settings, &mut |_, piece| push(piece)),
+        Body::Sections { sections, layers } => {
+            whole::sections(&*sections, &layers, settings, &mut |_, piece| push(piece))
+        }
     }
 }
 

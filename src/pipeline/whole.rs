@@ -4,7 +4,9 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use super::Outcome;
 use super::Settings;
 use super::blocks::{self, Piece};
 use super::layers::Layers;
@@ -13,11 +15,13 @@ use super::read::Body;
 use super::render::BlockResult;
 use super::rewrite::{Rewriter, Written};
 use super::scan::{self, BlockReport, Worker};
-use super::Outcome;
+use crate::block::{Block, Edits, TextBlock};
 use crate::error::DataError;
-use crate::format::{Container, Section, Sections};
+use crate::finding::Match;
+use crate::format::{Codec, Container, Section, Sections, Site};
 use crate::source::buffer;
 use crate::source::decompress::Compression;
+use crate::source::slab::Slab;
 use crate::transform::Ledger;
 
 /// Takes the pieces of a file of sections, each with the number of its stream; texts have none.
@@ -41,8 +45,9 @@ pub(super) fn sections(
             }
             Section::Stream { number, name, reader, splitter } => {
                 let mut reader = layers.watch(reader, Compression::None);
+                let part: Arc<str> = name.as_str().into();
                 let mut push = |piece| {
-                    let flow = push(Some(number), piece);
+                    let flow = push(Some(number), of_part(piece, &part));
                     stopped = flow.is_break();
                     flow
                 };
@@ -53,6 +58,49 @@ pub(super) fn sections(
         if stopped { Err(DataError::new("stopped")) } else { Ok(()) }
     });
     if stopped { Ok(()) } else { outcome }
+}
+
+/// `piece`, which is of the part of this name.
+fn of_part(piece: Piece, part: &Arc<str>) -> Piece {
+    match piece {
+        Piece::Raw { bytes, byte_offset, first_line, codec } => {
+            let codec = Arc::new(PartCodec { inner: codec, part: Arc::clone(part) });
+            Piece::Raw { bytes, byte_offset, first_line, codec }
+        }
+        piece => piece,
+    }
+}
+
+/// A codec whose errors say in which part of the file they are.
+struct PartCodec {
+    inner: Arc<dyn Codec>,
+    part: Arc<str>,
+}
+
+impl Codec for PartCodec {
+    fn lex(&self, slab: Slab) -> Result<Block, DataError> {
+        self.inner.lex(slab).map_err(|error| error.in_part(&self.part))
+    }
+
+    fn site(&self, block: &TextBlock, found: &Match) -> Site {
+        self.inner.site(block, found)
+    }
+
+    fn records(&self, block: &TextBlock) -> Option<Vec<(usize, u32)>> {
+        self.inner.records(block)
+    }
+
+    fn part(&self) -> Option<&str> {
+        Some(&self.part)
+    }
+
+    fn takes_any_bytes(&self) -> bool {
+        self.inner.takes_any_bytes()
+    }
+
+    fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {
+        self.inner.render(block, edits, out).map_err(|error| error.in_part(&self.part))
+    }
 }
 
 impl Rewriter<'_> {

@@ -70,22 +70,6 @@ impl Bytes {
         self.at += count as u64;
     }
 
-    /// Passes over `count` bytes, of which the file must have all.
-    pub(super) fn skip(&mut self, count: u64) -> Result<(), DataError> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.length);
-        let end = end.ok_or_else(|| self.ends("a block"))?;
-        let within = usize::try_from(count).ok().filter(|count| self.used + count <= self.buffer.len());
-        match within {
-            Some(count) => self.consume(count),
-            None => *self = self.from(end),
-        }
-        Ok(())
-    }
-
-    fn ends(&self, what: &str) -> DataError {
-        damaged(self.at, format!("the file ends inside {what}"))
-    }
-
     /// The next bytes, as many as `into` holds.
     pub(super) fn exact(&mut self, into: &mut [u8], what: &str) -> Result<(), DataError> {
         let at = self.at;

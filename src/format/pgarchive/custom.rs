@@ -106,8 +106,9 @@ impl Archive {
             bytes = bytes.from(end);
         }
         match self.toc.data.iter().zip(missing).find(|(_, missing)| *missing) {
-            Some((data, _)) => Err(damaged(bytes.at(), "the file ends before the data of its last entries")
-                .in_part(&data.name)),
+            Some((data, _)) => {
+                Err(damaged(bytes.at(), "the file ends before the data of its last entries").in_part(&data.name))
+            }
             None => Ok(()),
         }
     }

@@ -55,10 +55,12 @@ impl Companions for Folder {
     fn companion(&self, name: &str) -> Option<Arc<dyn Companion>> {
         let packed = ENDINGS.iter().find_map(|(ending, compression)| Some((name.strip_suffix(ending)?, *compression)));
         let (plain, compression) = packed.unwrap_or((name, Compression::None));
-        let is_named = |file: &str| self.toc.data.iter().position(|data| match &data.whereabouts {
-            Whereabouts::File(own) => own == file,
-            Whereabouts::Inside { .. } => false,
-        });
+        let is_named = |file: &str| {
+            self.toc.data.iter().position(|data| match &data.whereabouts {
+                Whereabouts::File(own) => own == file,
+                Whereabouts::Inside { .. } => false,
+            })
+        };
         let content = match is_named(plain) {
             Some(entry) if self.toc.data.get(entry).is_some_and(|data| data.is_objects) => {
                 Content::Untouched("list of large objects".to_owned())
@@ -109,11 +111,12 @@ pub(super) fn file_of_dump(path: &Path, longest: usize) -> Result<Option<Arc<dyn
     let mut start = [0; 11];
     let read = read_at(&file, 0, &mut start)?;
     // The kind stands behind the versions and sizes; a folder may hold another program's file of that name.
-    if !start.starts_with(MAGIC) || read < start.len() || start.last() != Some(&5) {
+    if !start.starts_with(MAGIC) || read < start.len() || !matches!(start.last(), Some(3 | 5)) {
         return Ok(None);
     }
     let toc = read_once(&contents, &file, stamp, longest).map_err(|error| {
-        let reason = format!("the {CONTENTS} beside it, which says what its columns are, cannot be read: {}", error.reason);
+        let reason =
+            format!("the {CONTENTS} beside it, which says what its columns are, cannot be read: {}", error.reason);
         DataError { reason, position: None, ..error }
     })?;
     Ok(Folder::new(toc).companion(name))

@@ -80,11 +80,8 @@ impl Header {
             bytes.number_in(least, most, what)?;
         }
         let mut name = |what| Ok::<_, DataError>(bytes.text(LONGEST_NAME, what)?.unwrap_or_default());
-        let names = [
-            name("the name of the database")?,
-            name("the version of the server")?,
-            name("the version of pg_dump")?,
-        ];
+        let names =
+            [name("the name of the database")?, name("the version of the server")?, name("the version of pg_dump")?];
         Ok(Header { minor, kind, packing, names })
     }
 }

@@ -31,6 +31,10 @@ impl Codec for Untouched {
         }
     }
 
+    fn part(&self) -> Option<&str> {
+        Some(&self.place)
+    }
+
     fn takes_any_bytes(&self) -> bool {
         self.any_bytes
     }

@@ -223,9 +223,8 @@ impl Script {
     pub(crate) fn begin(&mut self, copy: Option<&[u8]>) -> Result<(), DataError> {
         (self.line, self.started, self.mode) = (1, true, Mode::Statements);
         let Some(copy) = copy else { return Ok(()) };
-        let refused = |reason: &str| {
-            Err(DataError::new(reason).advise("dump again with pg_dump's defaults or with --inserts"))
-        };
+        let refused =
+            |reason: &str| Err(DataError::new(reason).advise("dump again with pg_dump's defaults or with --inserts"));
         match CopyHead::read(copy, 0, &self.session.lexical, true) {
             Ok(Some(CopyHead { refused: Some(reason), .. })) => return refused(reason),
             Ok(Some(head)) if scan::skip_space(copy, head.end) >= copy.len() => {}
