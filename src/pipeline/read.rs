@@ -14,6 +14,7 @@ use super::layers::Layers;
 use super::{Observer, Settings, Silent, Status};
 use crate::error::DataError;
 use crate::format::pgarchive::{self, PgArchive};
+use crate::format::pgdump::PgDump;
 use crate::format::{self, Access, Companion, Container, Format, Sections, Splitter};
 use crate::source::archive::{Archive, tar, zip};
 use crate::source::decompress::{Compression, MAGIC_BYTES, unsupported};
@@ -199,8 +200,8 @@ pub fn open_path(
     })?;
     let twin = file.try_clone().map_err(|error| failed(error.into()))?;
     let mut settings = settings.clone();
-    let is_archive = settings.format.is_none_or(|format| format.name() == PgArchive.name());
-    if settings.companion.is_none() && is_archive {
+    let is_dump = settings.format.is_none_or(|format| [PgArchive.name(), PgDump.name()].contains(&format.name()));
+    if settings.companion.is_none() && is_dump {
         settings.companion = pgarchive::file_of_dump(path, settings.record_bytes).map_err(failed)?;
     }
     open_source(Box::new(file), Some((twin, stamp)), &settings, observer, hash, None)

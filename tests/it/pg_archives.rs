@@ -138,7 +138,9 @@ fn every_kind_of_archive_restores_again() {
         let original = script(&server, &folder, &input);
         assert!(original == script(&server, &folder, &kept), "{options:?}: an identity run changes values");
         if *same_bytes && is_folder {
-            assert!(files(&folder.path(&input)) == files(&folder.path(&kept)), "{options:?}");
+            for (file, content) in files(&folder.path(&input)) {
+                assert!(folder.read(&format!("{kept}/{file}")) == content, "{options:?}: {file} changes");
+            }
         } else if *same_bytes {
             assert!(folder.read(&input) == folder.read(&kept), "{options:?}: an identity run changes bytes");
         }
@@ -156,11 +158,15 @@ fn every_kind_of_archive_restores_again() {
         let jobs: &[&str] = if options.contains(&"-Ft") { &[] } else { &["-j", "2"] };
         restore(&server, &folder, &hashed, &name("whole"), jobs);
         assert_eq!(server.run(&name("whole"), SUMMARY.as_bytes()), before, "{options:?}");
-        restore(&server, &folder, &hashed, &name("one"), &["-t", "untouched", "-t", "events_1"]);
-        let count =
-            server.run(&name("one"), b"SELECT count(*) || ' ' || (SELECT count(mobile) FROM events_1) FROM untouched;");
-        let expected = if options.contains(&"--load-via-partition-root") { "2000 0" } else { "2000 108" };
-        assert!(count.trim() == expected || expected.ends_with(" 0"), "{options:?}: {count}");
+        let by_root = options.contains(&"--load-via-partition-root");
+        // Such rows go to the partitioned table.
+        let tables: &[&str] = if by_root { &["-t", "untouched"] } else { &["-t", "untouched", "-t", "events_1"] };
+        restore(&server, &folder, &hashed, &name("one"), tables);
+        assert_eq!(server.run(&name("one"), b"SELECT count(*) FROM untouched;").trim(), "2000", "{options:?}");
+        if !by_root {
+            let count = server.run(&name("one"), b"SELECT count(mobile) FROM events_1;");
+            assert_eq!(count.trim(), "108", "{options:?}");
+        }
         folder.tuomin(&["verify", &hashed, "--policy", "hash.yml"]).expect(0);
     }
 }
@@ -206,7 +212,7 @@ fn matches_are_told_by_table_column_and_row() {
         assert_eq!((&last["row"], &last["line"]), (&ROWS.into(), &ROWS.into()), "{options:?}");
         let of = |value: &str| matches.iter().find(|found| found["value"] == value).unwrap();
         assert_eq!(of("13700137000")["column"], "COMMENT public.TABLE untouched", "{options:?}");
-        assert_eq!(of("13600136000")["column"], "large object 16503", "{options:?}");
+        assert_eq!(of("13600136000")["column"], "large objects", "{options:?}");
         if name == "a" {
             // Offsets are those of the file.
             let found = of("13700137000");
@@ -272,7 +278,7 @@ fn what_is_damaged_or_not_understood_is_refused() {
             .success()
     );
     let ended = deidentify(&folder, "hash.yml", "dir.tar", "out.tar").expect(3);
-    assert!(ended.stderr.contains("unpack the archive") || ended.stderr.contains("toc.dat"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("dir.tar"), "{}", ended.stderr);
     assert!(!folder.path("out.tar").exists());
     let ended = folder.tuomin(&["scan", "dir.tar"]).expect(3);
     assert!(ended.stderr.contains("unpack the archive"), "{}", ended.stderr);

@@ -11,7 +11,7 @@ use super::assemble::Assembler;
 use super::bytes::{Bytes, damaged};
 use super::folder::Folder;
 use super::header::Kind;
-use super::objects::{Untouched, UntouchedSplitter};
+use super::objects::{LARGE_OBJECTS, Untouched, UntouchedSplitter};
 use super::pieces::unpacked;
 use super::toc::{DataEntry, Offset, Toc, Whereabouts, texts};
 use crate::error::DataError;
@@ -89,11 +89,11 @@ impl Archive {
             let unknown = || damaged(start, "a block belongs to no entry that has data");
             let entry = *self.toc.by_number.get(&number).ok_or_else(unknown)?;
             let data = self.toc.data.get(entry).ok_or_else(unknown)?;
-            check(data, kind, start)?;
             match missing.get_mut(entry) {
                 Some(missing) if *missing => *missing = false,
                 _ => return Err(damaged(start, "an entry has two blocks")),
             }
+            check(data, kind, start)?;
             let number = self.enter(Block { entry, start, pieces: bytes.at(), end: 0 });
             let end = if data.is_objects {
                 self.objects(bytes.from(bytes.at()), number, visit)?
@@ -143,9 +143,9 @@ impl Archive {
             if object < 0 {
                 return Err(damaged(at, "a large object has a negative number"));
             }
-            let name = format!("large object {object}");
-            let mut splitter = UntouchedSplitter::new(name.clone());
-            let end = self.stream(bytes.from(bytes.at()), (number, &name), &mut splitter, visit)?;
+            // Without its number: reports group by this, and a dump may have millions.
+            let mut splitter = UntouchedSplitter::new(LARGE_OBJECTS.to_owned());
+            let end = self.stream(bytes.from(bytes.at()), (number, LARGE_OBJECTS), &mut splitter, visit)?;
             bytes = bytes.from(end);
         }
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::header::{Kind, MAGIC};
-use super::objects::UntouchedSplitter;
+use super::objects::{LARGE_OBJECTS, UntouchedSplitter};
 use super::toc::{Toc, Whereabouts};
 use crate::error::DataError;
 use crate::format::{Companion, Companions, Splitter};
@@ -48,7 +48,7 @@ enum Content {
     /// The rows of the entry at this place.
     Rows(usize),
     /// Bytes that are looked at and never changed; what they are.
-    Untouched(String),
+    Untouched(&'static str),
 }
 
 impl Companions for Folder {
@@ -63,13 +63,13 @@ impl Companions for Folder {
         };
         let content = match is_named(plain) {
             Some(entry) if self.toc.data.get(entry).is_some_and(|data| data.is_objects) => {
-                Content::Untouched("list of large objects".to_owned())
+                Content::Untouched("list of large objects")
             }
             Some(entry) => Content::Rows(entry),
             None => {
                 let object = plain.strip_prefix("blob_")?.strip_suffix(".dat")?;
                 let is_number = !object.is_empty() && object.bytes().all(|byte| byte.is_ascii_digit());
-                Content::Untouched(is_number.then(|| format!("large object {object}"))?)
+                Content::Untouched(is_number.then_some(LARGE_OBJECTS)?)
             }
         };
         Some(Arc::new(DumpFile { toc: Arc::clone(&self.toc), compression, content }))
@@ -87,7 +87,7 @@ impl Companion for DumpFile {
 
     fn splitter(&self) -> Result<Box<dyn Splitter>, DataError> {
         match &self.content {
-            Content::Untouched(place) => Ok(Box::new(UntouchedSplitter::new(place.clone()))),
+            Content::Untouched(place) => Ok(Box::new(UntouchedSplitter::new((*place).to_owned()))),
             Content::Rows(entry) => {
                 let mut script = self.toc.script.clone();
                 let copy = self.toc.data.get(*entry).and_then(|data| data.copy.as_deref());

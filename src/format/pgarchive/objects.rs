@@ -10,6 +10,9 @@ use crate::format::text::cut_lines;
 use crate::format::{Codec, Cut, Site, Splitter};
 use crate::source::slab::Slab;
 
+/// What large objects are called in reports.
+pub(super) const LARGE_OBJECTS: &str = "large objects";
+
 /// Lexes what is never changed.
 pub(super) struct Untouched {
     /// What it is, as reports show it.

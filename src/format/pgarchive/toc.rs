@@ -24,6 +24,10 @@ const LEAST_ENTRY: u64 = 80;
 const MOST_DIGITS: usize = 10;
 /// Longest name of a file with data.
 const LONGEST_FILE_NAME: usize = 64;
+/// How many texts of the longest kind the table of contents may come to, in what is kept of it.
+const TEXTS_KEPT: usize = 4;
+/// Most names that are remembered.
+const MOST_REMEMBERED: usize = 1 << 16;
 /// Longest name that is remembered so that it is looked at once.
 const LONGEST_REMEMBERED: usize = 64;
 
@@ -94,7 +98,14 @@ impl Toc {
         };
         let mut numbers = HashSet::new();
         let header = toc.header.clone();
+        let mut kept = 0_usize;
         toc.end = entries(&mut bytes, &header, longest, &mut |entry| {
+            kept = kept.saturating_add(entry.kept());
+            if kept > longest.saturating_mul(TEXTS_KEPT) {
+                return Err(DataError::new("its table of contents is too large to be kept in memory")
+                    .at(Position::Byte(entry.at))
+                    .advise("give it more room with --max-memory"));
+            }
             if !numbers.insert(entry.number) {
                 return Err(damaged(entry.at, "two entries have one number"));
             }
@@ -129,7 +140,11 @@ pub(super) fn texts(
     entries(&mut bytes, &header, longest, &mut |mut entry| {
         let place = entry.place();
         for name in std::mem::take(&mut entry.names) {
-            let is_new = name.bytes.len() > LONGEST_REMEMBERED || seen.insert(name.bytes.clone());
+            let is_remembered = name.bytes.len() <= LONGEST_REMEMBERED && seen.len() < MOST_REMEMBERED;
+            let is_new = !seen.contains(&name.bytes);
+            if is_remembered && is_new {
+                seen.insert(name.bytes.clone());
+            }
             if is_new && !name.bytes.is_empty() {
                 visit(Told { place: place.clone(), text: name })?;
             }
@@ -168,6 +183,14 @@ impl Entry {
             Some(schema) if !schema.is_empty() => format!("{schema}.{tag}"),
             _ => tag,
         }
+    }
+
+    /// About how many bytes are kept of it.
+    fn kept(&self) -> usize {
+        let length = |text: &Option<Text>| text.as_ref().map_or(0, |text| text.bytes.len());
+        let definition = if DEFINING.contains(&&*self.kind) { length(&self.definition) } else { 0 };
+        let data = if self.has_data { 128 + length(&self.tag) + length(&self.copy) } else { 0 };
+        32 + 2 * definition + data
     }
 
     fn into_data(self) -> Result<DataEntry, DataError> {
