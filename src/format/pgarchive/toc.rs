@@ -150,7 +150,8 @@ pub(super) fn texts(
             }
         }
         let texts = [entry.tag, entry.definition, entry.drop, entry.copy];
-        texts.into_iter().flatten().try_for_each(|text| visit(Told { place: place.clone(), text }))
+        let mut texts = texts.into_iter().flatten().filter(|text| !text.bytes.is_empty());
+        texts.try_for_each(|text| visit(Told { place: place.clone(), text }))
     })?;
     Ok(())
 }
