@@ -14,6 +14,13 @@ pub enum Position {
     Line(u64),
     /// A byte offset in the decoded stream.
     Byte(u64),
+    /// A line of one of the streams that stand in a file.
+    LineOf {
+        /// What the stream is of: a table.
+        part: String,
+        /// Line number in it.
+        line: u64,
+    },
     /// A row of a table, and the column when one is to blame.
     Row {
         /// Table, or row group of a columnar file.
@@ -37,6 +44,7 @@ impl fmt::Display for Position {
         match self {
             Position::Line(line) => write!(f, "line {line}"),
             Position::Byte(byte) => write!(f, "byte {byte}"),
+            Position::LineOf { part, line } => write!(f, "{part} line {line}"),
             Position::Row { table, row, column } => {
                 if let Some(table) = table {
                     write!(f, "table {table} ")?;
@@ -92,8 +100,20 @@ impl DataError {
                     *table = rename(table);
                 }
             }
+            Some(Position::LineOf { part, .. }) => *part = rename(part),
             _ => {}
         }
+        self
+    }
+
+    /// The same error within `part`, of which the lines count.
+    #[must_use]
+    pub fn in_part(mut self, part: &str) -> Self {
+        self.position = match self.position {
+            Some(Position::Line(line)) => Some(Position::LineOf { part: part.to_owned(), line }),
+            None => Some(Position::LineOf { part: part.to_owned(), line: 1 }),
+            position => position,
+        };
         self
     }
 

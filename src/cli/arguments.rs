@@ -70,6 +70,8 @@ pub(super) enum FormatName {
     Ndjson,
     /// Plain output of pg_dump
     Pgdump,
+    /// Custom and directory output of pg_dump (-Fc, -Fd)
+    Pgarchive,
     /// Output of mysqldump or mariadb-dump
     Mysqldump,
     /// Parquet
@@ -85,6 +87,7 @@ impl FormatName {
             FormatName::Csv => "csv",
             FormatName::Ndjson => "ndjson",
             FormatName::Pgdump => "pgdump",
+            FormatName::Pgarchive => "pgarchive",
             FormatName::Mysqldump => "mysqldump",
             FormatName::Parquet => "parquet",
         })

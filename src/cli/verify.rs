@@ -11,6 +11,7 @@ use super::session::Session;
 use super::{complain, progress};
 use crate::error::{DataError, Error};
 use crate::exit::Exit;
+use crate::pipeline::read::Guise;
 use crate::pipeline::recheck::recheck;
 use crate::pipeline::{Context, Status};
 use crate::policy::Purpose;
@@ -141,7 +142,7 @@ fn compare(context: &Context, folder: &Path, asset: &Asset, output: &Output) -> 
     let relative = manifest::unslashed(&output.path).ok_or_else(|| failed("the manifest's path leads elsewhere"))?;
     let format = asset.format.as_deref().and_then(crate::format::by_name);
     let threads = context.settings.threads;
-    let found = recheck(context, &folder.join(relative), (format, &[]), None, threads)
+    let found = recheck(context, &folder.join(relative), (&Guise { format, companion: None }, &[]), None, threads)
         .map_err(|status| Difference::Unread(*status))?;
     let hash = found.hash.as_ref().map(manifest::hex).unwrap_or_default();
     if hash != output.sha256 {

@@ -7,12 +7,14 @@
 //! To add a format: write its file, add one line to [`FORMATS`].
 
 use std::fs::File;
+use std::io::Read;
 use std::sync::Arc;
 
 use crate::block::{Block, ColumnKind, Edits, TextBlock};
 use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
+use crate::source::decompress::Compression;
 use crate::source::slab::Slab;
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ pub mod csv;
 pub mod json;
 pub mod mysqldump;
 pub mod parquet;
+pub mod pgarchive;
 pub mod pgdump;
 mod sql;
 pub mod text;
@@ -56,7 +59,12 @@ pub enum Access {
     Stream(OpenSplitter),
     /// With the whole file at hand.
     Container(Box<dyn Container>),
+    /// With the whole file at hand, as streams that stand in it.
+    Sections(OpenSections),
 }
+
+/// Opens the sections of a file. No text outside of its streams may be longer than the limit, in bytes.
+pub type OpenSections = fn(file: &File, longest_text: usize) -> Result<Box<dyn Sections>, DataError>;
 
 /// Makes a splitter for a stream that begins with the sample.
 pub type OpenSplitter = fn(sample: &[u8]) -> Result<Box<dyn Splitter>, DataError>;
@@ -123,6 +131,16 @@ pub trait Codec: Send + Sync {
     /// What the statements of the block that it was handed out for ask of the values of tables.
     fn constraints(&self) -> &[Constraint] {
         &[]
+    }
+
+    /// Of which part of its file the lines are counted, where not of the whole.
+    fn part(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether the bytes need not be text: those that are neither UTF-8 nor GB18030 are kept as they are.
+    fn takes_any_bytes(&self) -> bool {
+        false
     }
 
     /// Appends the block with its edits to `out`. With no edits, the result is the block's raw bytes, byte for byte.
@@ -199,9 +217,98 @@ pub trait Container: Send + Sync {
     ) -> Result<(), DataError>;
 }
 
+/// A file that holds streams, each packed by itself, between what tells of them. Streams are read, cut and rendered as
+/// those of a stream format are, by all threads.
+pub trait Sections: Send + Sync {
+    /// Hands each part to `visit`, in the order of the file.
+    ///
+    /// # Errors
+    /// When the file is damaged or of a kind that cannot be read, by name; or what `visit` returned.
+    fn read(&self, visit: &mut dyn FnMut(Section<'_>) -> Result<(), DataError>) -> Result<(), DataError>;
+
+    /// Begins to write the file anew to `out`, which is empty.
+    ///
+    /// # Errors
+    /// When either file fails.
+    fn assemble<'a>(&'a self, out: &'a mut File) -> Result<Box<dyn Assemble + 'a>, DataError>;
+
+    /// What the file tells of other files beside it.
+    fn companions(&self) -> Option<Arc<dyn Companions>> {
+        None
+    }
+}
+
+/// One part of a file of [`Sections`].
+pub enum Section<'a> {
+    /// A text that is looked at and never changed.
+    Text {
+        /// It.
+        bytes: Vec<u8>,
+        /// Where it stands in the file.
+        byte_offset: u64,
+        /// Who lexes it.
+        codec: Arc<dyn Codec>,
+    },
+    /// A stream.
+    Stream {
+        /// Its number, by which its rewritten blocks are told.
+        number: usize,
+        /// What it is of, for errors.
+        name: String,
+        /// Its unpacked bytes. Errors of reading are explained.
+        reader: Box<dyn Read + Send + 'a>,
+        /// Cuts them.
+        splitter: &'a mut dyn Splitter,
+    },
+}
+
+/// Writes a file of [`Sections`] anew.
+pub trait Assemble {
+    /// The next rewritten block of stream `number`. Blocks come in the order of the file; those of a stream that is never
+    /// changed may be left out.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn block(&mut self, number: usize, bytes: &[u8], is_same: bool) -> Result<(), DataError>;
+
+    /// All blocks have come.
+    ///
+    /// # Errors
+    /// When the rest cannot be written.
+    fn finish(self: Box<Self>) -> Result<(), DataError>;
+}
+
+/// Files that belong to another one, without which they cannot be understood.
+pub trait Companions: Send + Sync {
+    /// What the file of this name is among them; none when it does not belong to them.
+    fn companion(&self, name: &str) -> Option<Arc<dyn Companion>>;
+
+    /// They stand in one archive, behind the file that tells of them.
+    fn are_members(&self) -> bool;
+}
+
+/// How a file is read that belongs to another one.
+pub trait Companion: Send + Sync {
+    /// Its compression, by its name.
+    fn compression(&self) -> Compression;
+
+    /// Cuts its unpacked bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read for sure.
+    fn splitter(&self) -> Result<Box<dyn Splitter>, DataError>;
+}
+
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] =
-    &[&parquet::Parquet, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
+pub static FORMATS: &[&dyn Format] = &[
+    &parquet::Parquet,
+    &pgarchive::PgArchive,
+    &pgdump::PgDump,
+    &mysqldump::MySqlDump,
+    &json::Json,
+    &csv::Csv,
+    &text::Text,
+];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

@@ -47,7 +47,7 @@ impl Splitter for TextSplitter {
 }
 
 /// Length of the next block of lines, or nothing when more bytes are needed to tell.
-fn cut_lines(buffer: &[u8], at_end: bool, target: usize) -> Option<usize> {
+pub(crate) fn cut_lines(buffer: &[u8], at_end: bool, target: usize) -> Option<usize> {
     let target = target.max(1);
     if buffer.is_empty() || (buffer.len() <= target && !at_end) {
         return None;

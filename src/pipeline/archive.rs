@@ -6,15 +6,17 @@
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::findings::Findings;
 use super::layers::Layers;
-use super::read::{self, Body};
-use super::rewrite::{Rewriter, Written};
+use super::read::{self, Body, Opened};
+use super::rewrite::{Rewriter, Written, failed};
 use super::scan::{self, Worker};
 use super::words::Words;
-use super::{Context, Outcome, Status, Take};
+use super::{Context, Outcome, Settings, Status, Take};
 use crate::error::DataError;
+use crate::format::Companions;
 use crate::source::archive::{Archive, Content, Writer};
 use crate::transform::Ledger;
 
@@ -24,6 +26,40 @@ const LARGE_MEMBER: u64 = 1 << 20;
 /// Threads for a member of this size.
 pub(super) fn threads_for(size: u64, threads: usize) -> usize {
     if size >= LARGE_MEMBER { threads } else { 1 }
+}
+
+/// What the members so far tell of those that follow.
+#[derive(Default)]
+pub(super) struct Beside {
+    companions: Option<Arc<dyn Companions>>,
+    members: u64,
+}
+
+impl Beside {
+    /// `settings` for the member of this name.
+    pub(super) fn settings(&mut self, name: &[u8], settings: &Settings) -> Settings {
+        self.members += 1;
+        let known = self.companions.as_ref().zip(std::str::from_utf8(name).ok());
+        let companion = known.and_then(|(companions, name)| companions.companion(name));
+        Settings { companion, ..settings.clone() }
+    }
+
+    /// A member was opened.
+    ///
+    /// # Errors
+    /// When it tells of files that may have gone by already.
+    pub(super) fn enter(&mut self, opened: &Opened) -> Result<(), DataError> {
+        let Body::Sections { sections, .. } = &opened.body else { return Ok(()) };
+        let Some(companions) = sections.companions() else { return Ok(()) };
+        if self.members != 1 || !companions.are_members() {
+            return Err(DataError::new(
+                "is the table of contents of files that cannot be told from others in this archive",
+            )
+            .advise("unpack the archive and pass the folder"));
+        }
+        self.companions = Some(companions);
+        Ok(())
+    }
 }
 
 /// Scans the members of an archive that stands at `path`, and hands their outcomes to `take`. What the archive says of
@@ -40,9 +76,10 @@ pub(super) fn scan(
     findings: &mut Findings,
     take: Take<'_>,
 ) -> Result<(), DataError> {
-    let mut worker = Worker::default();
+    let (mut worker, mut beside) = (Worker::default(), Beside::default());
     while let Some(member) = archive.next_member()? {
         let words = Words::of_member(context, &mut worker, &member)?;
+        let settings = beside.settings(&member.name, &context.settings);
         let place = words.place(path);
         let mut outcome = match member.content {
             Content::Folder => {
@@ -54,7 +91,8 @@ pub(super) fn scan(
                 Outcome::bare(place, Status::Skipped(format!("is {what}, which is not read")), true)
             }
             Content::File { size, packed, reader } => scan::guarded(context, &place, false, |outcome| {
-                let opened = read::open_member((reader, packed), &context.settings, layers)?;
+                let opened = read::open_member((reader, packed), &settings, layers)?;
+                beside.enter(&opened).map_err(failed)?;
                 scan::content(context, opened, &place, threads_for(size, threads), outcome, Some(&mut *take))
             }),
         };
@@ -78,11 +116,12 @@ impl Rewriter<'_> {
         outcome: &mut Outcome,
     ) -> Result<W, DataError> {
         let context = self.context;
-        let mut worker = Worker::default();
+        let (mut worker, mut beside) = (Worker::default(), Beside::default());
         let mut writer = Writer::alike(archive, out, folder)?;
         let mut aside: File = tempfile::tempfile_in(folder)?;
         while let Some(member) = archive.next_member()? {
             let words = Words::of_member(context, &mut worker, &member)?;
+            let settings = beside.settings(&member.name, &context.settings);
             words.refuse_telling(context).map_err(|error| words.name_in(error))?;
             outcome.findings.merge(words.findings(context));
             let named = |error| words.name_in(error);
@@ -100,10 +139,11 @@ impl Rewriter<'_> {
             aside.set_len(0)?;
             aside.seek(SeekFrom::Start(0))?;
             let threads = threads_for(size, threads);
-            let opened = read::open_member((reader, packed), &context.settings, layers)
-                .map_err(|status| named(error_of(*status)))?;
+            let opened =
+                read::open_member((reader, packed), &settings, layers).map_err(|status| named(error_of(*status)))?;
+            beside.enter(&opened).map_err(named)?;
             if !matches!(opened.body, Body::Archive { .. }) {
-                written.formats.push(opened.format);
+                written.formats.push(opened.guise.format);
             }
             let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
             let inner = done.map_err(|status| named(error_of(*status)))?;

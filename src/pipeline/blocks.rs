@@ -48,7 +48,7 @@ impl Piece {
             Piece::Block(block) => Ok((block, None)),
             Piece::Undecoded(undecoded) => Ok((undecoded.decode()?, None)),
             Piece::Raw { bytes, byte_offset, first_line, codec } => {
-                let slab = slab(bytes, byte_offset, first_line, invalid_bytes)?;
+                let slab = slab(bytes, byte_offset, first_line, codec_bytes(&*codec, invalid_bytes))?;
                 Ok((codec.lex(slab)?, Some(codec)))
             }
         }
@@ -64,6 +64,11 @@ pub fn slab(bytes: Vec<u8>, byte_offset: u64, first_line: u64, invalid_bytes: In
         InvalidBytes::Fail => Slab::new(bytes, byte_offset, first_line),
         InvalidBytes::Keep => Ok(Slab::lenient(bytes, byte_offset, first_line).0),
     }
+}
+
+/// What to do with invalid bytes where `codec` lexes.
+pub(super) fn codec_bytes(codec: &dyn Codec, invalid_bytes: InvalidBytes) -> InvalidBytes {
+    if codec.takes_any_bytes() { InvalidBytes::Keep } else { invalid_bytes }
 }
 
 /// Cuts a stream into pieces and pushes them.

@@ -64,6 +64,11 @@ impl<'a> Locator<'a> {
         }
     }
 
+    /// The part of the file of which the lines are counted, where that is not the whole.
+    pub fn part(&self) -> Option<&str> {
+        self.codec.and_then(Codec::part)
+    }
+
     /// Where a match stands.
     pub fn locate(&mut self, found: &Match) -> Location {
         let column = self.column(found);

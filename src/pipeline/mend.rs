@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::blocks::{Piece, slab};
+use super::blocks::{Piece, codec_bytes, slab};
 use super::findings::Findings;
 use super::ordered::ordered;
-use super::read::{self, Body, Hash, Opened};
+use super::read::{self, Body, Guise, Hash, Opened};
 use super::recheck::{self, Leftovers, Rechecked, Replaced};
 use super::render::origin;
 use super::rewrite::{Rewriter, failed, failed_outside};
@@ -25,7 +25,7 @@ use crate::block::Block;
 use crate::detect::known::Known;
 use crate::error::DataError;
 use crate::finding::EntityId;
-use crate::format::{Codec, Format};
+use crate::format::Codec;
 use crate::output::Pending;
 use crate::source::buffer;
 use crate::source::decompress::Compression;
@@ -66,20 +66,20 @@ struct Round<'a> {
 }
 
 impl Rewriter<'_> {
-    /// Whether the file at `path`, written as `format`, is a stream that reads in the same way as its input, of which
+    /// Whether the file at `path`, written as `guise` says, is a stream that reads in the same way as its input, of which
     /// the splitter said `reading`; if so, it is opened.
     pub(super) fn open_alike(
         &self,
         path: &Path,
-        format: Option<&'static dyn Format>,
+        guise: &Guise,
         reading: Option<&str>,
     ) -> Result<Option<Opened>, Box<Status>> {
         let observer: Arc<dyn Observer> = Arc::new(Silent);
-        let settings = Settings { format, ..self.context.settings.clone() };
+        let settings = guise.settings(&self.context.settings);
         let opened = read::open_path(path, &settings, &observer, false)?;
         let alike = match &opened.body {
             Body::Stream { splitter, .. } => Some(splitter.reading()).as_deref() == reading,
-            Body::Empty | Body::Container { .. } | Body::Archive { .. } => false,
+            Body::Empty | Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. } => false,
         };
         Ok(Some(opened).filter(|opened| alike && opened.compression == Compression::None))
     }
@@ -185,7 +185,8 @@ impl Rewriter<'_> {
         let mut bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut bytes)?;
         let (byte_offset, first_line) = origin(block);
-        codec.lex(slab(bytes, byte_offset, first_line, round.settings.invalid_bytes)?).map(Some)
+        let invalid_bytes = codec_bytes(codec, round.settings.invalid_bytes);
+        codec.lex(slab(bytes, byte_offset, first_line, invalid_bytes)?).map(Some)
     }
 }
 

@@ -22,6 +22,7 @@ mod rewritten;
 pub mod scan;
 mod tally;
 mod track;
+mod whole;
 mod words;
 
 use std::io::SeekFrom;
@@ -35,7 +36,7 @@ use crate::detect::Detector;
 use crate::error::DataError;
 use crate::exit::Exit;
 use crate::finding::{Match, Traits};
-use crate::format::Format;
+use crate::format::{Companion, Format};
 use crate::policy::{Policy, Purpose};
 use crate::rule::{EntityType, RuleSet};
 use crate::source::Input;
@@ -68,6 +69,8 @@ pub enum InvalidBytes {
 pub struct Settings {
     /// The format that the user named; otherwise each asset's is sniffed.
     pub format: Option<&'static dyn Format>,
+    /// What the next file is among those that belong to another one, where that is known.
+    pub companion: Option<Arc<dyn Companion>>,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// Bytes of a block to aim for.
@@ -96,6 +99,7 @@ impl Settings {
         let under_way = threads * (2 * ordered::QUEUE_PER_THREAD + 1);
         Settings {
             format: None,
+            companion: None,
             threads,
             block_bytes: (memory / (under_way * COPIES)).clamp(64 << 10, 1 << 20),
             record_bytes: (memory / (COPIES * 2)).max(256 << 10),

@@ -13,7 +13,9 @@ use sha2::{Digest, Sha256};
 use super::layers::Layers;
 use super::{Observer, Settings, Silent, Status};
 use crate::error::DataError;
-use crate::format::{self, Access, Container, Format, Splitter};
+use crate::format::pgarchive::{self, PgArchive};
+use crate::format::pgdump::PgDump;
+use crate::format::{self, Access, Companion, Container, Format, Sections, Splitter};
 use crate::source::archive::{Archive, tar, zip};
 use crate::source::decompress::{Compression, MAGIC_BYTES, unsupported};
 use crate::source::{Input, Refused, Stamp, open_regular, stdin};
@@ -27,12 +29,29 @@ const READ_BYTES: usize = 256 << 10;
 pub struct Opened {
     /// How it is compressed.
     pub compression: Compression,
-    /// What it is; `None` for an empty asset.
-    pub format: Option<&'static dyn Format>,
+    /// What it is.
+    pub guise: Guise,
     /// How it is read.
     pub body: Body,
     /// What is known when it was read to its end.
     pub trail: Trail,
+}
+
+/// What an asset was taken for. What was written is read again as the same.
+#[derive(Clone, Default)]
+pub struct Guise {
+    /// Its format; `None` for an empty asset.
+    pub format: Option<&'static dyn Format>,
+    /// What it is among the files that belong to another one.
+    pub companion: Option<Arc<dyn Companion>>,
+}
+
+impl Guise {
+    /// `settings` with which an asset is taken for the same.
+    pub fn settings(&self, settings: &Settings) -> Settings {
+        let format = self.format.or(settings.format);
+        Settings { format, companion: self.companion.clone(), ..settings.clone() }
+    }
 }
 
 /// The content of an opened asset.
@@ -59,6 +78,13 @@ pub enum Body {
         container: Box<dyn Container>,
         /// The file.
         file: File,
+    },
+    /// As streams that stand in the whole (decoded) file.
+    Sections {
+        /// Its reader and writer.
+        sections: Box<dyn Sections>,
+        /// Bounds what its streams unpack to.
+        layers: Layers,
     },
 }
 
@@ -173,7 +199,12 @@ pub fn open_path(
         Refused::Failed(error) => failed(DataError::new(format!("cannot be opened: {error}"))),
     })?;
     let twin = file.try_clone().map_err(|error| failed(error.into()))?;
-    open_source(Box::new(file), Some((twin, stamp)), settings, observer, hash, None)
+    let mut settings = settings.clone();
+    let is_dump = settings.format.is_none_or(|format| [PgArchive.name(), PgDump.name()].contains(&format.name()));
+    if settings.companion.is_none() && is_dump {
+        settings.companion = pgarchive::file_of_dump(path, settings.record_bytes).map_err(failed)?;
+    }
+    open_source(Box::new(file), Some((twin, stamp)), &settings, observer, hash, None)
 }
 
 /// Opens a member of an archive whose members stand in `layers`, and whether it was unpacked on the way; see [`open`].
@@ -204,8 +235,9 @@ fn open_source(
     let metered = Metered { inner: source, meter: Arc::clone(&meter) };
     let mut buffered = BufReader::with_capacity(READ_BYTES, metered);
     let magic = peek(&mut buffered).map_err(|error| failed(Compression::None.explain(&error)))?;
-    let compression = Compression::of(&magic);
-    if let Some(name) = unsupported(&magic) {
+    let companion = settings.companion.clone();
+    let compression = compression_of(&magic, companion.as_deref()).map_err(failed)?;
+    if let Some(name) = unsupported(&magic).filter(|_| companion.is_none()) {
         return Err(Box::new(Status::Skipped(format!("is {name}, which is not read"))));
     }
     let explain = |error: io::Error| failed(compression.explain(&error));
@@ -219,7 +251,13 @@ fn open_source(
     decoded.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(explain)?;
     let mut trail = Trail { meter, watched, hashes_whole_file: false };
     if sample.is_empty() && (magic_length == 0 || settings.format.is_none()) {
-        return Ok(Opened { compression, format: None, body: Body::Empty, trail });
+        return Ok(Opened { compression, guise: Guise { format: None, companion }, body: Body::Empty, trail });
+    }
+    if let Some(companion) = companion {
+        let splitter = companion.splitter().map_err(failed)?;
+        let body = Body::Stream { reader: Box::new(Cursor::new(sample).chain(decoded)), splitter };
+        let guise = Guise { format: Some(&PgArchive), companion: Some(companion) };
+        return Ok(Opened { compression, guise, body, trail });
     }
     let is_zip = matches!(sample.as_slice(), [b'P', b'K', 3 | 5, 4 | 6, ..]);
     if is_zip || tar::is_tar(&sample) {
@@ -231,9 +269,10 @@ fn open_source(
             Archive::Tar(tar::Reader::new(Box::new(Cursor::new(sample).chain(decoded))))
         };
         let body = Body::Archive { archive: Box::new(archive), layers };
-        return Ok(Opened { compression, format: None, body, trail });
+        return Ok(Opened { compression, guise: Guise::default(), body, trail });
     }
-    let Some(format) = settings.format.or_else(|| format::sniff(&sample)) else {
+    let known = if pgarchive::is_archive(&sample) { Some(&PgArchive as _) } else { settings.format };
+    let Some(format) = known.or_else(|| format::sniff(&sample)) else {
         return Err(Box::new(Status::Skipped("is in no known format (name one with --format)".to_owned())));
     };
     let body = match format.open() {
@@ -245,8 +284,26 @@ fn open_source(
             let file = whole(&mut trail, compression, hash, observer, &mut Cursor::new(sample).chain(decoded))?;
             Body::Container { container, file }
         }
+        Access::Sections(open) => {
+            let file = whole(&mut trail, compression, hash, observer, &mut Cursor::new(sample).chain(decoded))?;
+            Body::Sections { sections: open(&file, settings.record_bytes).map_err(failed)?, layers }
+        }
     };
-    Ok(Opened { compression, format: Some(format), body, trail })
+    Ok(Opened { compression, guise: Guise { format: Some(format), companion: None }, body, trail })
+}
+
+/// The compression that the first bytes announce; of a file that belongs to another one, that which its name says.
+fn compression_of(magic: &[u8], companion: Option<&dyn Companion>) -> Result<Compression, DataError> {
+    let seen = Compression::of(magic);
+    match companion.map(Companion::compression) {
+        None => Ok(seen),
+        // What is not packed may hold anything, large objects that look packed among it.
+        Some(named) if named == Compression::None || named == seen => Ok(named),
+        Some(named) => {
+            let reason = format!("is not packed with {}, as its name says", named.name());
+            Err(DataError::new(reason).advise("the dump is damaged: dump again"))
+        }
+    }
 }
 
 /// The whole decoded file: itself where it is one and not compressed, else what is left of it in `decoded`, kept aside.

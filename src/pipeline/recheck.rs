@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::archive::Beside;
 use super::blocks::Piece;
 use super::layers::Layers;
 use super::locate::Locator;
 use super::ordered::ordered;
-use super::read::{self, Body, Hash, Opened};
+use super::read::{self, Body, Guise, Hash, Opened};
 use super::scan::{Worker, produce};
 use super::words::Words;
 use super::{Context, Observer, Settings, Silent, Status, archive};
@@ -77,7 +78,7 @@ impl Leftovers {
     }
 }
 
-/// Reads the file at `path` as `format` (sniffed when `None`), counts the matches that are left and looks for those
+/// Reads the file at `path` as what `guise` says (found out where it says nothing), counts the matches that are left and looks for those
 /// that `ledger` knows as replaced. The members of an archive are read as `formats` says, those beyond as they look.
 ///
 /// # Errors
@@ -85,12 +86,12 @@ impl Leftovers {
 pub fn recheck(
     context: &Context,
     path: &Path,
-    (format, formats): (Option<&'static dyn Format>, &[Option<&'static dyn Format>]),
+    (guise, formats): (&Guise, &[Option<&'static dyn Format>]),
     ledger: Option<&Ledger>,
     threads: usize,
 ) -> Result<Rechecked, Box<Status>> {
     let observer: Arc<dyn Observer> = Arc::new(Silent);
-    let settings = Settings { format: format.or(context.settings.format), ..context.settings.clone() };
+    let settings = guise.settings(&context.settings);
     let Opened { body, compression, trail, .. } = read::open_path(path, &settings, &observer, true)?;
     let mut rechecked = Rechecked::default();
     let is_left = |entity, value: &[u8]| ledger.is_some_and(|ledger| ledger.is_leftover(entity, value));
@@ -139,7 +140,7 @@ impl Round<'_> {
 
     fn archive(&mut self, mut archive: Archive, layers: &Layers, threads: usize) -> Result<(), DataError> {
         let context = self.context;
-        let mut worker = Worker::default();
+        let (mut worker, mut beside) = (Worker::default(), Beside::default());
         while let Some(member) = archive.next_member()? {
             let mut words = Words::of_member(context, &mut worker, &member)?;
             let before = self.found.leftovers.count;
@@ -148,11 +149,13 @@ impl Round<'_> {
                 // No message shows a name with a replaced value.
                 words.matches.append(&mut worker.matches);
             }
+            let settings = beside.settings(&member.name, self.settings);
             if let Content::File { size, packed, reader } = member.content {
                 let format = self.formats.as_slice().first().copied().flatten();
-                let settings = Settings { format: format.or(context.settings.format), ..self.settings.clone() };
+                let settings = Settings { format: format.or(context.settings.format), ..settings };
                 let opened = read::open_member((reader, packed), &settings, layers);
                 let opened = opened.map_err(|status| words.name_in(archive::error_of(*status)))?;
+                beside.enter(&opened).map_err(|error| words.name_in(error))?;
                 // Those of an archive's members stand in the place of its own.
                 if !matches!(opened.body, Body::Archive { .. }) {
                     self.formats.next();
@@ -246,7 +249,10 @@ pub(super) fn canonical_of(context: &Context, block: &Block, found: &Match) -> O
 pub(super) fn position(locator: &mut Locator<'_>, found: &Match) -> Option<Position> {
     let location = locator.locate(found);
     match (location.line, location.row) {
-        (Some(line), _) => Some(Position::Line(line)),
+        (Some(line), _) => Some(match locator.part() {
+            Some(part) => Position::LineOf { part: part.to_owned(), line },
+            None => Position::Line(line),
+        }),
         (None, Some(row)) => Some(Position::Row { table: location.table, row, column: location.column }),
         (None, None) => None,
     }

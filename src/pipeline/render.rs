@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::blocks::{Piece, slab};
+use super::blocks::{Piece, codec_bytes, slab};
 use super::locate::Locator;
 use super::recheck::{Leftovers, canonical_of, known_of, position};
 use super::rewrite::Rewriter;
@@ -22,6 +22,8 @@ pub(super) struct BlockResult {
     pub(super) ledger: Ledger,
     pub(super) report: BlockReport,
     pub(super) bytes: Vec<u8>,
+    /// The bytes are those of the block as it was read.
+    pub(super) is_same: bool,
     /// The block and its codec, and the matches that were replaced, where the stream may want it rendered anew.
     source: Option<(Block, Arc<dyn Codec>)>,
     matches: Vec<Match>,
@@ -57,6 +59,7 @@ impl Rewriter<'_> {
         let invalid_bytes = self.context.settings.invalid_bytes;
         let (block, codec) = piece.into_block(invalid_bytes)?;
         let codec = codec.ok_or_else(|| DataError::new("internal error: a stream without a codec"))?;
+        let invalid_bytes = codec_bytes(&*codec, invalid_bytes);
         let again = |bytes: &[u8]| codec.lex(slab(bytes.to_vec(), byte_offset, first_line, invalid_bytes)?);
         let mut result = self.rendered(worker, path, &block, &*codec, seed)?;
         if check && !result.bytes.is_empty() {
@@ -90,7 +93,8 @@ impl Rewriter<'_> {
             let own = std::mem::take(&mut result.ledger);
             *result = self.rendered(worker, path, &block, &*codec, &[earlier, &own])?;
             let (byte_offset, first_line) = origin(&block);
-            let bytes = slab(result.bytes.clone(), byte_offset, first_line, self.context.settings.invalid_bytes)?;
+            let invalid_bytes = codec_bytes(&*codec, self.context.settings.invalid_bytes);
+            let bytes = slab(result.bytes.clone(), byte_offset, first_line, invalid_bytes)?;
             self.look_again(worker, &codec.lex(bytes)?, &*codec, result);
         }
         Ok(())
@@ -110,6 +114,7 @@ impl Rewriter<'_> {
         result.report = scan::report(self.context, path, block, Some(codec), worker);
         result.bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut result.bytes)?;
+        result.is_same = block.slab().is_some_and(|slab| slab.raw() == result.bytes);
         Ok(result)
     }
 

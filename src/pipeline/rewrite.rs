@@ -3,28 +3,28 @@
 //! Any doubt means no output for the asset. On a stream each block is read again before it is written.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
 use super::in_place::Original;
 use super::mend::Mended;
 use super::ordered::ordered;
-use super::read::{self, Body, Hash, Opened};
+use super::read::{self, Body, Guise, Hash, Opened};
 use super::recheck::{self, Rechecked};
 use super::render::BlockResult;
 pub use super::rewritten::Rewritten;
 use super::rewritten::{operators, unsought};
-use super::scan::{self, BlockReport, Worker, describe, guarded, produce};
+use super::scan::{Worker, describe, guarded, produce};
+use super::whole::rewind_and_copy;
 use super::{Context, Outcome, Status};
 use crate::detect::Scratch;
 use crate::error::{DataError, Error};
 use crate::finding::Match;
-use crate::format::{Container, Format};
+use crate::format::Format;
 use crate::output::{Pending, folder_of, make_folders, permissions_like};
 use crate::source::Input;
 use crate::source::buffer;
-use crate::source::decompress::Compression;
 use crate::transform::{Ledger, Transformer};
 
 /// What rewriting all assets of a run has in common.
@@ -105,7 +105,7 @@ impl Rewriter<'_> {
         let Place { target, root, relative, original } = place;
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         describe(outcome, &opened);
-        let format = opened.format;
+        let guise = opened.guise.clone();
         self.refuse_telling_path(relative)?;
         if let Some(root) = root {
             make_folders(root, relative).map_err(failed_outside)?;
@@ -113,14 +113,14 @@ impl Rewriter<'_> {
         let mut pending = Pending::create(&target).map_err(failed_outside)?;
         let reading = match &opened.body {
             Body::Stream { splitter, .. } => Some(splitter.reading()),
-            Body::Empty | Body::Container { .. } | Body::Archive { .. } => None,
+            Body::Empty | Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. } => None,
         };
         let mut written = self.write(opened, (pending.file(), folder_of(&target)), &[], threads, outcome)?;
         if written.changed {
             return Ok(Status::Changed);
         }
         let is_file = matches!(input, Input::File(_));
-        let mended = match self.open_alike(pending.path(), format, reading.as_deref())? {
+        let mended = match self.open_alike(pending.path(), &guise, reading.as_deref())? {
             Some(opened) => {
                 match self.mend(pending, opened, &written.ledger, (input.path(), &target), threads) {
                     Ok(mended) if mended.checked.leftovers.count == 0 || !is_file => Some(mended),
@@ -131,7 +131,7 @@ impl Rewriter<'_> {
                 }
             }
             None => {
-                let checked = self.recheck(pending.path(), format, &written, threads)?;
+                let checked = self.recheck(pending.path(), &guise, &written, threads)?;
                 let is_done = checked.leftovers.count == 0 || !is_file;
                 is_done.then(|| Mended { pending, checked, ledger: Ledger::default(), findings: Findings::default() })
             }
@@ -144,7 +144,7 @@ impl Rewriter<'_> {
                 (pending, checked) = (mended.pending, mended.checked);
             }
             // The first file is gone by now: two need not fit the disk.
-            None => (pending, written, checked) = self.again(input, (&target, format), written, threads, outcome)?,
+            None => (pending, written, checked) = self.again(input, (&target, &guise), written, threads, outcome)?,
         }
         if written.changed {
             return Ok(Status::Changed);
@@ -180,7 +180,7 @@ impl Rewriter<'_> {
     fn again(
         &self,
         input: &Input,
-        (target, format): (&Path, Option<&'static dyn Format>),
+        (target, guise): (&Path, &Guise),
         first: Written,
         threads: usize,
         outcome: &mut Outcome,
@@ -190,19 +190,13 @@ impl Rewriter<'_> {
         (outcome.findings, outcome.lines) = Default::default();
         let out = (pending.file(), folder_of(target));
         let written = self.write(opened, out, &[&first.ledger], threads, outcome)?;
-        let found = self.recheck(pending.path(), format, &written, threads)?;
+        let found = self.recheck(pending.path(), guise, &written, threads)?;
         Ok((pending, written, found))
     }
 
     /// Reads again what was written.
-    fn recheck(
-        &self,
-        path: &Path,
-        format: Option<&'static dyn Format>,
-        written: &Written,
-        threads: usize,
-    ) -> Result<Rechecked, Box<Status>> {
-        recheck::recheck(self.context, path, (format, &written.formats), Some(&written.ledger), threads)
+    fn recheck(&self, path: &Path, guise: &Guise, written: &Written, threads: usize) -> Result<Rechecked, Box<Status>> {
+        recheck::recheck(self.context, path, (guise, &written.formats), Some(&written.ledger), threads)
     }
 
     /// Refuses a path that itself holds what the policy replaces (`phone=138…/`): the output would have it too.
@@ -224,12 +218,15 @@ impl Rewriter<'_> {
         describe(outcome, &opened);
         let mut out = io::stdout().lock();
         let written = match opened {
-            Opened { body: Body::Container { .. } | Body::Archive { .. }, format, .. } => {
+            Opened {
+                body: Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. }, ref guise, ..
+            } => {
+                let guise = guise.clone();
                 // The whole is written aside and read again before the first byte goes out.
                 let place = std::env::temp_dir().join("tuomin-stdout");
                 let mut aside = Pending::create(&place).map_err(failed_outside)?;
                 let written = self.write(opened, (aside.file(), folder_of(&place)), &[], threads, outcome)?;
-                let checked = self.recheck(aside.path(), format, &written, threads)?;
+                let checked = self.recheck(aside.path(), &guise, &written, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
                 if !written.changed {
                     rewind_and_copy(aside.file(), &mut out).map_err(|error| failed(error.into()))?;
@@ -262,14 +259,11 @@ impl Rewriter<'_> {
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<Written, Box<Status>> {
-        let Opened { body, compression, trail, format } = opened;
+        let Opened { body, compression, trail, guise } = opened;
         let mut written = Written::default();
         let done = match body {
-            Body::Container { container, file } if compression == Compression::None => {
-                self.container(&*container, &file, out, seed, &mut written.ledger, outcome)
-            }
-            Body::Container { container, file } => {
-                self.packed_container(&*container, &file, out, compression, seed, &mut written.ledger, outcome)
+            body @ (Body::Container { .. } | Body::Sections { .. }) => {
+                self.whole(body, (out, compression), seed, threads, &mut written, outcome)
             }
             Body::Archive { mut archive, layers } => {
                 let members = (&mut *archive, &layers);
@@ -280,7 +274,7 @@ impl Rewriter<'_> {
                 archived.and_then(|encoder| Ok(encoder.finish()?.flush()?))
             }
             body => {
-                let opened = Opened { body, compression, trail, format };
+                let opened = Opened { body, compression, trail, guise };
                 return self.stream(opened, out, seed, false, threads, outcome);
             }
         };
@@ -334,50 +328,6 @@ impl Rewriter<'_> {
         written.input_hash = trail.hash().map_err(|error| failed(error.into()))?;
         Ok(written)
     }
-
-    fn container(
-        &self,
-        container: &dyn Container,
-        file: &File,
-        out: &mut File,
-        seed: &[&Ledger],
-        ledger: &mut Ledger,
-        outcome: &mut Outcome,
-    ) -> Result<(), DataError> {
-        let mut worker = Worker::default();
-        let path = outcome.path.clone();
-        container.rewrite(file, out, &mut |block| {
-            let edits = self.edits(&mut worker, block, None, seed, ledger)?;
-            let report: BlockReport = scan::report(self.context, &path, block, None, &worker);
-            outcome.findings.merge(report.findings);
-            outcome.lines.write(&report.lines)?;
-            Ok(edits)
-        })
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn packed_container(
-        &self,
-        container: &dyn Container,
-        file: &File,
-        out: &mut File,
-        compression: Compression,
-        seed: &[&Ledger],
-        ledger: &mut Ledger,
-        outcome: &mut Outcome,
-    ) -> Result<(), DataError> {
-        let mut plain = tempfile::tempfile()?;
-        self.container(container, file, &mut plain, seed, ledger, outcome)?;
-        let mut encoder = compression.encoder(BufWriter::new(out))?;
-        rewind_and_copy(&mut plain, &mut encoder)?;
-        encoder.finish()?.flush()?;
-        Ok(())
-    }
-}
-
-fn rewind_and_copy(from: &mut File, to: &mut impl Write) -> io::Result<()> {
-    from.seek(SeekFrom::Start(0))?;
-    io::copy(from, to).map(drop)
 }
 
 pub(super) fn failed(error: DataError) -> Box<Status> {

@@ -15,7 +15,7 @@ use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
 use super::repeated::Repeated;
 use super::tally::{Entered, Tally};
-use super::{Context, Outcome, Settings, Status, Take, archive};
+use super::{Context, Outcome, Settings, Status, Take, archive, whole};
 use foldhash::quality::RandomState;
 
 use crate::block::{Block, Syntax};
@@ -129,7 +129,7 @@ pub(super) fn guarded(
 pub(super) fn describe(outcome: &mut Outcome, opened: &Opened) {
     outcome.format = Some(match &opened.body {
         Body::Archive { archive, .. } => archive.name(),
-        _ => opened.format.map_or("empty", |format| format.name()),
+        _ => opened.guise.format.map_or("empty", |format| format.name()),
     });
     outcome.compression = Some(opened.compression.name());
 }
@@ -153,6 +153,9 @@ pub(super) fn produce(
         // Statistics are believed only where that is told: in a scan.
         Body::Container { container, file } => {
             blocks::container(&*container, &file, settings, None, &mut blocks::ByStatistics::new(), push)
+        }
+        Body::Sections { sections, layers } => {
+            whole::sections(&*sections, &layers, settings, &mut |_, piece| push(piece))
         }
     }
 }

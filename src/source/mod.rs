@@ -3,6 +3,7 @@
 pub mod archive;
 pub(crate) mod buffer;
 pub mod decompress;
+pub(crate) mod positioned;
 pub mod slab;
 pub mod stdin;
 pub mod walk;

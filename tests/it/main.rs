@@ -23,6 +23,7 @@ mod mariadb;
 mod one_token;
 mod operators;
 mod parquet;
+mod pg_archives;
 mod plan;
 mod policies;
 mod postgres;

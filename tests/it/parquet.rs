@@ -18,7 +18,7 @@ use tuomin::format::{Access, Confidence, Container, by_name};
 fn container() -> Box<dyn Container> {
     match by_name("parquet").unwrap().open() {
         Access::Container(container) => container,
-        Access::Stream(_) => panic!("Parquet is read as a whole file"),
+        Access::Stream(_) | Access::Sections(_) => panic!("Parquet is read as a whole file"),
     }
 }
 

@@ -10,6 +10,8 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
+use crate::source::positioned;
+
 /// A file that is read by offset.
 #[derive(Clone)]
 pub(super) struct Source {
@@ -25,27 +27,8 @@ impl Source {
 
     /// Fills as much of `buffer` as the file has from `start`; returns how much.
     pub(super) fn read_at(&self, start: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match positioned_read(&self.file, rest, start.saturating_add(filled as u64)) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(filled)
+        positioned::read_at(&self.file, start, buffer)
     }
-}
-
-#[cfg(unix)]
-fn positioned_read(file: &File, buffer: &mut [u8], start: u64) -> std::io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, start)
-}
-
-#[cfg(windows)]
-fn positioned_read(file: &File, buffer: &mut [u8], start: u64) -> std::io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, start)
 }
 
 impl Length for Source {

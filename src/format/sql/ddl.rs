@@ -20,7 +20,7 @@ pub(crate) struct SqlColumn {
 }
 
 /// The tables that a dump has declared so far, by qualified name.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Tables {
     known: HashMap<String, Vec<SqlColumn>>,
     /// First schema of `search_path`, which old dumps rely on.

@@ -22,6 +22,7 @@ use crate::format::pgdump::copy::CopyHead;
 use crate::format::{Codec, Cut, Splitter};
 
 /// Splits one dump.
+#[derive(Clone)]
 pub(crate) struct Script {
     session: Session,
     tables: Tables,
@@ -36,6 +37,7 @@ pub(crate) struct Script {
     constraints: Vec<Constraint>,
 }
 
+#[derive(Clone)]
 struct Shape {
     table: Arc<TableShape>,
     rows: u64,
@@ -203,6 +205,41 @@ impl Script {
         let end = scan::statement(buffer, start, &self.session.lexical, &self.delimiter, at_end)?;
         self.learn(buffer.get(start..end).unwrap_or_default())?;
         Ok(end)
+    }
+
+    /// Takes in statements that stand elsewhere.
+    ///
+    /// # Errors
+    /// When they cannot be told from each other.
+    pub(crate) fn learn_from(&mut self, statements: &[u8]) -> Result<(), DataError> {
+        let mut at = scan::skip_space(statements, 0);
+        while at < statements.len() {
+            let end = self.unit(statements, at, true);
+            let end = end.or_else(|stop| self.stopped(statements, at, stop, true).map(|_| statements.len()))?;
+            at = scan::skip_space(statements, end);
+        }
+        Ok(())
+    }
+
+    /// A stream of its own begins, of which the lines count: the rows of `copy`, which stands elsewhere, or statements.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub(crate) fn begin(&mut self, copy: Option<&[u8]>) -> Result<(), DataError> {
+        (self.line, self.started, self.mode) = (1, true, Mode::Statements);
+        let Some(copy) = copy else { return Ok(()) };
+        let refused =
+            |reason: &str| Err(DataError::new(reason).advise("dump again with pg_dump's defaults or with --inserts"));
+        match CopyHead::read(copy, 0, &self.session.lexical, true) {
+            Ok(Some(CopyHead { refused: Some(reason), .. })) => return refused(reason),
+            Ok(Some(head)) if scan::skip_space(copy, head.end) >= copy.len() => {}
+            _ => return refused("a COPY that cannot be read"),
+        }
+        if let Some(shape) = self.shapes.get_mut(copy) {
+            shape.rows = 0;
+        }
+        self.mode = Mode::Copy(copy.to_vec());
+        Ok(())
     }
 
     fn learn(&mut self, statement: &[u8]) -> Result<(), Stop> {

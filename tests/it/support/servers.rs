@@ -193,6 +193,11 @@ impl Postgres {
         command
     }
 
+    /// `pg_restore`, from or to wherever its arguments say.
+    pub(crate) fn restorer(&self) -> Command {
+        self.client("pg_restore")
+    }
+
     /// What `pg_dump` writes.
     pub(crate) fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
         succeed(self.client("pg_dump").args(options).arg(database))

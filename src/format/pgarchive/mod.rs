@@ -1,0 +1,53 @@
+//! Archives of PostgreSQL: `pg_dump -Fc`, one file, and the files of `pg_dump -Fd` and `-Ft`.
+//!
+//! A block of an archive is what a plain dump has behind its COPY statement, so the rows are read and written by what
+//! reads and writes those; here is only what stands around them. The table of contents and large objects are looked at
+//! and never changed, but for the places at which blocks start.
+
+mod assemble;
+mod bytes;
+mod custom;
+mod folder;
+mod header;
+mod objects;
+mod packing;
+mod pieces;
+#[cfg(test)]
+mod tests;
+mod toc;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Access, Companion, Confidence, Format};
+use crate::error::DataError;
+
+/// The format `pgarchive`.
+pub struct PgArchive;
+
+impl Format for PgArchive {
+    fn name(&self) -> &'static str {
+        "pgarchive"
+    }
+
+    fn sniff(&self, sample: &[u8]) -> Confidence {
+        if is_archive(sample) { Confidence::Certain } else { Confidence::No }
+    }
+
+    fn open(&self) -> Access {
+        Access::Sections(|file, longest| Ok(Box::new(custom::Archive::open(file, longest)?)))
+    }
+}
+
+/// Whether `sample` is the start of an archive: never to be read as something else, whatever the user says.
+pub fn is_archive(sample: &[u8]) -> bool {
+    sample.starts_with(header::MAGIC)
+}
+
+/// What the file at `path` is in the dump that its folder is, if it is one.
+///
+/// # Errors
+/// When the table of contents beside it cannot be read.
+pub fn file_of_dump(path: &Path, longest: usize) -> Result<Option<Arc<dyn Companion>>, DataError> {
+    folder::file_of_dump(path, longest)
+}
