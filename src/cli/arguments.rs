@@ -74,6 +74,8 @@ pub(super) enum FormatName {
     Mysqldump,
     /// Parquet
     Parquet,
+    /// SQLite database
+    Sqlite,
 }
 
 impl FormatName {
@@ -87,6 +89,7 @@ impl FormatName {
             FormatName::Pgdump => "pgdump",
             FormatName::Mysqldump => "mysqldump",
             FormatName::Parquet => "parquet",
+            FormatName::Sqlite => "sqlite",
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Stream formats (text, CSV, NDJSON, SQL dumps) are cut into slabs by one sequential [`Splitter`]; each slab is
 //! lexed and later rendered by the [`Codec`] that the splitter handed out with it, in any thread. Container formats
-//! (Parquet) need the whole file and implement [`Container`].
+//! (Parquet, SQLite) need the whole file and implement [`Container`].
 //!
 //! To add a format: write its file, add one line to [`FORMATS`].
 
@@ -22,6 +22,7 @@ pub mod mysqldump;
 pub mod parquet;
 pub mod pgdump;
 mod sql;
+pub mod sqlite;
 pub mod text;
 
 /// A format that tuomin reads and writes.
@@ -195,7 +196,7 @@ pub trait Container: Send + Sync {
 
 /// The formats, most specific first; among equal confidence the first wins.
 pub static FORMATS: &[&dyn Format] =
-    &[&parquet::Parquet, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
+    &[&parquet::Parquet, &sqlite::Sqlite, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
