@@ -40,13 +40,17 @@ fn what_is_rewritten_is_right_for_another_sqlite() {
     folder.write("hash.yml", POLICY);
     folder.write("fpe.yml", POLICY.replace("deidentify: hash", "deidentify: fpe"));
     folder.write("keep.yml", POLICY.replace("deidentify: hash", "deidentify: keep"));
-    for (policy, check) in [("hash", "check"), ("fpe", "check"), ("keep", "same")] {
+    // By fpe, `138-0013-8000` in a column of numbers would become one, and is refused.
+    for name in ["small", "wal", "search"] {
+        folder.write(&format!("exact/{name}.db"), folder.read(&format!("in/{name}.db")));
+    }
+    for (policy, input, check) in [("hash", "in", "check"), ("fpe", "exact", "check"), ("keep", "in", "same")] {
         let file = format!("{policy}.yml");
-        folder.tuomin(&["deidentify", "in", "-o", policy, "--key-file", "k", "--policy", &file]).expect(0);
+        folder.tuomin(&["deidentify", input, "-o", policy, "--key-file", "k", "--policy", &file]).expect(0);
         peer(&folder, &[check, policy]).unwrap();
         folder.tuomin(&["verify", policy]).expect(0);
     }
-    folder.tuomin(&["anonymize", "in", "-o", "anonymous"]).expect(0);
+    folder.tuomin(&["anonymize", "in", "-o", "anonymous", "--policy", "hash.yml"]).expect(0);
     peer(&folder, &["check", "anonymous"]).unwrap();
     let after: Vec<Vec<u8>> = folder
         .files()
@@ -96,7 +100,7 @@ fn a_packed_or_piped_database_is_one_too() {
     folder.tuomin(&["deidentify", "in/a.db.gz", "-o", "out/a.db.gz", "--key-file", "k"]).expect(0);
     folder.tuomin(&["deidentify", "a.db", "-o", "b.db", "--key-file", "k"]).expect(0);
     assert_eq!(gunzip(&folder.path("out/a.db.gz")), folder.read("b.db"));
-    let piped = folder.tuomin_with(&["deidentify", "-", "--key-file", "k"], &folder.read("a.db")).expect(0);
+    let piped = folder.tuomin_with(&["deidentify", "-", "-o", "-", "--key-file", "k"], &folder.read("a.db")).expect(0);
     assert_eq!(piped.stdout, folder.read("b.db"));
     assert!(!contains(&piped.stdout, b"13912345678"));
 }
