@@ -121,6 +121,9 @@ fn in_doubt_nothing_is_written() {
         INSERT INTO t(rowid, mobile) VALUES (1, '13912345678')",
     );
     database(&folder, "in/good.db", &format!("CREATE TABLE t(mobile TEXT); {insert}"));
+    let joined =
+        "CREATE TABLE t(a TEXT, b TEXT, mobile TEXT AS (a || b) STORED); INSERT INTO t VALUES ('1391234', '5678')";
+    database(&folder, "in/joined.db", joined);
     let cut = folder.read("in/good.db");
     folder.write("in/cut.db", &cut[..cut.len() - 4096]);
     database(&folder, "in/live.db", &format!("PRAGMA journal_mode = WAL; CREATE TABLE t(mobile TEXT); {insert}"));
@@ -133,6 +136,7 @@ fn in_doubt_nothing_is_written() {
         "unique.db: table t row 2 column mobile: the new value is already there",
         "check.db: table t row 1 column mobile: the new value breaks a CHECK",
         "words.db: table t row 1 column term: the table holds data",
+        "joined.db: table t row 1 column mobile: the rewritten data still holds",
         "cut.db: the SQLite database is damaged",
         "live.db: the database has a write-ahead log",
     ] {

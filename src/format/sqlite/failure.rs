@@ -33,6 +33,7 @@ pub(super) fn failure(error: &Error) -> DataError {
             .advise("give it more room with --max-memory"),
         ErrorCode::DiskFull => DataError::new("no space is left in the temporary folder")
             .advise("name another with the environment variable TMPDIR"),
+        ErrorCode::OperationInterrupted => takes_too_long("time"),
         ErrorCode::OutOfMemory => DataError::new("SQLite ran out of memory"),
         ErrorCode::NotADatabase => damaged("it is encrypted or of a later version of the format"),
         ErrorCode::DatabaseCorrupt => damaged(missing.map_or("its pages do not fit together", |(_, says)| says)),
@@ -47,6 +48,14 @@ pub(super) fn failure(error: &Error) -> DataError {
 pub(super) fn damaged(reason: &str) -> DataError {
     DataError::new(format!("the SQLite database is damaged or of a kind that cannot be read: {reason}"))
         .advise("check it with PRAGMA integrity_check, and save what can be saved with the command .recover of sqlite3")
+}
+
+/// What its schema has SQLite work out takes more than a database of its size may.
+pub(super) fn takes_too_long(of: &str) -> DataError {
+    DataError::new(format!(
+        "what its schema has worked out for each row takes more {of} than a database of this size may"
+    ))
+    .advise("drop generated columns, checks and indexes on expressions in a copy of the database first")
 }
 
 /// The table as a whole.

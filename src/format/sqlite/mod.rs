@@ -18,6 +18,7 @@ mod edits;
 mod failure;
 mod header;
 mod open;
+mod patience;
 mod rewrite;
 mod rows;
 mod schema;
@@ -75,7 +76,7 @@ impl Container for Sqlite {
         let block_bytes = (reading.block_bytes / BLOCKS_OF_A_RECORD).min(BLOCK_BYTES);
         let block_bytes = usize::try_from(block_bytes).unwrap_or(usize::MAX);
         for table in &schema.tables {
-            rows::read(&database.connection, table, block_bytes, false, &mut |batch| {
+            rows::read(&database, table, block_bytes, false, &mut |batch| {
                 visit(Part::Block(Block::Table(batch.block)))
             })?;
         }

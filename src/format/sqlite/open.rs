@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use super::beside::{leads_to, path_of, refuse_journals};
 use super::failure::{damaged, failure};
 use super::header::{Header, JOURNAL_VERSIONS, ROLLBACK};
+use super::patience::Patience;
 use crate::error::DataError;
 
 /// Bytes that SQLite may keep of pages, in KiB as the pragma wants them: to read, to change.
@@ -28,6 +29,7 @@ const CHANGE_CACHE: i64 = -32_768;
 pub(super) struct Database {
     pub(super) connection: Connection,
     pub(super) header: Header,
+    pub(super) patience: Patience,
     /// Where the private copy is.
     folder: Option<TempDir>,
 }
@@ -42,7 +44,7 @@ impl Database {
         if let Some(path) = path {
             let connection = immutable(&path, longest)?;
             if leads_to(&path, file) {
-                return Database { connection, header, folder: None }.whole();
+                return Database::new(connection, header, file, None)?.whole();
             }
         }
         let folder = private_folder()?;
@@ -50,7 +52,7 @@ impl Database {
         copy_to(file, &copy)?;
         let connection = immutable(&copy, longest)?;
         forget_name(&copy);
-        Database { connection, header, folder: Some(folder) }.whole()
+        Database::new(connection, header, file, Some(folder))?.whole()
     }
 
     /// Makes a private copy of `file` that can be changed.
@@ -75,7 +77,7 @@ impl Database {
         guard(&connection, longest, CHANGE_CACHE).map_err(|error| failure(&error))?;
         // Opened by now: the file is read for its header at the latest with the pragmas above.
         forget_name(&path);
-        Database { connection, header, folder: Some(folder) }.whole()
+        Database::new(connection, header, file, Some(folder))?.whole()
     }
 
     /// Opens a database that was written here.
@@ -83,8 +85,20 @@ impl Database {
     /// # Errors
     /// When it is no whole database.
     pub(super) fn written(path: &Path, longest: u64) -> Result<Database, DataError> {
-        let header = Header::read(&File::open(path)?)?;
-        Ok(Database { connection: immutable(path, longest)?, header, folder: None })
+        let file = File::open(path)?;
+        let header = Header::read(&file)?;
+        Database::new(immutable(path, longest)?, header, &file, None)
+    }
+
+    fn new(
+        mut connection: Connection,
+        header: Header,
+        file: &File,
+        folder: Option<TempDir>,
+    ) -> Result<Database, DataError> {
+        let patience = Patience::with(&mut connection, file).map_err(|error| failure(&error))?;
+        patience.renew();
+        Ok(Database { connection, header, patience, folder })
     }
 
     /// The folder of the private copy.

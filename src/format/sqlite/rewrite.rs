@@ -38,7 +38,7 @@ pub(super) fn rewrite(file: &File, out: &mut File, edit: Edit<'_>) -> Result<(),
     let database = Database::copy(file, LONGEST_ROW)?;
     let connection = &database.connection;
     let schema = Schema::read(connection).map_err(|error| failure(&error))?;
-    let (log, counts) = collect(connection, &schema, edit)?;
+    let (log, counts) = collect(&database, &schema, edit)?;
     if log.count == 0 {
         let mut file = file;
         file.seek(SeekFrom::Start(0))?;
@@ -49,11 +49,15 @@ pub(super) fn rewrite(file: &File, out: &mut File, edit: Edit<'_>) -> Result<(),
     // Off while it is only read; a new value must not break one.
     execute(connection, "PRAGMA ignore_check_constraints = OFF")?;
     let unsound = "the database does not pass PRAGMA integrity_check";
+    database.patience.renew();
     pass_integrity_check(connection, unsound, "repair it first: REINDEX, or the command .recover of sqlite3")?;
     let before = broken_references(connection);
+    database.patience.renew();
     apply(connection, &schema, log)?;
+    database.patience.renew();
     make_anew(connection, &schema)?;
     compare_references(before, broken_references(connection))?;
+    database.patience.renew();
     let folder = database.folder().ok_or_else(|| DataError::new("internal error: a copy without a folder"))?;
     let path = folder.join("new.db");
     let name = path.to_str().ok_or_else(|| DataError::new("the name of the temporary folder is not UTF-8"))?;
@@ -68,7 +72,7 @@ pub(super) fn rewrite(file: &File, out: &mut File, edit: Edit<'_>) -> Result<(),
 }
 
 /// Asks for the edits of everything; also gives the number of rows of each table.
-fn collect(connection: &Connection, schema: &Schema, edit: Edit<'_>) -> Result<(EditLog, Vec<u64>), DataError> {
+fn collect(database: &Database, schema: &Schema, edit: Edit<'_>) -> Result<(EditLog, Vec<u64>), DataError> {
     for block in statements(schema) {
         let edits = edit(&Block::Text(block))?;
         if !edits.text.is_empty() || !edits.cells.is_empty() {
@@ -78,7 +82,7 @@ fn collect(connection: &Connection, schema: &Schema, edit: Edit<'_>) -> Result<(
     let mut log = EditLog::new()?;
     let mut counts = Vec::with_capacity(schema.tables.len());
     for (number, table) in schema.tables.iter().enumerate() {
-        counts.push(rows::read(connection, table, BLOCK_BYTES, true, &mut |batch| {
+        counts.push(rows::read(database, table, BLOCK_BYTES, true, &mut |batch| {
             let Batch { block, keys } = batch;
             let block = Block::Table(block);
             let asked = edit(&block)?;

@@ -6,7 +6,8 @@ use rusqlite::{Connection, Row};
 
 use super::cells::Cells;
 use super::edits::Value;
-use super::failure::{failure, of_table};
+use super::failure::{failure, of_table, takes_too_long};
+use super::open::Database;
 use super::schema::{Key, Source, Table, quoted};
 use crate::block::TableBlock;
 use crate::error::{DataError, Position};
@@ -40,17 +41,19 @@ impl Keys {
 /// # Errors
 /// When it cannot be read, with the row; or what `visit` returned.
 pub(super) fn read(
-    connection: &Connection,
+    database: &Database,
     table: &Arc<Table>,
     block_bytes: usize,
     with_keys: bool,
     visit: &mut dyn FnMut(Batch) -> Result<(), DataError>,
 ) -> Result<u64, DataError> {
+    let Database { connection, patience, .. } = database;
     let at_table = |error: rusqlite::Error| failure(&error).at(of_table(&table.name));
     let mut statement = connection.prepare(&select(connection, table).map_err(at_table)?).map_err(at_table)?;
     let mut rows = statement.query(()).map_err(at_table)?;
-    let mut first_row = 1;
+    let (mut first_row, mut generated) = (1, 0);
     loop {
+        patience.renew();
         let mut batch = Growing::new(table);
         let mut is_last = true;
         loop {
@@ -64,6 +67,10 @@ pub(super) fn read(
                 is_last = false;
                 break;
             }
+        }
+        generated += batch.generated as u64;
+        if generated > patience.generated {
+            return Err(takes_too_long("room").at(of_table(&table.name)));
         }
         let rows = batch.rows as u64;
         if rows > 0 {
@@ -109,17 +116,23 @@ struct Growing {
     keys: Keys,
     rows: usize,
     bytes: usize,
+    /// Those of generated columns.
+    generated: usize,
 }
 
 impl Growing {
     fn new(table: &Table) -> Self {
         let cells = table.columns.iter().map(|_| Cells::default()).collect();
-        Growing { cells, keys: Keys::default(), rows: 0, bytes: 0 }
+        Growing { cells, keys: Keys::default(), rows: 0, bytes: 0, generated: 0 }
     }
 
     fn push(&mut self, row: &Row<'_>, table: &Table, with_keys: bool) -> rusqlite::Result<()> {
-        for (column, cells) in self.cells.iter_mut().enumerate() {
-            self.bytes += cells.push(self.rows, row.get_ref(column)?);
+        for (column, (cells, declared)) in self.cells.iter_mut().zip(&table.columns).enumerate() {
+            let bytes = cells.push(self.rows, row.get_ref(column)?);
+            self.bytes += bytes;
+            if declared.is_generated {
+                self.generated += bytes;
+            }
         }
         if with_keys {
             let keys = &mut self.keys;

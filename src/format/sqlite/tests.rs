@@ -476,6 +476,24 @@ fn functions_of_an_application_are_not_needed_to_read_but_to_rewrite() {
 }
 
 #[test]
+fn a_schema_does_not_make_a_small_file_large_or_slow() {
+    let folder = folder();
+    let many =
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99) INSERT INTO t SELECT i FROM n";
+    let sql = format!("CREATE TABLE t(a, b AS (hex(zeroblob(1000000)))); {many}");
+    let error = read(&File::open(made(folder.path(), &sql)).unwrap()).unwrap_err().to_string();
+    assert!(error.starts_with("table t: what its schema has worked out"), "{error}");
+
+    let path = made(&tempfile::tempdir_in(folder.path()).unwrap().keep(), &format!("CREATE TABLE t(a); {many}"));
+    let database = Database::open(&File::open(path).unwrap(), LONGEST_ROW).unwrap();
+    let count = "SELECT count(*) FROM t AS a, t AS b, t AS c";
+    let asked = || database.connection.query_row(count, (), |row| row.get::<_, i64>(0));
+    assert_eq!(asked().unwrap(), 1_000_000);
+    database.patience.end();
+    assert!(failure(&asked().unwrap_err()).reason.contains("more time than a database of this size may"));
+}
+
+#[test]
 fn what_is_no_database_is_refused_by_name() {
     let folder = folder();
     let path = made(folder.path(), SHOP);
