@@ -30,6 +30,8 @@ pub enum Position {
         /// Column name.
         column: Option<String>,
     },
+    /// A table as a whole.
+    Table(String),
     /// A column as a whole.
     Column {
         /// Table, when there is one.
@@ -55,6 +57,7 @@ impl fmt::Display for Position {
                     None => Ok(()),
                 }
             }
+            Position::Table(table) => write!(f, "table {table}"),
             Position::Column { table: Some(table), column } => write!(f, "column {table}.{column}"),
             Position::Column { table: None, column } => write!(f, "column {column}"),
         }
@@ -94,6 +97,7 @@ impl DataError {
                     *name = rename(name);
                 }
             }
+            Some(Position::Table(table)) => *table = rename(table),
             Some(Position::Column { table, column }) => {
                 *column = rename(column);
                 if let Some(table) = table {

@@ -76,6 +76,8 @@ pub(super) enum FormatName {
     Mysqldump,
     /// Parquet
     Parquet,
+    /// SQLite database
+    Sqlite,
 }
 
 impl FormatName {
@@ -90,6 +92,7 @@ impl FormatName {
             FormatName::Pgarchive => "pgarchive",
             FormatName::Mysqldump => "mysqldump",
             FormatName::Parquet => "parquet",
+            FormatName::Sqlite => "sqlite",
         })
     }
 }

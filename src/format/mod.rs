@@ -2,7 +2,7 @@
 //!
 //! Stream formats (text, CSV, NDJSON, SQL dumps) are cut into slabs by one sequential [`Splitter`]; each slab is
 //! lexed and later rendered by the [`Codec`] that the splitter handed out with it, in any thread. Container formats
-//! (Parquet) need the whole file and implement [`Container`].
+//! (Parquet, SQLite) need the whole file and implement [`Container`].
 //!
 //! To add a format: write its file, add one line to [`FORMATS`].
 
@@ -26,6 +26,7 @@ pub mod parquet;
 pub mod pgarchive;
 pub mod pgdump;
 mod sql;
+pub mod sqlite;
 pub mod text;
 
 /// A format that tuomin reads and writes.
@@ -303,6 +304,7 @@ pub trait Companion: Send + Sync {
 pub static FORMATS: &[&dyn Format] = &[
     &parquet::Parquet,
     &pgarchive::PgArchive,
+    &sqlite::Sqlite,
     &pgdump::PgDump,
     &mysqldump::MySqlDump,
     &json::Json,

@@ -252,7 +252,7 @@ fn one_doubtful_member_fails_the_archive_by_name() {
         ("binary", "sub/picture.bin", &noise, "member sub/picture.bin:"),
         ("name", "phone=13812345678/a.csv", b"a,b\n", "member phone=*/a.csv: its name"),
         ("damaged", "a.csv.gz", &[0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5], "member a.csv.gz: the gzip stream"),
-        ("sqlite", "a.db", b"SQLite format 3\0....", "member a.db: is SQLite"),
+        ("sqlite", "a.db", b"SQLite format 3\0....", "member a.db: the SQLite database is damaged"),
     ];
     for (what, name, content, reason) in cases {
         let archive = format!("{what}.tar");

@@ -29,5 +29,6 @@ mod policies;
 mod postgres;
 mod program;
 mod rewriting;
+mod sqlite;
 mod support;
 mod trouble;

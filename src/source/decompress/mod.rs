@@ -157,9 +157,6 @@ pub fn unsupported(magic: &[u8]) -> Option<&'static str> {
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => "7z",
         [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => "rar",
         [b'P', b'K', 7, 8, ..] => "one part of a split zip archive",
-        [b'S', b'Q', b'L', b'i', b't', b'e', b' ', b'f', b'o', b'r', b'm', b'a', b't', b' ', b'3', 0, ..] => {
-            "SQLite (export with `.dump`)"
-        }
         _ => return None,
     })
 }
