@@ -14,6 +14,7 @@ use crate::error::DataError;
 use crate::finding::Match;
 use crate::source::slab::Slab;
 
+mod columnar;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod csv;
