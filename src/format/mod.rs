@@ -14,6 +14,7 @@ use crate::error::DataError;
 use crate::finding::Match;
 use crate::source::slab::Slab;
 
+pub mod arrow;
 mod columnar;
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -196,7 +197,7 @@ pub trait Container: Send + Sync {
 
 /// The formats, most specific first; among equal confidence the first wins.
 pub static FORMATS: &[&dyn Format] =
-    &[&parquet::Parquet, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
+    &[&parquet::Parquet, &arrow::Arrow, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
