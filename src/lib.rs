@@ -1,4 +1,4 @@
-//! tuomin (脱敏) finds personal data in logs, database dumps, CSV, NDJSON and Parquet, and rewrites the files
+//! tuomin (脱敏) finds personal data in logs, database dumps, CSV, NDJSON, Parquet, Arrow and Avro, and rewrites the files
 //! de-identified or anonymized so that they still load.
 
 pub mod block;

@@ -74,6 +74,10 @@ pub(super) enum FormatName {
     Mysqldump,
     /// Parquet
     Parquet,
+    /// Arrow IPC files and streams, Feather
+    Arrow,
+    /// Avro object container files
+    Avro,
 }
 
 impl FormatName {
@@ -87,6 +91,8 @@ impl FormatName {
             FormatName::Pgdump => "pgdump",
             FormatName::Mysqldump => "mysqldump",
             FormatName::Parquet => "parquet",
+            FormatName::Arrow => "arrow",
+            FormatName::Avro => "avro",
         })
     }
 }

@@ -15,6 +15,7 @@ use crate::finding::Match;
 use crate::source::slab::Slab;
 
 pub mod arrow;
+pub mod avro;
 mod columnar;
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -196,8 +197,16 @@ pub trait Container: Send + Sync {
 }
 
 /// The formats, most specific first; among equal confidence the first wins.
-pub static FORMATS: &[&dyn Format] =
-    &[&parquet::Parquet, &arrow::Arrow, &pgdump::PgDump, &mysqldump::MySqlDump, &json::Json, &csv::Csv, &text::Text];
+pub static FORMATS: &[&dyn Format] = &[
+    &parquet::Parquet,
+    &arrow::Arrow,
+    &avro::Avro,
+    &pgdump::PgDump,
+    &mysqldump::MySqlDump,
+    &json::Json,
+    &csv::Csv,
+    &text::Text,
+];
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {

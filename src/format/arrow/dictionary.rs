@@ -23,6 +23,11 @@ pub(super) struct Replaced {
 type Values = BTreeMap<usize, Option<Vec<u8>>>;
 
 impl Replaced {
+    /// No dictionary is written anew.
+    pub(super) fn is_empty(&self) -> bool {
+        self.dictionaries.is_empty()
+    }
+
     /// What becomes of the values of dictionary `slot`, which is written anew in any case.
     pub(super) fn of(&mut self, slot: usize) -> &mut Values {
         self.dictionaries.entry(slot).or_default()

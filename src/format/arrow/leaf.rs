@@ -123,6 +123,8 @@ impl Leaf {
         };
         let open = |index, number| Stream::open(source, span(index, number)?, batch.codec);
         let (length, nulls) = *batch.nodes.get(index).ok_or_else(missing)?;
+        // Where all are NULL by their type, no buffer says so.
+        let nulls = if node.layout == Layout::Null { 0 } else { nulls };
         let mut steps = Vec::new();
         let mut child = index;
         while let Some(parent) = nodes.get(child).and_then(|node| node.parent) {
@@ -163,7 +165,9 @@ impl Leaf {
         };
         let weight = match &values {
             Values::Bytes(_, stream) | Values::Fixed(stream, _) => stream.left,
-            Values::Viewed(stream, viewed) => viewed.buffers.iter().fold(stream.left, |sum, bytes| sum + bytes.len() as u64),
+            Values::Viewed(stream, viewed) => {
+                viewed.buffers.iter().fold(stream.left, |sum, bytes| sum + bytes.len() as u64)
+            }
             Values::Nothing => 0,
         };
         needed.ok_or_else(|| unreadable("a buffer is too short for its values").at(node.position()))?;
@@ -253,7 +257,13 @@ impl Leaf {
                 let total = lengths.iter().fold(0u64, |sum, length| sum.saturating_add(*length));
                 raw.bytes = stream.take(total)?;
                 let mut end = 0;
-                raw.ends = lengths.iter().map(|length| { end += *length as usize; end }).collect();
+                raw.ends = lengths
+                    .iter()
+                    .map(|length| {
+                        end += *length as usize;
+                        end
+                    })
+                    .collect();
                 let behind = |(at, length): (usize, &u64)| *length > 0 && is_null(at);
                 if present.is_some() && lengths.iter().enumerate().any(behind) {
                     *hidden = true;

@@ -48,7 +48,8 @@ impl Message {
         if filled < prefix || room < prefix as u64 {
             return Err(damaged("a message is cut off"));
         }
-        let length = u64::try_from(i32::from_le_bytes(length)).map_err(|_| damaged("a message has a negative length"))?;
+        let length =
+            u64::try_from(i32::from_le_bytes(length)).map_err(|_| damaged("a message has a negative length"))?;
         if length == 0 {
             return Ok(Err(prefix as u64));
         }
@@ -70,6 +71,21 @@ impl Message {
         let body = body.filter(|body| *body <= room - prefix as u64 - length);
         message.body = body.ok_or_else(|| damaged("the body of a message reaches beyond the end of the data"))?;
         Ok(Ok(message))
+    }
+
+    /// The message whose metadata fill all from byte `at` to `end`, without a length before them: Polars starts files so.
+    ///
+    /// # Errors
+    /// When they are damaged.
+    pub(super) fn bare(source: &Source, at: u64, end: u64) -> Result<Message, DataError> {
+        let length = end.checked_sub(at).filter(|length| *length <= MAX_METADATA && end <= source.length);
+        let length =
+            length.ok_or_else(|| unreadable("the metadata of a message are damaged").at(Position::Byte(at)))?;
+        let mut head = vec![0; usize::try_from(length).unwrap_or(0)];
+        source.read_at(at, &mut head)?;
+        let message = Message { at, head, prefix: 0, body: 0 };
+        message.parsed()?;
+        Ok(message)
     }
 
     /// Its metadata.

@@ -43,8 +43,20 @@ pub(super) struct Footed {
     /// As it stands in the file.
     pub(super) bytes: Vec<u8>,
     pub(super) at: u64,
-    /// The messages behind the schema, by their place in the file.
+    /// The messages behind the schema, as they are read: dictionaries first, wherever they stand.
     pub(super) placed: Vec<Placed>,
+}
+
+impl Footed {
+    /// Where the first message behind the schema starts.
+    fn start(&self) -> u64 {
+        self.placed.iter().map(|placed| placed.at).min().unwrap_or(self.at)
+    }
+
+    /// Where the last one ends.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.placed.iter().map(Placed::end).max()
+    }
 }
 
 /// An entry of the footer.
@@ -79,11 +91,16 @@ impl Opened {
                 .advise("read it with pandas and write it again: to_feather writes the second version"));
         }
         let footer = if magic.starts_with(MAGIC) { Some(read_footer(&source)?) } else { None };
-        let (start, end) = match &footer {
-            Some(footed) => (START.len() as u64, footed.at),
-            None => (0, source.length),
+        let head = match &footer {
+            Some(footed) => {
+                let (start, end) = (START.len() as u64, footed.start());
+                match Message::read(&source, start, end) {
+                    Ok(Ok(message)) => Some(message),
+                    _ => Some(Message::bare(&source, start, end)?),
+                }
+            }
+            None => Message::read(&source, 0, source.length)?.ok().filter(|_| filled > 0),
         };
-        let head = Message::read(&source, start, end)?.ok().filter(|_| filled > 0);
         let head = head.ok_or_else(|| unreadable("it has no schema"))?;
         let parsed = head.parsed()?;
         let encoded = parsed.header_as_schema().filter(|_| parsed.header_type() == MessageHeader::Schema);
@@ -123,7 +140,7 @@ impl Opened {
         Ok(notes)
     }
 
-    /// Hands the messages behind the schema to `visit`, in the order of their places.
+    /// Hands the messages behind the schema to `visit`, a file's dictionaries first.
     ///
     /// # Errors
     /// When one is damaged or bytes are left over; or what `visit` returned.
@@ -142,6 +159,14 @@ impl Opened {
             visit(message)?;
         }
         Ok(())
+    }
+
+    /// Whether every byte belongs to a message, the footer or a mark of the end.
+    pub(super) fn is_filled(&self) -> bool {
+        let Some(footed) = &self.footer else { return true };
+        let messages: u64 = footed.placed.iter().map(|placed| placed.end() - placed.at).sum();
+        let from = self.head.end();
+        from == footed.start() && footed.end().is_some_and(|end| end - from == messages && footed.at - end <= 8)
     }
 
     /// The mark that ends a stream; none where it just stops.
@@ -207,12 +232,13 @@ fn read_footer(source: &Source) -> Result<Footed, DataError> {
             .advise("read it and write it again with the tool that made it"));
     }
     placed.extend(batches);
-    placed.sort_unstable();
+    let mut by_place = placed.clone();
+    by_place.sort_unstable();
     let overlap = |pair: &[Placed]| match pair {
         [one, next] => one.end() > next.at,
         _ => false,
     };
-    if placed.windows(2).any(overlap) {
+    if by_place.windows(2).any(overlap) {
         return Err(unreadable("the footer places messages over each other"));
     }
     Ok(Footed { bytes, at, placed })

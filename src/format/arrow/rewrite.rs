@@ -17,8 +17,8 @@ use super::leaf::Leaf;
 use super::message::{Batch, Message, Span};
 use super::open::{MAGIC, Opened, START};
 use super::schema::Node;
-use super::walk::{BLOCK_BYTES, Extent, Met, Rows, STEP, walk};
 use super::unreadable;
+use super::walk::{BLOCK_BYTES, Extent, Met, Rows, STEP, walk};
 use crate::block::{Block, CellEdit, ColumnKind, Edits, TableBlock};
 use crate::error::{DataError, Position};
 use crate::format::columnar::edits::LeafEdits;
@@ -39,10 +39,16 @@ pub(super) fn rewrite(opened: &Opened, file: &mut File, edit: Edit<'_>) -> Resul
     if !is_keyed {
         start(opened, &mut out)?;
     }
-    let mut writer = Rewriter { opened, edits: BTreeMap::new(), replaced: Replaced::default(), aside: Vec::new() };
+    let mut writer = Rewriter {
+        opened,
+        edits: BTreeMap::new(),
+        replaced: Replaced::default(),
+        aside: Vec::new(),
+        is_changed: false,
+    };
     let extent = Extent { block_bytes: BLOCK_BYTES, whole: true };
     walk(opened, &extent, &mut |met| writer.meet(met, &mut out, &mut places, edit))?;
-    let Rewriter { replaced, aside: messages, .. } = writer;
+    let Rewriter { replaced, aside: messages, is_changed, .. } = writer;
     if !is_keyed {
         return finish(opened, &mut out, &places);
     }
@@ -51,6 +57,11 @@ pub(super) fn rewrite(opened: &Opened, file: &mut File, edit: Edit<'_>) -> Resul
     let aside = aside.as_ref().map(Source::new).transpose()?;
     let aside = aside.ok_or_else(|| DataError::new("internal error: nothing was put aside"))?;
     let mut out = Out::new(file);
+    if !is_changed && replaced.is_empty() && opened.is_filled() {
+        // Wherever dictionaries stand in it.
+        out.copy(&opened.source, Span { at: 0, length: opened.source.length })?;
+        return out.flush();
+    }
     start(opened, &mut out)?;
     let places = write_out(opened, &aside, &messages, &replaced, &mut out)?;
     finish(opened, &mut out, &places)
@@ -129,7 +140,7 @@ fn start(opened: &Opened, out: &mut Out<'_>) -> Result<(), DataError> {
 /// Writes what stands behind the last message.
 fn finish(opened: &Opened, out: &mut Out<'_>, places: &[Place]) -> Result<(), DataError> {
     let (last, end) = match &opened.footer {
-        Some(footed) => (footed.placed.last().map(|placed| placed.end()), footed.at),
+        Some(footed) => (footed.end(), footed.at),
         None => (None, opened.source.length),
     };
     let end_mark = match (last, opened.footer.is_some()) {
@@ -144,7 +155,8 @@ fn finish(opened: &Opened, out: &mut Out<'_>, places: &[Place]) -> Result<(), Da
             return Err(unreadable("the footer has other messages than the file"));
         }
         for (placed, (at, head, body)) in footed.placed.iter().zip(places) {
-            let entry = footer.get_mut(placed.entry..).and_then(|rest| rest.first_chunk_mut::<{ super::open::ENTRY }>());
+            let entry =
+                footer.get_mut(placed.entry..).and_then(|rest| rest.first_chunk_mut::<{ super::open::ENTRY }>());
             let entry = entry.ok_or_else(|| unreadable("the footer is damaged"))?;
             let head = i32::try_from(*head).map_err(|_| DataError::new("a message has too many fields"))?;
             let block = arrow::ipc::Block::new((*at).cast_signed(), head, (*body).cast_signed());
@@ -162,7 +174,8 @@ fn finish(opened: &Opened, out: &mut Out<'_>, places: &[Place]) -> Result<(), Da
 fn read_mark(source: &Source, at: u64, end: u64) -> Result<Vec<u8>, DataError> {
     let mut bytes = vec![0; usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX).min(8)];
     source.read_at(at, &mut bytes)?;
-    let is_mark = end.saturating_sub(at) <= 8 && matches!(bytes.as_slice(), [] | [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0] | [0, 0, 0, 0]);
+    let is_mark = end.saturating_sub(at) <= 8
+        && matches!(bytes.as_slice(), [] | [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0] | [0, 0, 0, 0]);
     Ok(if is_mark { bytes } else { vec![0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0] })
 }
 
@@ -172,6 +185,8 @@ struct Rewriter<'a> {
     edits: BTreeMap<usize, LeafEdits>,
     replaced: Replaced,
     aside: Vec<Aside>,
+    /// Some record batch was written anew.
+    is_changed: bool,
 }
 
 impl Rewriter<'_> {
@@ -241,7 +256,13 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    fn batch(&self, message: &Message, batch: &Batch, hidden: &[usize], out: &mut Out<'_>) -> Result<Place, DataError> {
+    fn batch(
+        &mut self,
+        message: &Message,
+        batch: &Batch,
+        hidden: &[usize],
+        out: &mut Out<'_>,
+    ) -> Result<Place, DataError> {
         let nodes = &self.opened.schema.nodes;
         let source = &self.opened.source;
         let mut changing: Vec<usize> = self.edits.keys().copied().chain(hidden.iter().copied()).collect();
@@ -250,6 +271,7 @@ impl Rewriter<'_> {
         if changing.is_empty() && has_clean_gaps(source, message, batch)? {
             return out.message(source, message);
         }
+        self.is_changed = true;
         let places = batch.places(nodes, |node| node.layout);
         let places = places.map_err(|reason| unreadable(reason).at(Position::Byte(message.at)))?;
         let none = LeafEdits::default();
@@ -288,7 +310,9 @@ pub(super) fn has_clean_gaps(source: &Source, message: &Message, batch: &Batch) 
     let mut spans = batch.buffers.clone();
     spans.sort_unstable_by_key(|span| span.at);
     let mut at = message.body_at();
-    for (start, end) in spans.iter().map(|span| (span.at, span.at + span.length)).chain([(message.end(), message.end())]) {
+    for (start, end) in
+        spans.iter().map(|span| (span.at, span.at + span.length)).chain([(message.end(), message.end())])
+    {
         let gap = start.saturating_sub(at);
         if gap > 0 {
             let mut bytes = vec![0; usize::try_from(gap).unwrap_or(usize::MAX).min(64)];

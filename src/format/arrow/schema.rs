@@ -228,11 +228,13 @@ fn flatten(field: &Field<'_>, parent: Option<usize>, depth: usize, nodes: &mut V
     if depth >= MOST_DEPTH {
         return Err(unreadable("its fields are nested too deeply"));
     }
-    let mut name = parent.and_then(|parent| nodes.get(parent)).map(|parent| parent.name.clone() + ".").unwrap_or_default();
+    let mut name =
+        parent.and_then(|parent| nodes.get(parent)).map(|parent| parent.name.clone() + ".").unwrap_or_default();
     name.push_str(field.name().unwrap_or_default());
     let at = |error: DataError| error.at(Position::Column { table: None, column: name.clone() });
     let (layout, shape) = layout(field).map_err(at)?;
-    let mut node = Node { name: name.clone(), layout, shape, nullable: field.nullable(), parent, dictionary: None, column: 0 };
+    let mut node =
+        Node { name: name.clone(), layout, shape, nullable: field.nullable(), parent, dictionary: None, column: 0 };
     let is_leaf = node.is_leaf();
     if let Some(encoding) = field.dictionary() {
         let (width, signed) = encoding.indexType().map_or((4, true), |keys| (keys.bitWidth() / 8, keys.is_signed()));
@@ -321,14 +323,14 @@ fn layout(field: &Field<'_>) -> Result<(Layout, Shape), DataError> {
 
 fn integer(field: &Field<'_>) -> (Layout, Shape) {
     let (bits, signed) = field.type_as_int().map_or((32, true), |int| (int.bitWidth(), int.is_signed()));
-    let shape =
-        if bits >= 32 { Shape::Number { unsigned: !signed, precision: None } } else { Shape::Other };
+    let shape = if bits >= 32 { Shape::Number { unsigned: !signed, precision: None } } else { Shape::Other };
     (Layout::Fixed(usize::try_from(bits / 8).unwrap_or(0)), shape)
 }
 
 fn decimal(field: &Field<'_>) -> (Layout, Shape) {
-    let (bits, precision, scale) =
-        field.type_as_decimal().map_or((128, 0, 0), |decimal| (decimal.bitWidth(), decimal.precision(), decimal.scale()));
+    let (bits, precision, scale) = field
+        .type_as_decimal()
+        .map_or((128, 0, 0), |decimal| (decimal.bitWidth(), decimal.precision(), decimal.scale()));
     let precision = u32::try_from(precision).ok();
     let shape = if scale == 0 { Shape::Number { unsigned: false, precision } } else { Shape::Other };
     (Layout::Fixed(usize::try_from(bits / 8).unwrap_or(0)), shape)

@@ -122,9 +122,11 @@ impl Walker<'_> {
         let before = if delta { self.dictionaries.remove(&id) } else { None };
         if let Some(replaced) = self.dictionaries.remove(&id) {
             if self.opened.footer.is_some() {
-                return Err(DataError::new("a dictionary of the file is replaced by another, which readers see otherwise")
-                    .advise("write it again with one dictionary for each column")
-                    .at(node.position()));
+                return Err(DataError::new(
+                    "a dictionary of the file is replaced by another, which readers see otherwise",
+                )
+                .advise("write it again with one dictionary for each column")
+                .at(node.position()));
             }
             self.unused(id, &replaced, visit)?;
         }
