@@ -1,4 +1,4 @@
-//! tuomin (脱敏) finds personal data in logs, database dumps, CSV, NDJSON, Parquet and SQLite, and rewrites the files
+//! tuomin (脱敏) finds personal data in logs, database dumps, CSV, NDJSON, Parquet, Arrow, Avro and SQLite, and rewrites the files
 //! de-identified or anonymized so that they still load.
 
 pub mod block;

@@ -76,6 +76,10 @@ pub(super) enum FormatName {
     Mysqldump,
     /// Parquet
     Parquet,
+    /// Arrow IPC files and streams, Feather
+    Arrow,
+    /// Avro object container files
+    Avro,
     /// SQLite database
     Sqlite,
 }
@@ -92,6 +96,8 @@ impl FormatName {
             FormatName::Pgarchive => "pgarchive",
             FormatName::Mysqldump => "mysqldump",
             FormatName::Parquet => "parquet",
+            FormatName::Arrow => "arrow",
+            FormatName::Avro => "avro",
             FormatName::Sqlite => "sqlite",
         })
     }

@@ -33,7 +33,7 @@ const ABOUT: &str = "Find Chinese personal data in files and rewrite them de-ide
 
 const LONG_ABOUT: &str = "\
 tuomin (脱敏) finds personal data (手机号, 身份证号, 银行卡号, names, addresses, …) in logs, CSV, NDJSON, \
-PostgreSQL and MySQL dumps, Parquet files and SQLite databases, and rewrites those files de-identified or anonymized so that \
+PostgreSQL and MySQL dumps, Parquet, Arrow, Avro and SQLite files, and rewrites those files de-identified or anonymized so that \
 they still load.
 
 Start with a scan, which changes nothing. Formats and compression (gzip, zstd) are recognized by content.";

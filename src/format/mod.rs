@@ -17,6 +17,9 @@ use crate::finding::Match;
 use crate::source::decompress::Compression;
 use crate::source::slab::Slab;
 
+pub mod arrow;
+pub mod avro;
+mod columnar;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub mod csv;
@@ -303,6 +306,8 @@ pub trait Companion: Send + Sync {
 /// The formats, most specific first; among equal confidence the first wins.
 pub static FORMATS: &[&dyn Format] = &[
     &parquet::Parquet,
+    &arrow::Arrow,
+    &avro::Avro,
     &pgarchive::PgArchive,
     &sqlite::Sqlite,
     &pgdump::PgDump,

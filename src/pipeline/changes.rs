@@ -165,12 +165,16 @@ impl Changes {
         self.places.iter().map(|(spot, change)| (spot, change, self.verdict(spot, change)))
     }
 
-    /// The first constraint that the rewritten rows would break.
-    pub(super) fn broken(&self) -> Option<DataError> {
-        self.places.iter().find_map(|(spot, change)| match self.verdict(spot, change) {
+    /// Makes sure that the rewritten rows hold to the constraints of their tables, as far as that can be told.
+    ///
+    /// # Errors
+    /// The first one that they would break, with table and column.
+    pub(super) fn hold(&self) -> Result<(), DataError> {
+        let refusals = self.verdicts().filter_map(|(_, _, verdict)| match verdict {
             Verdict::Refused(error) => Some(error),
             Verdict::Fits | Verdict::Doubtful(_) => None,
-        })
+        });
+        refusals.map(Err).next().unwrap_or(Ok(()))
     }
 
     fn verdict(&self, spot: &Spot, change: &Change) -> Verdict {

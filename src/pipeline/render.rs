@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::blocks::{Piece, codec_bytes, slab};
+use super::changes::{Changes, Watch};
 use super::locate::Locator;
 use super::recheck::{Leftovers, canonical_of, known_of, position};
 use super::rewrite::Rewriter;
@@ -20,6 +21,8 @@ use crate::transform::Ledger;
 #[derive(Default)]
 pub(super) struct BlockResult {
     pub(super) ledger: Ledger,
+    /// What became of the columns.
+    pub(super) changes: Changes,
     pub(super) report: BlockReport,
     pub(super) bytes: Vec<u8>,
     /// The bytes are those of the block as it was read.
@@ -110,7 +113,8 @@ impl Rewriter<'_> {
         seed: &[&Ledger],
     ) -> Result<BlockResult, DataError> {
         let mut result = BlockResult::default();
-        let edits = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
+        let edits;
+        (edits, result.changes) = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
         result.report = scan::report(self.context, path, block, Some(codec), worker);
         result.bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut result.bytes)?;
@@ -138,7 +142,7 @@ impl Rewriter<'_> {
         codec: Option<&dyn Codec>,
         seed: &[&Ledger],
         ledger: &mut Ledger,
-    ) -> Result<Edits, DataError> {
+    ) -> Result<(Edits, Changes), DataError> {
         worker.detect(self.context, block);
         let is_original = |entity, value: &[u8]| seed.iter().any(|ledger: &&Ledger| ledger.is_original(entity, value));
         let is_seeded = |found: &Match| {
@@ -151,7 +155,9 @@ impl Rewriter<'_> {
         if !seed.is_empty() {
             worker.detect_known(self.context, block, &known_of(self.context, seed, &is_original));
         }
-        self.transformer.edits(block, codec, &worker.matches, ledger)
+        let mut watch = Watch::new(self.transformer, block, codec, false);
+        let edits = self.transformer.edits_watched(block, codec, &worker.matches, ledger, &mut watch)?;
+        Ok((edits, watch.finish()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::changes::Changes;
 use super::findings::Findings;
 use super::in_place::Original;
 use super::mend::Mended;
@@ -70,6 +71,8 @@ struct Place<'a> {
 #[derive(Default)]
 pub(super) struct Written {
     pub(super) ledger: Ledger,
+    /// What became of the columns.
+    pub(super) changes: Changes,
     /// Formats of the members of an archive, in order.
     pub(super) formats: Vec<Option<&'static dyn Format>>,
     input_hash: Option<Hash>,
@@ -279,7 +282,7 @@ impl Rewriter<'_> {
             }
         };
         outcome.bytes = trail.bytes();
-        done.map_err(failed)?;
+        done.and_then(|()| written.changes.hold()).map_err(failed)?;
         written.changed = trail.is_changed();
         written.input_hash = trail.hash().map_err(|error| failed(error.into()))?;
         Ok(written)
@@ -311,6 +314,7 @@ impl Rewriter<'_> {
                     self.replace_earlier(&mut taker, &path, &mut block, &written.ledger)?;
                 }
                 written.ledger.merge(std::mem::take(&mut block.ledger));
+                written.changes.merge(std::mem::take(&mut block.changes));
                 block.check(&written.ledger).refuse()?;
                 outcome.findings.merge(block.report.findings);
                 outcome.lines.write(&block.report.lines)?;
@@ -321,7 +325,7 @@ impl Rewriter<'_> {
         );
         outcome.bytes = trail.bytes();
         // An encoder that is not finished leaves a stream that its reader refuses: a doubt must not look whole.
-        done.map_err(failed)?;
+        done.and_then(|()| written.changes.hold()).map_err(failed)?;
         let mut buffered = encoder.finish().map_err(|error| failed(error.into()))?;
         buffered.flush().map_err(|error| failed(error.into()))?;
         written.changed = trail.is_changed();

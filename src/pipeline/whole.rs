@@ -16,6 +16,7 @@ use super::render::BlockResult;
 use super::rewrite::{Rewriter, Written};
 use super::scan::{self, BlockReport, Worker};
 use crate::block::{Block, Edits, TextBlock};
+use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
 use crate::format::{Codec, Container, Section, Sections, Site};
@@ -90,6 +91,10 @@ impl Codec for PartCodec {
         self.inner.records(block)
     }
 
+    fn constraints(&self) -> &[Constraint] {
+        self.inner.constraints()
+    }
+
     fn part(&self) -> Option<&str> {
         Some(&self.part)
     }
@@ -115,9 +120,7 @@ impl Rewriter<'_> {
         outcome: &mut Outcome,
     ) -> Result<(), DataError> {
         let write = |out: &mut File| match body {
-            Body::Container { container, file } => {
-                self.container(&*container, &file, out, seed, &mut written.ledger, outcome)
-            }
+            Body::Container { container, file } => self.container(&*container, &file, out, seed, written, outcome),
             Body::Sections { sections, layers } => {
                 self.sections((&*sections, &layers), out, seed, threads, written, outcome)
             }
@@ -141,13 +144,14 @@ impl Rewriter<'_> {
         file: &File,
         out: &mut File,
         seed: &[&Ledger],
-        ledger: &mut Ledger,
+        written: &mut Written,
         outcome: &mut Outcome,
     ) -> Result<(), DataError> {
         let mut worker = Worker::default();
         let path = outcome.path.clone();
         container.rewrite(file, out, &mut |block| {
-            let edits = self.edits(&mut worker, block, None, seed, ledger)?;
+            let (edits, changes) = self.edits(&mut worker, block, None, seed, &mut written.ledger)?;
+            written.changes.merge(changes);
             let report: BlockReport = scan::report(self.context, &path, block, None, &worker);
             outcome.findings.merge(report.findings);
             outcome.lines.write(&report.lines)?;
@@ -177,6 +181,7 @@ impl Rewriter<'_> {
             |(number, result)| {
                 let mut block: BlockResult = result?;
                 written.ledger.merge(std::mem::take(&mut block.ledger));
+                written.changes.merge(std::mem::take(&mut block.changes));
                 outcome.findings.merge(block.report.findings);
                 outcome.lines.write(&block.report.lines)?;
                 if let Some(number) = number {

@@ -15,6 +15,7 @@
 
 mod archives;
 mod cli;
+mod columnar;
 mod demo;
 mod faults;
 mod in_place;

@@ -16,9 +16,10 @@ use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
 
 use super::describe;
 use super::leaf::{Leaf, TypedLeaf};
-use super::schema::{Shape, from_big_endian, from_double};
+use super::schema::Shape;
 use crate::block::Column;
 use crate::error::DataError;
+use crate::format::columnar::number::{from_big_endian, from_double};
 
 /// A column's values and whether they are what the schema says: text that is UTF-8.
 pub(super) struct Built {

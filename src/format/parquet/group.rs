@@ -15,9 +15,10 @@ use super::leaf::Leaf;
 use super::open::Opened;
 use super::schema::{LeafSchema, Shape};
 use super::survey::{Survey, survey};
-use crate::block::{Block, ColumnKind, TableBlock, TableContext};
+use crate::block::{Block, TableBlock};
 use crate::error::{DataError, Position};
 use crate::format::Undecoded;
+use crate::format::columnar::without_text;
 
 /// Records of a block, at most.
 const MAX_RECORDS: usize = 64 << 10;
@@ -208,17 +209,6 @@ impl Undecoded for UndecodedBlock {
     fn decode(self: Box<Self>) -> Result<Block, DataError> {
         self.group.block(self.start).map(Block::Table)
     }
-}
-
-/// The context of a block in which `columns` hold bytes that are no text: examined, but not rewritten.
-fn without_text(context: &TableContext, columns: &[usize]) -> TableContext {
-    let mut context = context.clone();
-    for &index in columns {
-        if let Some(column) = context.columns.get_mut(index) {
-            column.kind = ColumnKind::Fixed("bytes that are not UTF-8 text".into());
-        }
-    }
-    context
 }
 
 /// Records per block, so that a block is neither much larger nor much smaller than it should be.

@@ -21,7 +21,7 @@ use parquet::file::properties::{
 use parquet::file::writer::{SerializedRowGroupWriter, TrackedWrite};
 use parquet::schema::types::ColumnPath;
 
-use super::edits::{Accept, LeafEdits, apply};
+use super::edits::{Accept, apply};
 use super::footer::{Indexes, Output, write_kept, write_out};
 use super::group::{BLOCK_BYTES, Group, damaged};
 use super::guard;
@@ -32,6 +32,8 @@ use super::schema::{LeafSchema, encode};
 use super::survey::Survey;
 use crate::block::{Block, ColumnKind, Edits, TableBlock};
 use crate::error::{DataError, Position};
+use crate::format::columnar::edits::LeafEdits;
+use crate::format::columnar::notes::refuse_edits;
 
 /// Records that are encoded in one step.
 const STEP: usize = 8192;
@@ -43,14 +45,7 @@ type Edit<'a> = &'a mut dyn FnMut(&Block) -> Result<Edits, DataError>;
 /// # Errors
 /// When the source cannot be read, when a new value does not fit, and when a note would have to be changed.
 pub(super) fn rewrite(opened: &Arc<Opened>, file: &mut File, edit: Edit<'_>) -> Result<(), DataError> {
-    for note in notes(opened)? {
-        let edits = edit(&Block::Text(note.block))?;
-        if !edits.text.is_empty() || !edits.cells.is_empty() {
-            return Err(DataError::new(format!("the file's {} hold data that must be replaced", note.name)).advise(
-                "write the file again without it with the tool that made it: copies of it are kept in other places",
-            ));
-        }
-    }
+    refuse_edits(notes(opened)?, edit)?;
     let mut kept = Vec::new();
     write_groups(opened, Output::new(file, &mut kept), edit)?;
     write_out(&kept, opened, file)

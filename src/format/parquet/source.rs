@@ -1,35 +1,15 @@
-//! The file as the `parquet` crate reads it: by offset, without moving the file's cursor, and never beyond its end.
+//! The file as the `parquet` crate reads it.
 //!
 //! It must never allocate more than the file holds, whatever length a damaged footer asks for.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::sync::Arc;
+use std::io::BufReader;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-use crate::source::positioned;
-
-/// A file that is read by offset.
-#[derive(Clone)]
-pub(super) struct Source {
-    file: Arc<File>,
-    length: u64,
-}
-
-impl Source {
-    pub(super) fn new(file: &File) -> std::io::Result<Self> {
-        let length = file.metadata()?.len();
-        Ok(Source { file: Arc::new(file.try_clone()?), length })
-    }
-
-    /// Fills as much of `buffer` as the file has from `start`; returns how much.
-    pub(super) fn read_at(&self, start: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        positioned::read_at(&self.file, start, buffer)
-    }
-}
+use crate::format::columnar::source::Sequential;
+pub(super) use crate::format::columnar::source::Source;
 
 impl Length for Source {
     fn len(&self) -> u64 {
@@ -41,7 +21,7 @@ impl ChunkReader for Source {
     type T = BufReader<Sequential>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(BufReader::with_capacity(1024, Sequential { source: self.clone(), at: start }))
+        Ok(BufReader::with_capacity(1024, self.sequential(start)))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
@@ -54,19 +34,5 @@ impl ChunkReader for Source {
             return Err(ParquetError::EOF("the file became shorter while it was read".into()));
         }
         Ok(buffer.into())
-    }
-}
-
-/// Reads a [`Source`] from one offset on.
-pub(super) struct Sequential {
-    source: Source,
-    at: u64,
-}
-
-impl Read for Sequential {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.source.read_at(self.at, buffer)?;
-        self.at = self.at.saturating_add(read as u64);
-        Ok(read)
     }
 }

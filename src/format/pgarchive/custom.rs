@@ -15,6 +15,8 @@ use super::objects::{LARGE_OBJECTS, Untouched, UntouchedSplitter};
 use super::pieces::unpacked;
 use super::toc::{DataEntry, Offset, Toc, Whereabouts, texts};
 use crate::error::DataError;
+use crate::format::sql::constraints;
+use crate::format::sql::scan::Dialect;
 use crate::format::{Assemble, Companions, Section, Sections, Splitter};
 use crate::source::decompress::Compression;
 
@@ -169,7 +171,8 @@ impl Sections for Archive {
     fn read(&self, visit: Visit<'_>) -> Result<(), DataError> {
         self.walked.lock().unwrap_or_else(PoisonError::into_inner).clear();
         texts(self.bytes.from(0), self.longest, &mut |told| {
-            let codec = Arc::new(Untouched { place: told.place, any_bytes: false });
+            let constraints = constraints::of_script(&told.text.bytes, Dialect::Postgres);
+            let codec = Arc::new(Untouched { place: told.place, any_bytes: false, constraints });
             visit(Section::Text { bytes: told.text.bytes, byte_offset: told.text.at, codec })
         })?;
         match self.toc.header.kind {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::block::{Block, ColumnKind, Edits, Syntax, TextBlock};
+use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
 use crate::format::text::cut_lines;
@@ -19,6 +20,8 @@ pub(super) struct Untouched {
     pub(super) place: String,
     /// The bytes need not be text.
     pub(super) any_bytes: bool,
+    /// What it asks of the values of tables.
+    pub(super) constraints: Vec<Constraint>,
 }
 
 impl Codec for Untouched {
@@ -32,6 +35,10 @@ impl Codec for Untouched {
             kind: ColumnKind::Fixed("table of contents or large object".to_owned()),
             whole: false,
         }
+    }
+
+    fn constraints(&self) -> &[Constraint] {
+        &self.constraints
     }
 
     fn part(&self) -> Option<&str> {
@@ -61,7 +68,7 @@ pub(super) struct UntouchedSplitter(Arc<Untouched>);
 impl UntouchedSplitter {
     /// For a stream of bytes of any kind.
     pub(super) fn new(place: String) -> UntouchedSplitter {
-        UntouchedSplitter(Arc::new(Untouched { place, any_bytes: true }))
+        UntouchedSplitter(Arc::new(Untouched { place, any_bytes: true, constraints: Vec::new() }))
     }
 }
 

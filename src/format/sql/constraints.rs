@@ -3,7 +3,7 @@
 //! is left out, and then the database says so when the dump is loaded.
 
 use super::ddl::identifier;
-use super::scan::{Dialect, Lexical, Stop};
+use super::scan::{self, Dialect, Lexical, Piece, Stop};
 use super::token::{Token, Tokens};
 use crate::constraint::{Constraint, ConstraintKind};
 
@@ -17,6 +17,25 @@ pub(crate) fn of_statement(statement: &[u8], lexical: &Lexical) -> Result<Vec<Co
     let mut reader = Reader { dialect: lexical.dialect, table: String::new(), found: Vec::new() };
     reader.statement(&all);
     Ok(reader.found)
+}
+
+/// The constraints in complete statements, as far as they can be told from each other.
+pub(crate) fn of_script(statements: &[u8], dialect: Dialect) -> Vec<Constraint> {
+    let lexical = Lexical::new(dialect);
+    let (mut found, mut at) = (Vec::new(), scan::skip_space(statements, 0));
+    while at < statements.len() {
+        let comment = match scan::piece(statements, at, &lexical, true) {
+            Ok(Piece::Comment(end)) => Some(end),
+            Ok(_) => None,
+            Err(_) => break,
+        };
+        let Ok(end) = comment.map_or_else(|| scan::statement(statements, at, &lexical, b";", true), Ok) else { break };
+        if comment.is_none() {
+            found.extend(of_statement(statements.get(at..end).unwrap_or_default(), &lexical).unwrap_or_default());
+        }
+        at = scan::skip_space(statements, end);
+    }
+    found
 }
 
 struct Reader {

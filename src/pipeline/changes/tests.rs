@@ -32,7 +32,7 @@ fn changes(constraints: Vec<Constraint>, one: &[u64], two: &[u64]) -> Changes {
 }
 
 fn reason(changes: &Changes) -> Option<String> {
-    changes.broken().map(|error| error.to_string())
+    changes.hold().err().map(|error| error.to_string())
 }
 
 #[test]
