@@ -209,6 +209,14 @@ pub trait Container: Send + Sync {
     /// When the file is damaged, encrypted or of a kind that cannot be read, by name; or what `visit` returned.
     fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError>;
 
+    /// What the tables in it ask of their values beyond their types, where the file says so.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
+    fn constraints(&self, _file: &File) -> Result<Vec<Constraint>, DataError> {
+        Ok(Vec::new())
+    }
+
     /// Reads `file`, asks `edit` for the edits of each block, and writes the rewritten file to `out`.
     ///
     /// # Errors

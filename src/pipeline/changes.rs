@@ -142,6 +142,15 @@ impl Changes {
         Ok(watch.finish())
     }
 
+    /// Adds constraints of the asset's tables.
+    pub(super) fn ask(&mut self, constraints: Vec<Constraint>) {
+        for constraint in constraints {
+            if !self.constraints.contains(&constraint) {
+                self.constraints.push(constraint);
+            }
+        }
+    }
+
     /// Adds the changes of the block that comes next.
     pub(super) fn merge(&mut self, next: Changes) {
         for (spot, change) in next.places {
@@ -153,11 +162,7 @@ impl Changes {
             }
         }
         self.tables.extend(next.tables);
-        for constraint in next.constraints {
-            if !self.constraints.contains(&constraint) {
-                self.constraints.push(constraint);
-            }
-        }
+        self.ask(next.constraints);
     }
 
     /// The places in which values become others or cannot, with what there is to say of them.

@@ -71,6 +71,10 @@ pub(super) fn content(
     describe(outcome, &opened);
     let Opened { body, compression, trail, .. } = opened;
     let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
+    if let (Body::Container { container, file }, Some(_)) = (&body, &context.planner) {
+        let constraints = container.constraints(file).map_err(|error| Box::new(Status::Failed(error)))?;
+        outcome.changes.ask(constraints);
+    }
     let by_statistics = &mut outcome.by_statistics;
     let (findings, lines, changes) = (&mut outcome.findings, &mut outcome.lines, &mut outcome.changes);
     let take = |report| {

@@ -70,7 +70,7 @@ fn a_plan_says_what_becomes_of_each_column() {
 
 #[test]
 fn what_would_break_a_constraint_is_refused_before_anything_is_written() {
-    let (folder, ended) = planned("{replace: {template: '<{entity}>'}}");
+    let (folder, ended) = planned("{replace: '<{entity}>'}");
     let stdout = ended.expect(2).out();
     let plan: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(plan["feasible"], false);
@@ -102,4 +102,35 @@ fn a_plan_for_people_is_a_table_with_what_to_do() {
     folder.write("a.log", format!("phone={}\n", mobile(1)));
     let ended = folder.tuomin(&["anonymize", "a.log", "--plan"]).expect(0);
     assert!(ended.out().contains("CN_MOBILE_PHONE") && ended.out().contains("0 refused"), "{}", ended.out());
+}
+
+#[test]
+fn a_sqlite_database_says_what_it_asks_of_its_columns() {
+    let folder = Folder::with_key();
+    let database = rusqlite::Connection::open(folder.path("shop.db")).unwrap();
+    let schema = "CREATE TABLE customer (id INTEGER PRIMARY KEY, phone TEXT UNIQUE, mobile TEXT); \
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, phone TEXT REFERENCES customer(phone));";
+    database.execute_batch(schema).unwrap();
+    for n in 0..9 {
+        database.execute("INSERT INTO customer VALUES (?1, ?2, ?2)", (n, mobile(n as u64))).unwrap();
+        database.execute("INSERT INTO orders VALUES (?1, ?2)", (n, mobile(n as u64))).unwrap();
+    }
+    database.close().unwrap();
+    let plan = |phone: &str, code| {
+        folder.write("own.yml", policy(phone));
+        let arguments = ["deidentify", "shop.db", "--key-file", "k", "--policy", "own.yml", "--plan=json"];
+        serde_json::from_slice::<serde_json::Value>(&folder.tuomin(&arguments).expect(code).stdout).unwrap()
+    };
+    assert_eq!(plan("hash", 0)["feasible"], true);
+    let refused = plan("{replace: '<{entity}>'}", 2);
+    let verdicts: Vec<_> = refused["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["table"].as_str().unwrap(), one["column"].as_str().unwrap(), one["verdict"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [("customer", "mobile", "fits"), ("customer", "phone", "refused"), ("orders", "phone", "fits")]
+    );
 }

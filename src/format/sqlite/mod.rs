@@ -14,6 +14,7 @@
 mod apply;
 mod beside;
 mod cells;
+mod constraints;
 mod edits;
 mod failure;
 mod header;
@@ -34,6 +35,7 @@ use self::open::Database;
 use self::schema::Schema;
 use super::{Access, Confidence, Container, Format, Part, Reading};
 use crate::block::{Block, Edits, Syntax, TextBlock};
+use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::source::slab::Slab;
 
@@ -90,6 +92,14 @@ impl Container for Sqlite {
             Part::Undecoded(undecoded) => visit(undecoded.decode()?),
             Part::ByStatistics { .. } => Ok(()),
         })
+    }
+
+    fn constraints(&self, file: &File) -> Result<Vec<Constraint>, DataError> {
+        let database = Database::open(file, LONGEST_ROW)?;
+        let connection = &database.connection;
+        Schema::read(connection)
+            .and_then(|schema| constraints::of(connection, &schema))
+            .map_err(|error| failure(&error))
     }
 
     fn rewrite(
