@@ -15,7 +15,7 @@ use super::dictionary::{Aside, Kind, Replaced, write_out};
 use super::encode::{Composed, Encoder, Piece, compose, physical};
 use super::leaf::Leaf;
 use super::message::{Batch, Message, Span};
-use super::open::{MAGIC, Opened, START};
+use super::open::{MAGIC, Opened};
 use super::schema::Node;
 use super::unreadable;
 use super::walk::{BLOCK_BYTES, Extent, Met, Rows, STEP, walk};
@@ -131,9 +131,8 @@ impl<'a> Out<'a> {
 
 /// Writes what stands before the first message.
 fn start(opened: &Opened, out: &mut Out<'_>) -> Result<(), DataError> {
-    if opened.footer.is_some() {
-        out.write(START)?;
-    }
+    // The magic of a file, and the zeros behind it.
+    out.copy(&opened.source, Span { at: 0, length: opened.head.at })?;
     out.message(&opened.source, &opened.head).map(drop)
 }
 

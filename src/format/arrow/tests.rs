@@ -55,7 +55,7 @@ fn batch() -> RecordBatch {
     ];
     let fields: Vec<Field> =
         columns.iter().map(|(name, array, null)| Field::new(*name, array.data_type().clone(), *null)).collect();
-    let metadata = [("origin".to_owned(), "问 13800138000".to_owned())].into();
+    let metadata = std::collections::HashMap::from([("origin".to_owned(), "问 13800138000".to_owned())]);
     let schema = Arc::new(Schema::new(fields).with_metadata(metadata));
     RecordBatch::try_new(schema, columns.into_iter().map(|(_, array, _)| array).collect()).unwrap()
 }
