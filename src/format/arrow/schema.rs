@@ -146,10 +146,8 @@ impl Schema {
         for field in schema.fields().into_iter().flatten() {
             flatten(&field, None, 0, &mut nodes)?;
         }
-        let mut columns = 0;
-        for node in nodes.iter_mut().filter(|node| node.is_leaf()) {
-            node.column = columns;
-            columns += 1;
+        for (column, node) in nodes.iter_mut().filter(|node| node.is_leaf()).enumerate() {
+            node.column = column;
         }
         let schema = Schema { nodes };
         schema.check_dictionaries()?;

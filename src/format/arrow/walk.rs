@@ -280,6 +280,9 @@ pub(super) fn of_values(node: &Node) -> Node {
     Node { layout: node.value_layout(), parent: None, dictionary: None, ..node.clone() }
 }
 
+/// Takes a value; `None` is NULL.
+pub(super) type VisitValue<'a> = &'a mut dyn FnMut(Option<&[u8]>) -> Result<(), DataError>;
+
 /// Hands the values of a dictionary message to `visit`; whether something stands in its buffers that is no value.
 ///
 /// # Errors
@@ -289,7 +292,7 @@ pub(super) fn each_value(
     message: &Message,
     batch: &Batch,
     node: &Node,
-    visit: &mut dyn FnMut(Option<&[u8]>) -> Result<(), DataError>,
+    visit: VisitValue<'_>,
 ) -> Result<bool, DataError> {
     let nodes = [of_values(node)];
     let places = batch.places(&nodes, |node| node.layout);
