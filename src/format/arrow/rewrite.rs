@@ -207,14 +207,12 @@ impl Rewriter<'_> {
                 self.aside.push(Aside { at, kind: Kind::Dictionary { id, slot } });
                 Ok(())
             }
-            Met::Unused { slot, block, keys, nullable } => {
+            Met::Unused { id, slot, block, keys } => {
                 let (block, cells) = asked(block, edit)?;
+                let nullable = self.opened.schema.is_nullable(id);
+                let node = self.opened.schema.of_dictionary(id).ok_or_else(gone)?;
                 for cell in cells {
                     let key = *keys.get(cell.row as usize).ok_or_else(gone)?;
-                    let node = self.opened.schema.nodes.iter().find(|node| {
-                        node.is_leaf() && block.table.columns.first().is_some_and(|column| column.name == node.name)
-                    });
-                    let node = node.ok_or_else(gone)?;
                     let position = position(&block, &cell, node);
                     let value = checked(&block, &cell, node, nullable).map_err(|error| error.at(position.clone()))?;
                     self.replaced.enter(slot, key, value).map_err(|error| error.at(position))?;
@@ -239,7 +237,8 @@ impl Rewriter<'_> {
             let origin = origins.get(cell.column as usize).ok_or_else(gone)?;
             let node = self.opened.schema.nodes.get(origin.node).ok_or_else(gone)?;
             let position = position(&block, &cell, node);
-            let value = checked(&block, &cell, node, node.nullable).map_err(|error| error.at(position.clone()))?;
+            let nullable = node.dictionary.map_or(node.nullable, |keyed| self.opened.schema.is_nullable(keyed.id));
+            let value = checked(&block, &cell, node, nullable).map_err(|error| error.at(position.clone()))?;
             let entered = match &origin.keys {
                 None => {
                     let edits = self.edits.entry(origin.node).or_default();

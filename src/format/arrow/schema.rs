@@ -166,6 +166,12 @@ impl Schema {
         self.nodes.iter().find(|node| node.dictionary.is_some_and(|keyed| keyed.id == id))
     }
 
+    /// Whether all fields that refer to dictionary `id` may be NULL.
+    pub(super) fn is_nullable(&self, id: i64) -> bool {
+        let mut fields = self.nodes.iter().filter(|node| node.dictionary.is_some_and(|keyed| keyed.id == id));
+        fields.all(|node| node.nullable)
+    }
+
     /// Fields that share a dictionary must agree on what is in it.
     fn check_dictionaries(&self) -> Result<(), DataError> {
         for node in &self.nodes {

@@ -34,7 +34,7 @@ pub(super) enum Met<'a> {
     /// Values of dictionary number `slot`; each time one is replaced, the new one has a number of its own.
     Dictionary { message: &'a Message, id: i64, slot: usize, hidden: bool },
     /// Values of dictionary number `slot` that no row uses, and where they stand in it.
-    Unused { slot: usize, block: TableBlock, keys: Vec<usize>, nullable: bool },
+    Unused { id: i64, slot: usize, block: TableBlock, keys: Vec<usize> },
     /// Rows of a record batch.
     Rows(Rows),
     /// The end of a record batch, and the leaves in whose buffers something stands that is no value.
@@ -170,7 +170,7 @@ impl Walker<'_> {
             }
             let columns = vec![Column { index: 0, values, records: Some(records) }];
             let block = TableBlock { table: Arc::new(table), columns, rows: keys.len(), first_row: 1, text: None };
-            visit(Met::Unused { slot: dictionary.slot, block, keys: keys.to_vec(), nullable: node.nullable })?;
+            visit(Met::Unused { id, slot: dictionary.slot, block, keys: keys.to_vec() })?;
         }
         Ok(())
     }
