@@ -208,6 +208,11 @@ def avro_blocks(path):
 
 
 def check_avro(source, target):
+    if "polars" in source.name:
+        a, b = polars.read_avro(source), polars.read_avro(target)
+        assert a.schema == b.schema and a.null_count().equals(b.null_count())
+        assert all(wanted(name, a[name].to_list()) == b[name].to_list() for name in a.columns)
+        return
     (meta, sync, before), (new_meta, new_sync, after) = avro_blocks(source), avro_blocks(target)
     assert (meta, sync) == (new_meta, new_sync)
     assert [count for count, _ in before] == [count for count, _ in after]
@@ -215,17 +220,13 @@ def check_avro(source, target):
     assert source.read_bytes()[:head] == target.read_bytes()[:head]
     for (_, old), (_, new) in zip(before, after):
         for a, b in zip(old, new, strict=True):
-            a["book"] = {expected(key): value for key, value in a.get("book", {}).items()}
-            b.setdefault("book", {})
+            a["book"] = {expected(key): value for key, value in a["book"].items()}
             assert list(a) == list(b)
             for name in a:
                 assert wanted(name, [a[name]]) == [b[name]], (name, a[name], b[name])
                 assert type(a[name]) is type(b[name]) or name == "void", name
     if source.name.startswith("none"):
         assert not ORIGINAL.search(target.read_bytes())
-    if "polars" in source.name:
-        a, b = polars.read_avro(source), polars.read_avro(target)
-        assert a.schema == b.schema and a.null_count().equals(b.null_count())
 
 
 def open_arrow(path):

@@ -93,7 +93,8 @@ impl Opened {
         let footer = if magic.starts_with(MAGIC) { Some(read_footer(&source)?) } else { None };
         let head = match &footer {
             Some(footed) => {
-                let (start, end) = (START.len() as u64, footed.start());
+                let end = footed.start();
+                let start = behind_magic(&source, end)?;
                 match Message::read(&source, start, end) {
                     Ok(Ok(message)) => Some(message),
                     _ => Some(Message::bare(&source, start, end)?),
@@ -199,6 +200,16 @@ impl Opened {
             }
         }
     }
+}
+
+/// Where the zeros behind the magic end: some writers fill up to 64 bytes.
+fn behind_magic(source: &Source, end: u64) -> Result<u64, DataError> {
+    let mut bytes = [0; 64];
+    let filled = source.read_at(0, &mut bytes)?;
+    let (groups, _) = bytes.get(..filled).unwrap_or_default().as_chunks::<8>();
+    let zeros = groups.iter().skip(1).take_while(|group| **group == [0; 8]).count() as u64;
+    let start = START.len() as u64 * (1 + zeros);
+    Ok(if start < end { start } else { START.len() as u64 })
 }
 
 /// The footer in `bytes`.

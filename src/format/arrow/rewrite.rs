@@ -15,7 +15,7 @@ use super::dictionary::{Aside, Kind, Replaced, write_out};
 use super::encode::{Composed, Encoder, Piece, compose, physical};
 use super::leaf::Leaf;
 use super::message::{Batch, Message, Span};
-use super::open::{MAGIC, Opened, START};
+use super::open::{MAGIC, Opened};
 use super::schema::Node;
 use super::unreadable;
 use super::walk::{BLOCK_BYTES, Extent, Met, Rows, STEP, walk};
@@ -131,9 +131,8 @@ impl<'a> Out<'a> {
 
 /// Writes what stands before the first message.
 fn start(opened: &Opened, out: &mut Out<'_>) -> Result<(), DataError> {
-    if opened.footer.is_some() {
-        out.write(START)?;
-    }
+    // The magic of a file, and the zeros behind it.
+    out.copy(&opened.source, Span { at: 0, length: opened.head.at })?;
     out.message(&opened.source, &opened.head).map(drop)
 }
 
@@ -208,14 +207,12 @@ impl Rewriter<'_> {
                 self.aside.push(Aside { at, kind: Kind::Dictionary { id, slot } });
                 Ok(())
             }
-            Met::Unused { slot, block, keys, nullable } => {
+            Met::Unused { id, slot, block, keys } => {
                 let (block, cells) = asked(block, edit)?;
+                let nullable = self.opened.schema.is_nullable(id);
+                let node = self.opened.schema.of_dictionary(id).ok_or_else(gone)?;
                 for cell in cells {
                     let key = *keys.get(cell.row as usize).ok_or_else(gone)?;
-                    let node = self.opened.schema.nodes.iter().find(|node| {
-                        node.is_leaf() && block.table.columns.first().is_some_and(|column| column.name == node.name)
-                    });
-                    let node = node.ok_or_else(gone)?;
                     let position = position(&block, &cell, node);
                     let value = checked(&block, &cell, node, nullable).map_err(|error| error.at(position.clone()))?;
                     self.replaced.enter(slot, key, value).map_err(|error| error.at(position))?;
@@ -240,7 +237,8 @@ impl Rewriter<'_> {
             let origin = origins.get(cell.column as usize).ok_or_else(gone)?;
             let node = self.opened.schema.nodes.get(origin.node).ok_or_else(gone)?;
             let position = position(&block, &cell, node);
-            let value = checked(&block, &cell, node, node.nullable).map_err(|error| error.at(position.clone()))?;
+            let nullable = node.dictionary.map_or(node.nullable, |keyed| self.opened.schema.is_nullable(keyed.id));
+            let value = checked(&block, &cell, node, nullable).map_err(|error| error.at(position.clone()))?;
             let entered = match &origin.keys {
                 None => {
                     let edits = self.edits.entry(origin.node).or_default();

@@ -146,10 +146,8 @@ impl Schema {
         for field in schema.fields().into_iter().flatten() {
             flatten(&field, None, 0, &mut nodes)?;
         }
-        let mut columns = 0;
-        for node in nodes.iter_mut().filter(|node| node.is_leaf()) {
-            node.column = columns;
-            columns += 1;
+        for (column, node) in nodes.iter_mut().filter(|node| node.is_leaf()).enumerate() {
+            node.column = column;
         }
         let schema = Schema { nodes };
         schema.check_dictionaries()?;
@@ -166,6 +164,12 @@ impl Schema {
     /// The first field that refers to dictionary `id`.
     pub(super) fn of_dictionary(&self, id: i64) -> Option<&Node> {
         self.nodes.iter().find(|node| node.dictionary.is_some_and(|keyed| keyed.id == id))
+    }
+
+    /// Whether all fields that refer to dictionary `id` may be NULL.
+    pub(super) fn is_nullable(&self, id: i64) -> bool {
+        let mut fields = self.nodes.iter().filter(|node| node.dictionary.is_some_and(|keyed| keyed.id == id));
+        fields.all(|node| node.nullable)
     }
 
     /// Fields that share a dictionary must agree on what is in it.

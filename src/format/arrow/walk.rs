@@ -34,7 +34,7 @@ pub(super) enum Met<'a> {
     /// Values of dictionary number `slot`; each time one is replaced, the new one has a number of its own.
     Dictionary { message: &'a Message, id: i64, slot: usize, hidden: bool },
     /// Values of dictionary number `slot` that no row uses, and where they stand in it.
-    Unused { slot: usize, block: TableBlock, keys: Vec<usize>, nullable: bool },
+    Unused { id: i64, slot: usize, block: TableBlock, keys: Vec<usize> },
     /// Rows of a record batch.
     Rows(Rows),
     /// The end of a record batch, and the leaves in whose buffers something stands that is no value.
@@ -170,7 +170,7 @@ impl Walker<'_> {
             }
             let columns = vec![Column { index: 0, values, records: Some(records) }];
             let block = TableBlock { table: Arc::new(table), columns, rows: keys.len(), first_row: 1, text: None };
-            visit(Met::Unused { slot: dictionary.slot, block, keys: keys.to_vec(), nullable: node.nullable })?;
+            visit(Met::Unused { id, slot: dictionary.slot, block, keys: keys.to_vec() })?;
         }
         Ok(())
     }
@@ -280,6 +280,9 @@ pub(super) fn of_values(node: &Node) -> Node {
     Node { layout: node.value_layout(), parent: None, dictionary: None, ..node.clone() }
 }
 
+/// Takes a value; `None` is NULL.
+pub(super) type VisitValue<'a> = &'a mut dyn FnMut(Option<&[u8]>) -> Result<(), DataError>;
+
 /// Hands the values of a dictionary message to `visit`; whether something stands in its buffers that is no value.
 ///
 /// # Errors
@@ -289,7 +292,7 @@ pub(super) fn each_value(
     message: &Message,
     batch: &Batch,
     node: &Node,
-    visit: &mut dyn FnMut(Option<&[u8]>) -> Result<(), DataError>,
+    visit: VisitValue<'_>,
 ) -> Result<bool, DataError> {
     let nodes = [of_values(node)];
     let places = batch.places(&nodes, |node| node.layout);

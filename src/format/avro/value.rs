@@ -296,7 +296,8 @@ impl Changes<'_> {
         let place = if repeated { *passed } else { self.record };
         *passed += 1;
         let edits = self.edits.get_mut(column)?;
-        edits.pop_front_if(|(edited, _)| *edited == place).map(|(_, value)| value)
+        edits.front().filter(|(edited, _)| *edited == place)?;
+        edits.pop_front().map(|(_, value)| value)
     }
 
     /// Copies one value of `node` to `out`.
