@@ -165,7 +165,13 @@ impl Reader {
 
     /// The names in an expression, whatever they name.
     fn words(&self, tokens: &[Token]) -> Vec<String> {
-        tokens.iter().filter_map(|token| identifier(token, self.dialect)).collect()
+        let mut words: Vec<String> = Vec::new();
+        for word in tokens.iter().filter_map(|token| identifier(token, self.dialect)) {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words
     }
 
     /// One item between the commas of CREATE TABLE: a column with what is asked of it, or a constraint.
