@@ -12,6 +12,17 @@ pub struct Constraint {
     pub kind: ConstraintKind,
 }
 
+impl Constraint {
+    /// The tables that it names.
+    pub(crate) fn tables_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let other = match &mut self.kind {
+            ConstraintKind::References { table, .. } | ConstraintKind::PartitionOf(table) => Some(table),
+            _ => None,
+        };
+        std::iter::once(&mut self.table).chain(other)
+    }
+}
+
 /// What a constraint asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConstraintKind {

@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
+use super::journal;
 use crate::exit::Exit;
 use crate::output;
+use crate::report::escape::path_text;
 
 /// From now on, an interrupt ends the program without leaving anything half-done behind. What is in place already
 /// stays: it is whole.
@@ -11,7 +13,15 @@ pub(super) fn install() {
     // Fails only when a handler is there already; then that one decides.
     let _ = ctrlc::set_handler(|| {
         output::remove_live();
-        let _ = writeln!(std::io::stderr(), "tuomin: interrupted; nothing unfinished was left behind");
+        let _ = match journal::live() {
+            None => writeln!(std::io::stderr(), "tuomin: interrupted; nothing unfinished was left behind"),
+            Some(journal) => writeln!(
+                std::io::stderr(),
+                "tuomin: interrupted; some originals may be replaced already: {} knows which, and the same command goes on \
+                 from there",
+                path_text(&journal)
+            ),
+        };
         std::process::exit(Exit::Interrupted.code().into());
     });
 }

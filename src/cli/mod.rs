@@ -7,6 +7,7 @@ mod deidentify;
 mod earlier;
 mod in_place;
 mod interrupt;
+mod journal;
 mod key;
 mod man;
 mod plan;

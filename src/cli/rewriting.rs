@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::arguments::Common;
+use super::complain;
 use super::earlier::Earlier;
 use super::in_place;
+use super::journal::Journal;
 use super::plan::{self, PlanFormat};
 use super::progress;
 use super::session::{Session, announce, bare, entries, extent, input_of, is_named};
@@ -19,7 +21,7 @@ use crate::pipeline::rewrite::Rewriter;
 use crate::pipeline::{self, Context};
 use crate::policy::{Policy, Purpose};
 use crate::report::escape::path_text;
-use crate::report::manifest::{self, Manifest};
+use crate::report::manifest::{self, Asset, Manifest};
 use crate::report::table::Table;
 use crate::source::Input;
 use crate::source::walk::Entry;
@@ -96,15 +98,21 @@ impl Rewriting {
         let session = Session::new(&self.common)?;
         let mut transformer = Transformer::new(session.rules.clone(), session.policy.clone(), purpose, key)?;
         let mut entries = entries(&self.paths)?;
+        let mut earlier = Earlier::default();
+        let own = (purpose, &*session.policy, transformer.key_id());
+        let done = match self.in_place && !again {
+            true => done_before(&mut entries, &mut earlier, own)?,
+            false => Vec::new(),
+        };
         if let Some(restoring) = restoring {
             transformer = transformer.only(&restoring.only)?;
             // That of the run that is undone is none of its outputs.
             entries.retain(|entry| !matches!(entry, Entry::Input(input) if manifest::is_manifest(input.path())));
             if !restoring.unchecked {
-                restorable(&entries, &transformer, &session.policy)?;
+                restorable(&entries, &mut earlier, &transformer, &session.policy)?;
             }
         } else if purpose != Purpose::Anonymize && !again {
-            refuse_outputs(&entries)?;
+            refuse_outputs(&entries, &mut earlier)?;
         }
         if let Some(format) = self.plan {
             return plan::run(format, &self.common, &self.paths, &session, transformer, entries);
@@ -120,12 +128,25 @@ impl Rewriting {
         let observer = progress::observer(&self.common, assets, bytes);
         let rules = &session.rules;
         let context = Context::new(session.settings.clone(), rules.clone(), &session.policy, purpose, observer, None);
-        let rewriter = Rewriter { context: &context, transformer: &transformer, replace_existing: self.force };
         let mut table = Table::default();
         let key_id = transformer.key_id().map(str::to_owned);
         let mut manifest = Manifest::new(purpose.name(), &session.policy, rules, self.common.min_score, key_id);
         let mut exit = Exit::Complete;
-        let mut wrote = false;
+        let mut wrote = !done.is_empty();
+        if !done.is_empty() && !self.common.quiet {
+            complain(&format!("{} files are left as a run that was interrupted has rewritten them", done.len()));
+        }
+        manifest.assets = done;
+        let journal = match &destination {
+            Destination::InPlace { manifest: place } => Some(Journal::begin(place, &manifest, rules)?),
+            _ => None,
+        };
+        let rewriter = Rewriter {
+            context: &context,
+            transformer: &transformer,
+            replace_existing: self.force,
+            journal: journal.as_ref().map(|journal| journal as _),
+        };
         pipeline::run(
             context.settings.threads,
             jobs,
@@ -154,6 +175,9 @@ impl Rewriting {
         if let Some(path) = destination.manifest().filter(|_| wrote) {
             output::write_whole(&path, &manifest.to_json(), self.force)?;
         }
+        if let Some(journal) = journal {
+            journal.end();
+        }
         if !self.common.quiet {
             match destination {
                 Destination::Stdout => table.write(&mut io::stderr().lock())?,
@@ -172,9 +196,38 @@ pub(super) struct Restoring {
     pub(super) unchecked: bool,
 }
 
+/// Takes what an interrupted run of the same purpose, policy and key has put in place already out of `entries`, and gives
+/// what its journal says of it.
+fn done_before(
+    entries: &mut Vec<Entry>,
+    earlier: &mut Earlier,
+    (purpose, policy, key_id): (Purpose, &Policy, Option<&str>),
+) -> Result<Vec<Asset>, Error> {
+    let mut done = Vec::new();
+    let mut left = Vec::with_capacity(entries.len());
+    for entry in std::mem::take(entries) {
+        let run = match &entry {
+            Entry::Input(Input::File(file)) => earlier.run_of(&file.path)?.map(|run| (run, &file.path)),
+            _ => None,
+        };
+        let asset = run.and_then(|(run, path)| {
+            let is_same = run.is_unfinished
+                && run.purpose == purpose.name()
+                && run.key_id.as_deref() == key_id
+                && run.policy == (policy.name.clone(), policy.version.clone());
+            run.output_at(path).filter(|_| is_same).cloned()
+        });
+        match asset {
+            Some(asset) => done.push(asset),
+            None => left.push(entry),
+        }
+    }
+    *entries = left;
+    Ok(done)
+}
+
 /// Tokens of tokens are of no use: neither key leads back from them, and they join with nothing.
-fn refuse_outputs(entries: &[Entry]) -> Result<(), Error> {
-    let mut earlier = Earlier::default();
+fn refuse_outputs(entries: &[Entry], earlier: &mut Earlier) -> Result<(), Error> {
     for input in entries.iter().filter_map(input_of) {
         let run = earlier.run_of(input.path())?;
         // What was restored is no token.
@@ -192,8 +245,12 @@ fn refuse_outputs(entries: &[Entry]) -> Result<(), Error> {
 }
 
 /// Makes sure that every input is what this key and this policy wrote.
-fn restorable(entries: &[Entry], transformer: &Transformer, policy: &Policy) -> Result<(), Error> {
-    let mut earlier = Earlier::default();
+fn restorable(
+    entries: &[Entry],
+    earlier: &mut Earlier,
+    transformer: &Transformer,
+    policy: &Policy,
+) -> Result<(), Error> {
     let own = transformer.key_id().unwrap_or_default();
     for input in entries.iter().filter_map(input_of) {
         let refused = |reason: String| Err(Error::Usage(format!("{}: {reason}", path_text(input.path()))));
@@ -208,6 +265,13 @@ fn restorable(entries: &[Entry], transformer: &Transformer, policy: &Policy) -> 
                     .to_owned(),
             );
         };
+        if run.output_at(input.path()).is_none() {
+            return refused(
+                "is not what the run wrote that the manifest tells of: its content is another one; what is no token would \
+                 be turned into something else (say --unchecked to do so all the same)"
+                    .to_owned(),
+            );
+        }
         if run.key_id.as_deref() != Some(own) {
             let key = run.key_id.as_deref().unwrap_or("that is gone");
             return refused(format!("was rewritten with the key {key}, and this is the key {own}"));

@@ -40,13 +40,8 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(mut self) -> anyhow::Result<Exit> {
         let (path, folder) = locate(&self.output);
-        let json = std::fs::read(&path).map_err(|source| Error::Io {
-            action: "read the manifest",
-            path: path.clone(),
-            source,
-        })?;
-        let manifest = Manifest::from_json(&json)
-            .map_err(|reason| Error::Usage(format!("{}: {reason}", escape::path_text(&path))))?;
+        let manifest = Manifest::read(&path)?
+            .ok_or_else(|| Error::Usage(format!("{}: there is no manifest", escape::path_text(&path))))?;
         #[allow(clippy::cast_possible_truncation)] // 0.4 to 1, of two digits.
         let min_score = manifest.min_score as f32;
         self.common.min_score = min_score;

@@ -147,6 +147,10 @@ impl Rewriter<'_> {
             }
             let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
             let inner = done.map_err(|status| named(error_of(*status)))?;
+            // Tables of one name in two members are two.
+            if let Some(error) = inner.changes.hold().err().or(inner.broken) {
+                written.broken.get_or_insert(named(error));
+            }
             written.ledger.merge(inner.ledger);
             // Those of an archive's members stand in the place of its own.
             written.formats.extend(inner.formats);

@@ -113,6 +113,8 @@ pub struct Changes {
     /// Tables that have rows.
     tables: BTreeSet<String>,
     constraints: Vec<Constraint>,
+    /// They are those of a plan: values that equal replaced ones where no rule finds them are not looked for.
+    is_plan: bool,
 }
 
 /// What there is to say of one place.
@@ -162,6 +164,7 @@ impl Changes {
             }
         }
         self.tables.extend(next.tables);
+        self.is_plan |= next.is_plan;
         self.ask(next.constraints);
     }
 
@@ -255,6 +258,10 @@ impl Changes {
         if change.met().is_subset(&there) {
             return Verdict::Fits;
         }
+        if self.is_plan && there.is_empty() {
+            let why = "no rule finds values there; those that equal replaced ones will be replaced, too";
+            return Verdict::Doubtful(format!("is a FOREIGN KEY to {table}.{target}: {why}"));
+        }
         Verdict::Refused(
             DataError::new(format!("is a FOREIGN KEY to {table}.{target}, whose values are rewritten otherwise"))
                 .advise("give both columns names that say what they hold, or drop the constraint"),
@@ -319,7 +326,7 @@ impl<'a> Watch<'a> {
         };
         let constraints = codec.map_or(&[][..], |codec| codec.constraints()).to_vec();
         let tables = table.map(str::to_owned).into_iter().collect();
-        let changes = Changes { constraints, tables, ..Changes::default() };
+        let changes = Changes { constraints, tables, is_plan: plans, ..Changes::default() };
         Watch { transformer, table, plans, results: Vec::new(), change: Change::default(), changes }
     }
 

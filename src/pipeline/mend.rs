@@ -13,6 +13,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Piece, codec_bytes, slab};
+use super::changes::{Changes, Watch};
 use super::findings::Findings;
 use super::ordered::ordered;
 use super::read::{self, Body, Guise, Hash, Opened};
@@ -41,7 +42,17 @@ pub(super) struct Mended {
     pub(super) checked: Rechecked,
     /// What the second round replaced.
     pub(super) ledger: Ledger,
+    /// What became of the columns in it.
+    pub(super) changes: Changes,
     pub(super) findings: Findings,
+}
+
+impl Mended {
+    /// A file in which the second round had nothing to do.
+    pub(super) fn unchanged(pending: Pending, checked: Rechecked) -> Mended {
+        let (ledger, changes, findings) = Default::default();
+        Mended { pending, checked, ledger, changes, findings }
+    }
 }
 
 /// One block after its second round.
@@ -54,6 +65,7 @@ struct Examined {
     remaining: BTreeMap<EntityId, u64>,
     leftovers: Leftovers,
     ledger: Ledger,
+    changes: Changes,
     findings: Findings,
 }
 
@@ -102,7 +114,7 @@ impl Rewriter<'_> {
         let mut passed =
             Passed { first: first.path(), target, position: 0, bytes: 0, hash: Sha256::new(), second: None };
         let (mut checked, mut ledger) = (Rechecked::default(), Ledger::default());
-        let mut findings = Findings::default();
+        let (mut changes, mut findings) = (Changes::default(), Findings::default());
         ordered(
             threads,
             |push| produce(body, compression, settings, push),
@@ -117,6 +129,7 @@ impl Rewriter<'_> {
                 }
                 checked.leftovers.merge(examined.leftovers);
                 ledger.merge(examined.ledger);
+                changes.merge(examined.changes);
                 findings.merge(examined.findings);
                 Ok(())
             },
@@ -131,7 +144,7 @@ impl Rewriter<'_> {
             is_written(second, hash).map_err(failed)?;
         }
         (checked.bytes, checked.hash) = (bytes, Some(hash));
-        Ok(Mended { pending: second.unwrap_or(first), checked, ledger, findings })
+        Ok(Mended { pending: second.unwrap_or(first), checked, ledger, changes, findings })
     }
 
     /// Looks at one block, and renders it anew as long as something is left in it that can be replaced.
@@ -139,7 +152,7 @@ impl Rewriter<'_> {
         let (mut block, codec) = piece.into_block(round.settings.invalid_bytes)?;
         let codec = codec.ok_or_else(|| DataError::new("internal error: a stream without a codec"))?;
         let length = block.slab().map_or(0, |slab| slab.raw().len()) as u64;
-        let (mut ledger, mut findings) = (Ledger::default(), Findings::default());
+        let (mut ledger, mut changes, mut findings) = (Ledger::default(), Changes::default(), Findings::default());
         let mut is_new = false;
         for tries in 0..=TRIES {
             worker.detect(self.context, &block);
@@ -151,7 +164,10 @@ impl Rewriter<'_> {
             worker.matches.retain(|found| replaced.is_left(self.context, &block, found));
             let rendered = match tries {
                 TRIES => None,
-                _ => self.anew(worker, &block, &*codec, &mut ledger, round, &mut findings)?,
+                _ => {
+                    let entered = (&mut ledger, &mut changes, &mut findings);
+                    self.anew(worker, &block, &*codec, entered, round)?
+                }
             };
             if let Some(rendered) = rendered {
                 (block, is_new) = (rendered, true);
@@ -159,7 +175,7 @@ impl Rewriter<'_> {
             }
             let leftovers = recheck::leftovers(&block, Some(&*codec), &worker.matches);
             let bytes = block.into_raw().ok_or_else(|| DataError::new("internal error: a stream without its bytes"))?;
-            return Ok(Examined { bytes, length, is_new, remaining, leftovers, ledger, findings });
+            return Ok(Examined { bytes, length, is_new, remaining, leftovers, ledger, changes, findings });
         }
         Err(DataError::new("internal error: a block was looked at too often"))
     }
@@ -170,14 +186,15 @@ impl Rewriter<'_> {
         worker: &Worker,
         block: &Block,
         codec: &dyn Codec,
-        ledger: &mut Ledger,
+        (ledger, changes, findings): (&mut Ledger, &mut Changes, &mut Findings),
         round: &Round<'_>,
-        findings: &mut Findings,
     ) -> Result<Option<Block>, DataError> {
         if worker.matches.is_empty() {
             return Ok(None);
         }
-        let edits = self.transformer.edits(block, Some(codec), &worker.matches, ledger)?;
+        let mut watch = Watch::new(self.transformer, block, Some(codec), false);
+        let edits = self.transformer.edits_watched(block, Some(codec), &worker.matches, ledger, &mut watch)?;
+        changes.merge(watch.finish());
         if edits.text.is_empty() && edits.cells.is_empty() {
             return Ok(None);
         }

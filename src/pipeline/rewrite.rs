@@ -7,7 +7,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::changes::Changes;
-use super::findings::Findings;
 use super::in_place::Original;
 use super::mend::Mended;
 use super::ordered::ordered;
@@ -36,6 +35,8 @@ pub struct Rewriter<'a> {
     pub transformer: &'a Transformer,
     /// Existing outputs may be replaced.
     pub replace_existing: bool,
+    /// What is told of each original before it goes.
+    pub journal: Option<&'a dyn Journal>,
 }
 
 /// Where a rewritten asset goes.
@@ -73,10 +74,28 @@ pub(super) struct Written {
     pub(super) ledger: Ledger,
     /// What became of the columns.
     pub(super) changes: Changes,
+    /// What a constraint in a member of an archive would refuse.
+    pub(super) broken: Option<DataError>,
     /// Formats of the members of an archive, in order.
     pub(super) formats: Vec<Option<&'static dyn Format>>,
     input_hash: Option<Hash>,
     changed: bool,
+}
+
+impl Written {
+    /// Makes sure that the rewritten rows hold to the constraints of their tables.
+    fn hold(&self) -> Result<(), DataError> {
+        self.broken.clone().map_or_else(|| self.changes.hold(), Err)
+    }
+}
+
+/// Keeps what is about to be put over an original, so that a run that ends before its manifest is not forgotten.
+pub trait Journal: Sync {
+    /// Enters an asset, durably, before its original is gone.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn enter(&self, outcome: &Outcome) -> Result<(), Error>;
 }
 
 impl Rewriter<'_> {
@@ -136,13 +155,14 @@ impl Rewriter<'_> {
             None => {
                 let checked = self.recheck(pending.path(), &guise, &written, threads)?;
                 let is_done = checked.leftovers.count == 0 || !is_file;
-                is_done.then(|| Mended { pending, checked, ledger: Ledger::default(), findings: Findings::default() })
+                is_done.then(|| Mended::unchanged(pending, checked))
             }
         };
         let checked;
         match mended {
             Some(mended) => {
                 written.ledger.merge(mended.ledger);
+                written.changes.merge(mended.changes);
                 outcome.findings.merge(mended.findings);
                 (pending, checked) = (mended.pending, mended.checked);
             }
@@ -153,18 +173,7 @@ impl Rewriter<'_> {
             return Ok(Status::Changed);
         }
         checked.leftovers.refuse().map_err(failed)?;
-        match original {
-            // What needs no other content is not touched.
-            Some(_) if checked.hash.is_some() && checked.hash == written.input_hash => {}
-            Some(original) => {
-                if !original.replace(pending).map_err(failed_outside)? {
-                    return Ok(Status::Changed);
-                }
-            }
-            None => pending
-                .commit(permissions_like(input.path()).filter(|_| is_file), self.replace_existing)
-                .map_err(failed_outside)?,
-        }
+        written.hold().map_err(failed)?;
         outcome.rewritten = Some(Rewritten {
             relative: Some(relative.to_path_buf()),
             bytes: checked.bytes,
@@ -175,7 +184,30 @@ impl Rewriter<'_> {
             unsought: unsought(self.context, &written.ledger),
             shared: written.ledger.shared().collect(),
         });
-        Ok(Status::Rewritten)
+        let placed = match original {
+            // What needs no other content is not touched.
+            Some(_) if checked.hash.is_some() && checked.hash == written.input_hash => Ok(true),
+            Some(original) => self.replace(original, pending, outcome),
+            None => {
+                pending.commit(permissions_like(input.path()).filter(|_| is_file), self.replace_existing).map(|()| true)
+            }
+        };
+        match placed {
+            Ok(true) => Ok(Status::Rewritten),
+            other => {
+                outcome.rewritten = None;
+                other.map(|_| Status::Changed).map_err(failed_outside)
+            }
+        }
+    }
+
+    /// Puts what was written in the place of the original, once the journal knows of it; false when the original was
+    /// changed meanwhile.
+    fn replace(&self, original: Original, pending: Pending, outcome: &Outcome) -> Result<bool, Error> {
+        if let Some(journal) = self.journal {
+            journal.enter(outcome)?;
+        }
+        original.replace(pending)
     }
 
     /// The whole once more, from the input: a value that was replaced in one place and too weak a match in another is
@@ -282,7 +314,7 @@ impl Rewriter<'_> {
             }
         };
         outcome.bytes = trail.bytes();
-        done.and_then(|()| written.changes.hold()).map_err(failed)?;
+        done.map_err(failed)?;
         written.changed = trail.is_changed();
         written.input_hash = trail.hash().map_err(|error| failed(error.into()))?;
         Ok(written)
@@ -325,7 +357,8 @@ impl Rewriter<'_> {
         );
         outcome.bytes = trail.bytes();
         // An encoder that is not finished leaves a stream that its reader refuses: a doubt must not look whole.
-        done.and_then(|()| written.changes.hold()).map_err(failed)?;
+        let held = || if check_blocks { written.changes.hold() } else { Ok(()) };
+        done.and_then(|()| held()).map_err(failed)?;
         let mut buffered = encoder.finish().map_err(|error| failed(error.into()))?;
         buffered.flush().map_err(|error| failed(error.into()))?;
         written.changed = trail.is_changed();

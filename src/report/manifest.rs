@@ -5,16 +5,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Read as _;
 
 use serde::{Deserialize, Serialize};
 
 use super::escape;
+use crate::error::Error;
 use crate::finding::EntityId;
 use crate::pipeline::Outcome;
 use crate::pipeline::read::Hash;
 use crate::pipeline::scan::LEFT_IN_STATEMENTS;
 use crate::policy::Policy;
 use crate::rule::RuleSet;
+use crate::source::{Refused, open_regular};
 
 /// Name of the manifest in an output folder.
 pub const FILE_NAME: &str = "tuomin-manifest.json";
@@ -30,8 +33,12 @@ pub fn beside(path: &std::path::Path) -> std::path::PathBuf {
 /// Whether the file is called as a manifest is.
 pub fn is_manifest(path: &std::path::Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    let name = name.strip_suffix(b".journal").unwrap_or(name);
     name == FILE_NAME.as_bytes() || name.ends_with(FILE_SUFFIX.as_bytes())
 }
+
+/// Longest manifest that is read, in bytes.
+pub const LONGEST: u64 = 1 << 30;
 
 /// The version of the manifest's own shape.
 const SHAPE: u32 = 1;
@@ -135,6 +142,69 @@ impl Manifest {
 
     /// Adds an outcome.
     pub fn enter(&mut self, outcome: &Outcome, rules: &RuleSet) {
+        self.assets.push(Asset::of(outcome, rules));
+    }
+
+    /// The document.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Of a type whose map keys are strings, into memory: cannot fail.
+        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
+        json.push(b'\n');
+        json
+    }
+
+    /// Reads the manifest at `path`; `None` where there is none, or a file of that name that is none of ours.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is of a shape that this version does not know.
+    pub fn read(path: &std::path::Path) -> Result<Option<Manifest>, Error> {
+        let failed = |source| Error::Io { action: "read the manifest", path: path.to_path_buf(), source };
+        let file = match open_regular(path) {
+            Ok((file, _)) => file,
+            Err(Refused::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(Refused::Failed(source)) => return Err(failed(source)),
+            Err(Refused::Skipped(_)) => return Ok(None),
+        };
+        let mut json = Vec::new();
+        file.take(LONGEST).read_to_end(&mut json).map_err(failed)?;
+        if !is_marked(&json) {
+            return Ok(None);
+        }
+        let read = Manifest::from_json(&json);
+        read.map(Some).map_err(|reason| Error::Usage(format!("{}: {reason}", escape::path_text(path))))
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// When it is no manifest, or one of a shape that this version does not know.
+    pub fn from_json(json: &[u8]) -> Result<Manifest, String> {
+        // What the reader of JSON says may quote the file.
+        let manifest: Manifest = serde_json::from_slice(json)
+            .map_err(|error| format!("is no manifest that can be read (line {})", error.line()))?;
+        if manifest.manifest == SHAPE {
+            Ok(manifest)
+        } else {
+            Err(format!("is a manifest of shape {}, and only {SHAPE} is known", manifest.manifest))
+        }
+    }
+}
+
+/// Whether a document says that it is a manifest of this program: other tools call theirs so, too.
+fn is_marked(json: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Marks {
+        #[serde(rename = "manifest")]
+        _shape: u32,
+        #[serde(rename = "tool_version")]
+        _tool: String,
+    }
+    serde_json::from_slice::<Marks>(json).is_ok()
+}
+
+impl Asset {
+    /// What a manifest says of an outcome.
+    pub fn of(outcome: &Outcome, rules: &RuleSet) -> Asset {
         let rewritten = outcome.rewritten.as_ref();
         let output = rewritten.and_then(|written| {
             Some(Output {
@@ -177,7 +247,7 @@ impl Manifest {
                 }
             }
         }
-        self.assets.push(Asset {
+        Asset {
             input: escape::path_text(&outcome.path),
             status: outcome.status.name().to_owned(),
             reason: outcome.status.reason(),
@@ -191,27 +261,6 @@ impl Manifest {
             reversible,
             shared: rewritten.map(|written| by_name(&written.shared, rules)).unwrap_or_default(),
             unsought: rewritten.map(|written| by_name(&written.unsought, rules)).unwrap_or_default(),
-        });
-    }
-
-    /// The document.
-    pub fn to_json(&self) -> Vec<u8> {
-        // Of a type whose map keys are strings, into memory: cannot fail.
-        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
-        json.push(b'\n');
-        json
-    }
-
-    /// Reads a manifest.
-    ///
-    /// # Errors
-    /// When it is no manifest, or one of a shape that this version does not know.
-    pub fn from_json(json: &[u8]) -> Result<Manifest, String> {
-        let manifest: Manifest = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        if manifest.manifest == SHAPE {
-            Ok(manifest)
-        } else {
-            Err(format!("is a manifest of shape {}, and only {SHAPE} is known", manifest.manifest))
         }
     }
 }

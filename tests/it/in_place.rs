@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::program::{Folder, contains, gzip};
+use crate::support::people::mobile;
 
 const LOG: &str = "2024-01-01 用户手机13912345678已绑定\n";
 
@@ -87,4 +90,78 @@ fn it_is_asked_for_alone() {
     folder.tuomin(&["anonymize", "a.log", "--in-place"]).expect(0);
     folder.tuomin(&["anonymize", "a.log", "--in-place"]).expect(2);
     assert!(!contains(&folder.read("a.log"), b"13912345678"));
+}
+
+/// Small files with one phone number each, and what rewriting them elsewhere gives.
+fn many(folder: &Folder, count: u64) -> Vec<(String, Vec<u8>)> {
+    for n in 0..count {
+        folder.write(&format!("in/{n:03}.csv"), format!("id,mobile\n{n},{}\n", mobile(n)));
+    }
+    folder.tuomin(&["deidentify", "in", "-o", "reference", "--key-file", "k"]).expect(0);
+    (0..count).map(|n| (format!("in/{n:03}.csv"), folder.read(&format!("reference/{n:03}.csv")))).collect()
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_where_it_was() {
+    let folder = Folder::with_key();
+    folder.tuomin(&["key", "new", "other"]).expect(0);
+    let wanted = many(&folder, 250);
+    let arguments = ["deidentify", "in", "--in-place", "--key-file", "k", "--threads", "1"];
+    let mut child = folder.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (first, after) = &wanted[3];
+    let begun = Instant::now();
+    while folder.read(first) != *after && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let replaced = wanted.iter().filter(|(name, after)| folder.read(name) == *after).count();
+    assert!((1..250).contains(&replaced), "{replaced} files were replaced");
+    assert!(folder.files().contains(&"in.manifest.json.journal".to_owned()), "{:?}", folder.files());
+    // Another key would make tokens of tokens, here and elsewhere.
+    for arguments in [
+        ["deidentify", "in", "--in-place", "--key-file", "other"].as_slice(),
+        &["deidentify", "in", "-o", "out", "--key-file", "k"],
+    ] {
+        let ended = folder.tuomin(arguments).expect(2);
+        assert!(ended.stderr.contains("output of a run"), "{}", ended.stderr);
+    }
+    let ended = folder.tuomin(&arguments).expect(0);
+    assert!(ended.stderr.contains("interrupted"), "{}", ended.stderr);
+    for (name, after) in &wanted {
+        assert_eq!(folder.read(name), *after, "{name}");
+    }
+    assert!(folder.tuomin(&["verify", "in"]).expect(0).out().contains("250 outputs verified"));
+    assert!(!folder.files().iter().any(|name| name.ends_with(".journal")), "{:?}", folder.files());
+}
+
+#[test]
+fn what_is_no_output_any_more_is_not_restored() {
+    let folder = Folder::with_key();
+    let phones = "policy: own\ntitle: Own\nversion: '1'\nsource: test\nentries:\n  - {category: phone, clause: test, entities: \
+        [CN_MOBILE_PHONE], level: 3, deidentify: fpe, anonymize: mask, include_non_personal: true}\n\
+        otherwise: {level: 1, deidentify: keep, anonymize: keep}\n";
+    folder.write("own.yml", phones);
+    let (one, two) = ("id,mobile\n1,13912345678\n", "id,mobile\n1,13912345679\n");
+    folder.write("a.csv", one);
+    folder.tuomin(&["deidentify", "a.csv", "--in-place", "--key-file", "k", "--policy", "own.yml"]).expect(0);
+    folder.write("a.csv", two);
+    let back = ["reidentify", "a.csv", "--in-place", "--force", "--key-file", "k", "--policy", "own.yml"];
+    let ended = folder.tuomin(&back).expect(2);
+    assert!(ended.stderr.contains("its content is another one"), "{}", ended.stderr);
+    assert_eq!(folder.text("a.csv"), two);
+}
+
+#[test]
+fn what_others_call_a_manifest_is_none() {
+    let folder = Folder::with_key();
+    folder.write("build/a.csv", "id,mobile\n1,13912345678\n");
+    folder.write("build.manifest.json", "{\"main.js\": \"main.1234.js\"}\n");
+    folder.write("build/a.csv.manifest.json", "no JSON at all");
+    folder.tuomin(&["deidentify", "build/a.csv", "-o", "out.csv", "--key-file", "k"]).expect(0);
+    // A pipe that nobody writes to must not hold up the run.
+    std::fs::remove_file(folder.path("build.manifest.json")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path("build.manifest.json")).status().unwrap();
+    assert!(made.success());
+    folder.tuomin(&["deidentify", "build/a.csv", "-o", "out2.csv", "--key-file", "k"]).expect(0);
 }

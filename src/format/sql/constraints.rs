@@ -263,8 +263,12 @@ impl Reader {
         }
     }
 
-    /// `CREATE UNIQUE INDEX name ON table USING btree (column)`; one with a condition asks it of some rows only.
+    /// `CREATE UNIQUE INDEX name ON table USING btree (column)`; one with a condition asks it of some rows only, and is left
+    /// to the database.
     fn unique_index(&mut self, tokens: &[Token]) {
+        if behind_first(tokens, &["where"]).is_some() {
+            return;
+        }
         let Some(on) = behind_first(tokens, &["on"]) else { return };
         let Some((table, rest)) = self.name(on) else { return };
         self.table = table;
@@ -320,6 +324,8 @@ mod tests {
             ),
             ["public.m(city,text) CHECK", "public.m(city) PARTITION BY"]
         );
+        let partial = "CREATE UNIQUE INDEX i ON public.a USING btree (phone) WHERE (gone IS NULL);";
+        assert_eq!(of(partial), Vec::<String>::new());
         assert_eq!(of("CREATE INDEX i ON public.a USING btree (phone);"), Vec::<String>::new());
         assert_eq!(of("ALTER TABLE public.a OWNER TO shop;"), Vec::<String>::new());
     }

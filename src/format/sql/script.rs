@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::cells::TableShape;
 use super::constraints;
-use super::ddl::{QualifiedName, SqlColumn, Tables};
+use super::ddl::{QualifiedName, SqlColumn, Tables, identifier};
 use super::insert::{self, Head, Place};
 use super::literal::{self, Form};
 use super::scan::{self, Dialect, Piece, Stop};
@@ -35,6 +35,8 @@ pub(crate) struct Script {
     statements: Arc<dyn Codec>,
     /// What the statements since the last block ask of values.
     constraints: Vec<Constraint>,
+    /// The database that the dump has changed to: tables of one name in two databases are two.
+    database: Option<String>,
 }
 
 #[derive(Clone)]
@@ -80,6 +82,7 @@ impl Script {
             started: false,
             statements: Arc::new(StatementsCodec::default()),
             constraints: Vec::new(),
+            database: None,
         }
     }
 
@@ -188,6 +191,7 @@ impl Script {
             let command = rest.get(1..).unwrap_or_default();
             if scan::starts_with_word(command, "connect") || scan::starts_with_word(command, "c") {
                 self.session.reset();
+                self.database = database_of(command);
                 self.tables.clear();
                 self.shapes.clear();
             }
@@ -253,8 +257,11 @@ impl Script {
             if self.tables.learn(statement, &lexical)? {
                 self.shapes.clear();
             }
-            self.constraints.extend(constraints::of_statement(statement, &lexical)?);
+            let mut found = constraints::of_statement(statement, &lexical)?;
+            found.iter_mut().flat_map(Constraint::tables_mut).for_each(|table| *table = self.qualified(table));
+            self.constraints.extend(found);
         } else if first.is("use") && self.dialect() == Dialect::MySql {
+            self.database = tokens.next()?.and_then(|name| identifier(&name, Dialect::MySql));
             self.tables.clear();
             self.shapes.clear();
         }
@@ -319,7 +326,17 @@ impl Script {
             (None, Some(declared)) => declared.iter().filter(|column| !(copy && column.generated)).cloned().collect(),
             (None, None) => (0..numbers.len()).map(|index| guess(index, format!("#{}", index + 1))).collect(),
         };
-        Shape { table: Arc::new(TableShape::new(name.parts.join("."), columns)), rows: 0 }
+        Shape { table: Arc::new(TableShape::new(self.qualified(&name.parts.join(".")), columns)), rows: 0 }
+    }
+
+    /// The name of a table, with that of its database where the dump has changed to one.
+    fn qualified(&self, table: &str) -> String {
+        match &self.database {
+            Some(database) if self.dialect() == Dialect::Postgres || !table.contains('.') => {
+                format!("{database}.{table}")
+            }
+            _ => table.to_owned(),
+        }
     }
 
     fn utf8_only(&self) -> bool {
@@ -337,6 +354,15 @@ impl Script {
         self.line += memchr::memchr_iter(b'\n', block).count() as u64;
         Ok(Cut::Block { len, codec })
     }
+}
+
+/// The database that `\connect` changes to. It may be quoted, and stand in a connection string.
+fn database_of(command: &[u8]) -> Option<String> {
+    let words = String::from_utf8_lossy(command);
+    let words = words.split_ascii_whitespace().skip(1).filter(|word| !word.starts_with('-'));
+    let name = words.last()?.trim_matches(['"', '\'']).to_owned();
+    let name = name.rsplit("dbname=").next().unwrap_or_default().trim_matches(['"', '\'']).to_owned();
+    (!name.is_empty()).then_some(name)
 }
 
 enum RowsHead {

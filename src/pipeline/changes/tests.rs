@@ -25,6 +25,7 @@ fn changes(constraints: Vec<Constraint>, one: &[u64], two: &[u64]) -> Changes {
         places: BTreeMap::from([(spot("t", "a"), change(MASKED, results))]),
         tables: BTreeSet::from(["t".to_owned()]),
         constraints: constraints.clone(),
+        is_plan: false,
     };
     let mut all = block(one);
     all.merge(block(two));
