@@ -144,12 +144,11 @@ impl Leaf {
             Layout::View => {
                 let count = places.get(index).map_or(0, |(_, count)| *count);
                 let mut buffers = Vec::new();
-                let mut total = 0;
                 for number in 2..count {
                     let mut stream = open(index, number)?;
-                    total += stream.left;
-                    if total > MAX_VIEWED {
-                        return Err(DataError::new(format!("a column of views holds more than {MAX_VIEWED} bytes"))
+                    batch.viewed.set(batch.viewed.get().saturating_add(stream.left));
+                    if batch.viewed.get() > MAX_VIEWED {
+                        return Err(DataError::new(format!("the columns of views hold more than {MAX_VIEWED} bytes"))
                             .advise("write it again with smaller record batches"));
                     }
                     buffers.push(stream.take(stream.left)?);

@@ -166,6 +166,8 @@ pub(super) struct Batch {
     pub(super) codec: Option<Codec>,
     /// Number of buffers that the views of each field of that kind point into.
     pub(super) variadic: Vec<usize>,
+    /// Bytes that the views of its opened fields point into, which are held as a whole.
+    pub(super) viewed: std::cell::Cell<u64>,
 }
 
 impl Batch {
@@ -202,7 +204,7 @@ impl Batch {
         for count in batch.variadicBufferCounts().into_iter().flatten() {
             variadic.push(usize::try_from(count).map_err(|_| "a field has a negative number of buffers")?);
         }
-        Ok(Batch { rows, nodes, buffers, codec, variadic })
+        Ok(Batch { rows, nodes, buffers, codec, variadic, viewed: std::cell::Cell::new(0) })
     }
 
     /// Which buffers belong to each of `nodes`, whose values are laid out as `layout` says: the first and how many.

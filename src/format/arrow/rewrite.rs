@@ -276,6 +276,8 @@ impl Rewriter<'_> {
         let mut changed = Vec::with_capacity(changing.len());
         for index in changing {
             let node = nodes.get(index).ok_or_else(gone)?;
+            // The leaves of the first look are gone.
+            batch.viewed.set(0);
             let mut leaf = Leaf::open(source, batch, nodes, &places, index)?;
             let mut edits = self.edits.get(&index).unwrap_or(&none).iter().peekable();
             let mut encoder = Encoder::new(node.layout);

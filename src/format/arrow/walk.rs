@@ -137,9 +137,10 @@ impl Walker<'_> {
             self.slots += 1;
             Dictionary { slot: self.slots - 1, values: Raw::default(), used: Vec::new() }
         });
+        let others: usize = self.dictionaries.values().map(|other| other.values.bytes.len()).sum();
         let hidden = each_value(&self.opened.source, message, batch, node, &mut |value| {
-            if dictionary.values.bytes.len() > MAX_DICTIONARY {
-                return Err(DataError::new(format!("a dictionary holds more than {MAX_DICTIONARY} bytes"))
+            if others + dictionary.values.bytes.len() > MAX_DICTIONARY {
+                return Err(DataError::new(format!("the dictionaries hold more than {MAX_DICTIONARY} bytes"))
                     .advise("write the column without a dictionary")
                     .at(node.position()));
             }

@@ -6,6 +6,7 @@ use flate2::Crc;
 
 use super::unreadable;
 use crate::error::DataError;
+use crate::source::decompress::DECODER_MEMORY;
 
 /// Largest block, decompressed.
 const MAX_BLOCK: u64 = 512 << 20;
@@ -48,16 +49,38 @@ impl Codec {
     pub(super) fn unpack(self, packed: Vec<u8>) -> Result<Vec<u8>, DataError> {
         let damaged = || unreadable("the compressed bytes of a block are damaged");
         let mut bytes = Vec::new();
-        let reader: Box<dyn Read + '_> = match self {
+        let mut fill = |reader: &mut dyn Read| -> Result<(), DataError> {
+            reader.take(MAX_BLOCK + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
+            if bytes.len() as u64 > MAX_BLOCK { Err(too_large()) } else { Ok(()) }
+        };
+        let packed_bytes = packed.as_slice();
+        let behind: &[u8] = match self {
             Codec::Null => return Ok(packed),
             Codec::Snappy => return unpack_snappy(&packed),
-            Codec::Deflate => Box::new(flate2::read::DeflateDecoder::new(packed.as_slice())),
-            Codec::Zstandard => Box::new(zstd::stream::read::Decoder::with_buffer(packed.as_slice())?),
-            Codec::Bzip2 => Box::new(bzip2::read::BzDecoder::new(packed.as_slice())),
-            Codec::Xz => Box::new(liblzma::read::XzDecoder::new(packed.as_slice())),
+            Codec::Deflate => {
+                let mut reader = flate2::bufread::DeflateDecoder::new(packed_bytes);
+                fill(&mut reader)?;
+                reader.into_inner()
+            }
+            Codec::Zstandard => {
+                // Reads to the end of its input, or fails.
+                fill(&mut zstd::stream::read::Decoder::with_buffer(packed_bytes)?)?;
+                &[]
+            }
+            Codec::Bzip2 => {
+                let mut reader = bzip2::bufread::BzDecoder::new(packed_bytes);
+                fill(&mut reader)?;
+                reader.into_inner()
+            }
+            Codec::Xz => {
+                let stream = liblzma::stream::Stream::new_stream_decoder(DECODER_MEMORY, 0).map_err(|_| damaged())?;
+                let mut reader = liblzma::bufread::XzDecoder::new_stream(packed_bytes, stream);
+                fill(&mut reader)?;
+                reader.into_inner()
+            }
         };
-        reader.take(MAX_BLOCK + 1).read_to_end(&mut bytes).map_err(|_| damaged())?;
-        if bytes.len() as u64 > MAX_BLOCK { Err(too_large()) } else { Ok(bytes) }
+        // What stands behind the compressed bytes nobody would look at.
+        if behind.is_empty() { Ok(bytes) } else { Err(damaged()) }
     }
 
     /// `bytes`, compressed.

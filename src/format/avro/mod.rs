@@ -130,6 +130,7 @@ fn slices(
     let mut start = Start { record: 0, values: vec![0; schema.columns.len()] };
     while start.record < objects {
         let mut values: Vec<Values> = schema.columns.iter().map(|_| Values::default()).collect();
+        cursor.let_go();
         let mut rows = 0u64;
         while rows < MAX_RECORDS && start.record + rows < objects {
             read(schema, &schema.root, &mut cursor, rows as u32, &mut values)?;

@@ -4,6 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 
 use proptest::prelude::*;
 
+use super::codec::Codec;
 use super::value::put_bytes;
 use super::*;
 use crate::pipeline::locate::value_at;
@@ -76,8 +77,6 @@ fn sample(codec: &str) -> Vec<u8> {
     }
     bytes
 }
-
-use super::codec::Codec;
 
 const CODECS: [&str; 6] = ["null", "deflate", "snappy", "zstandard", "bzip2", "xz"];
 
@@ -216,6 +215,31 @@ fn bombs_are_refused() {
     snappy.extend([0; 8]);
     let bytes = [header(r#""string""#, "snappy"), block(1, &snappy)].concat();
     assert!(values(&file_of(&bytes)).is_err());
+    // Items of one byte that take many when they are held: numbers, and symbols of an enum.
+    let symbol = "x".repeat(1 << 20);
+    for (items, count) in [
+        (r#""int""#.to_owned(), 16_i64 << 20),
+        (format!(r#"{{"type": "enum", "name": "e", "symbols": ["{symbol}"]}}"#), 1 << 10),
+    ] {
+        let mut body = Vec::new();
+        put_long(count, &mut body);
+        body.resize(body.len() + usize::try_from(count).unwrap() + 1, 0);
+        let packed = Codec::Deflate.pack(body).unwrap();
+        let bytes =
+            [header(&format!(r#"{{"type": "array", "items": {items}}}"#), "deflate"), block(1, &packed)].concat();
+        let refused = values(&file_of(&bytes)).unwrap_err();
+        assert!(refused.reason.contains("one record takes more"), "{refused}");
+    }
+}
+
+#[test]
+fn bytes_behind_a_packed_block_are_refused() {
+    for codec in [Codec::Deflate, Codec::Zstandard, Codec::Bzip2, Codec::Xz] {
+        let mut packed = codec.pack(b"13800138000".to_vec()).unwrap();
+        assert_eq!(codec.unpack(packed.clone()).unwrap(), b"13800138000");
+        packed.extend_from_slice(b"13900139000");
+        assert!(codec.unpack(packed).is_err(), "{codec:?}");
+    }
 }
 
 #[test]

@@ -16,12 +16,18 @@ use crate::format::columnar::number::{from_big_endian, from_double};
 /// Values without any bytes that a block may hold besides those with bytes.
 const MOST_EMPTY: u64 = 1 << 24;
 
+/// Most bytes that the values take which are held at a time: an item of an array may have no byte of its own, and an enum's
+/// symbol many for one.
+const MOST_HELD: usize = 256 << 20;
+
 /// A place in a block.
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Values that may still be walked.
     left: u64,
+    /// Bytes that may still be held of the records that are read together.
+    room: usize,
 }
 
 fn short() -> DataError {
@@ -30,7 +36,20 @@ fn short() -> DataError {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Cursor<'a> {
-        Cursor { bytes, at: 0, left: bytes.len() as u64 * 4 + MOST_EMPTY }
+        Cursor { bytes, at: 0, left: bytes.len() as u64 * 4 + MOST_EMPTY, room: MOST_HELD }
+    }
+
+    /// What was held is let go.
+    pub(super) fn let_go(&mut self) {
+        self.room = MOST_HELD;
+    }
+
+    fn hold(&mut self, bytes: usize) -> Result<(), DataError> {
+        self.room = self
+            .room
+            .checked_sub(bytes)
+            .ok_or_else(|| unreadable(format!("one record takes more than {} MiB once it is read", MOST_HELD >> 20)))?;
+        Ok(())
     }
 
     pub(super) fn is_at_end(&self) -> bool {
@@ -106,6 +125,21 @@ enum Value<'a> {
     Number(Option<i128>),
 }
 
+impl Value<'_> {
+    /// Bytes that a value takes besides its own: its end and its record.
+    const PLACE: usize = 8;
+    /// Bytes that a number takes, with its record.
+    const NUMBER: usize = 36;
+
+    /// Bytes that it takes when it is held.
+    fn size(&self) -> usize {
+        match self {
+            Value::Bytes(bytes) => bytes.len() + Value::PLACE,
+            Value::Number(_) => Value::NUMBER,
+        }
+    }
+}
+
 fn value<'a>(leaf: &'a Leaf, shape: Option<Shape>, cursor: &mut Cursor<'a>) -> Result<Value<'a>, DataError> {
     cursor.count()?;
     Ok(match &leaf.physical {
@@ -159,7 +193,7 @@ impl Values {
     }
 
     pub(super) fn weight(&self) -> usize {
-        self.bytes.len() + self.numbers.len() * 16
+        self.bytes.len() + self.ends.len() * Value::PLACE + self.numbers.len() * Value::NUMBER
     }
 
     /// As an array, with its place for each of `rows` records where the column is not `repeated`, and whether it is text.
@@ -271,7 +305,10 @@ fn read_leaf<'a>(
     let shape = leaf.column.and_then(|column| schema.columns.get(column)).map(|column| column.shape);
     let value = value(leaf, shape, cursor)?;
     match leaf.column.and_then(|column| columns.get_mut(column)) {
-        Some(values) => values.push(&value, record),
+        Some(values) => {
+            cursor.hold(value.size())?;
+            values.push(&value, record)
+        }
         None => Ok(()),
     }
 }
@@ -352,7 +389,7 @@ impl Changes<'_> {
         out: &mut Vec<u8>,
     ) -> Result<Option<Option<Vec<u8>>>, DataError> {
         let start = cursor.at;
-        let mut twin = Cursor { bytes: cursor.bytes, at: start, left: 1 };
+        let mut twin = Cursor { bytes: cursor.bytes, at: start, left: 1, room: 0 };
         value(leaf, None, &mut twin)?;
         cursor.at = twin.at;
         let new = self.next(leaf);

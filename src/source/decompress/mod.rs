@@ -42,7 +42,7 @@ pub enum Compression {
 pub const MAGIC_BYTES: usize = 16;
 
 /// Most memory that a decoder of xz may take: the dictionaries of `xz -9` are of 64 MiB. That of zstd has the same limit.
-const DECODER_MEMORY: u64 = 130 << 20;
+pub(crate) const DECODER_MEMORY: u64 = 130 << 20;
 /// With this preset, compressing takes 32 MiB; the default takes 94 MiB, for each of the threads.
 const XZ_PRESET: u32 = 3;
 
