@@ -69,7 +69,7 @@ impl Container for Xlsx {
         let mut workbook: Workbook<_> = Workbook::new(source).map_err(|error| failure(&error))?;
         let sheets = workbook.sheets_metadata().to_vec();
         for (index, sheet) in sheets.iter().enumerate() {
-            if sheet.typ == SheetType::ChartSheet {
+            if matches!(sheet.typ, SheetType::ChartSheet | SheetType::DialogSheet) {
                 continue;
             }
             if sheets.iter().take(index).any(|before| before.name == sheet.name) {

@@ -1,5 +1,6 @@
 //! Looks through one part of a workbook, element by element.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 
 use quick_xml::Reader;
@@ -17,6 +18,8 @@ use crate::error::DataError;
 /// Elements that the reader of the workbook keeps in memory, whatever they hold, and how many there may be.
 const KEPT: &[&str] = &["xf", "font", "fill", "border", "numFmt", "sheet", "Relationship", "definedName"];
 const MOST_KEPT: usize = 1 << 18;
+/// Elements within elements.
+const MOST_LEVELS: usize = 256;
 /// What a shared text takes in memory beside its bytes.
 const SHARED_TEXT: u64 = 48;
 /// Kinds of parts that the reader of the workbook opens by their names.
@@ -33,13 +36,36 @@ pub(super) struct PartReader<'a> {
     survey: &'a mut Survey,
     limits: &'a Limits,
     /// The elements around, local names.
-    path: Vec<String>,
+    path: Path,
     in_rows: bool,
     in_shared_texts: bool,
     shared: u64,
     kept: usize,
     cell: Option<Cell>,
     formula: String,
+}
+
+/// The local names of the elements around, one after the other.
+#[derive(Default)]
+struct Path {
+    names: String,
+    starts: Vec<usize>,
+}
+
+impl Path {
+    fn push(&mut self, name: &str) {
+        self.starts.push(self.names.len());
+        self.names.push_str(name);
+    }
+
+    fn pop(&mut self) {
+        self.names.truncate(self.starts.pop().unwrap_or(0));
+    }
+
+    /// The innermost; empty outside of all.
+    fn last(&self) -> &str {
+        self.starts.last().and_then(|start| self.names.get(*start..)).unwrap_or_default()
+    }
 }
 
 /// The cell around.
@@ -62,7 +88,7 @@ impl<'a> PartReader<'a> {
             size,
             survey,
             limits,
-            path: Vec::new(),
+            path: Path::default(),
             in_rows: false,
             in_shared_texts: false,
             shared: size,
@@ -85,7 +111,7 @@ impl<'a> PartReader<'a> {
         loop {
             buffer.clear();
             // Within one text, its parts add up.
-            if self.cell.is_none() && !self.path.last().is_some_and(|element| element == "t" || element == "r") {
+            if self.cell.is_none() && !matches!(self.path.last(), "t" | "r") {
                 xml.get_mut().left = self.limits.longest;
             }
             let event = xml.read_event_into(&mut buffer).map_err(|error| match error {
@@ -106,7 +132,7 @@ impl<'a> PartReader<'a> {
                     self.text(&text)?;
                 }
                 Event::DocType(_) => return Err(damaged("a part declares a document type")),
-                Event::Eof if self.path.is_empty() => return Ok(()),
+                Event::Eof if self.path.starts.is_empty() => return Ok(()),
                 Event::Eof => return Err(damaged("a part breaks off")),
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             }
@@ -121,7 +147,7 @@ impl<'a> PartReader<'a> {
         let local = element.local_name();
         let local: &str = local.as_ref();
         self.kept += usize::from(KEPT.contains(&local));
-        if self.kept > MOST_KEPT || self.path.len() > 256 {
+        if self.kept > MOST_KEPT || self.path.starts.len() > MOST_LEVELS {
             return Err(damaged("it has more styles, sheets or levels than any program writes"));
         }
         match local {
@@ -149,16 +175,16 @@ impl<'a> PartReader<'a> {
             self.survey.notes.start(local, self.name.starts_with("docprops/"));
             self.attributes(element)?;
         }
-        self.path.push(local.to_owned());
+        self.path.push(local);
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), DataError> {
-        let Some(local) = self.path.pop() else { return Err(damaged("a part is no whole XML")) };
+        let local = self.path.last();
         if !self.in_rows && !self.in_shared_texts {
-            self.survey.notes.end(&local);
+            self.survey.notes.end(local);
         }
-        match local.as_str() {
+        match local {
             "sheetData" => self.in_rows = false,
             "sst" => self.in_shared_texts = false,
             "c" => self.cell = None,
@@ -168,12 +194,13 @@ impl<'a> PartReader<'a> {
             }
             _ => {}
         }
+        self.path.pop();
         Ok(())
     }
 
     /// A value is continued by something other than text, which its reader would pass over.
     fn stretch(&mut self) -> Result<(), DataError> {
-        let in_value = self.path.last().is_some_and(|element| element == "v");
+        let in_value = self.path.last() == "v";
         match &mut self.cell {
             Some(cell) if in_value && cell.is_plain => Err(damaged("the value of a cell is not written out")),
             _ => Ok(()),
@@ -181,9 +208,9 @@ impl<'a> PartReader<'a> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), DataError> {
-        let Some(element) = self.path.last() else { return Ok(()) };
+        let element = self.path.last();
         if self.in_rows {
-            match (element.as_str(), &mut self.cell) {
+            match (element, &mut self.cell) {
                 ("v", Some(cell)) => {
                     cell.stretches += 1;
                     if cell.is_plain && cell.stretches > 1 {
@@ -253,7 +280,7 @@ impl<'a> PartReader<'a> {
     fn sheet(&mut self, element: &BytesStart<'_>) -> Result<(), DataError> {
         if let (Some(name), Some(id)) = (attribute(element, "name")?, attribute(element, "id")?) {
             self.survey.notes.line(&name);
-            self.survey.sheets.insert(name, id);
+            self.survey.sheets.insert(name.into_owned(), id.into_owned());
         }
         Ok(())
     }
@@ -273,7 +300,7 @@ impl<'a> PartReader<'a> {
         if let Some(folder) = self.name.strip_suffix("_rels/workbook.xml.rels") {
             let part = target.strip_prefix('/').map_or_else(|| format!("{folder}{target}"), str::to_owned);
             if let Some(id) = attribute(element, "Id")? {
-                self.survey.targets.insert(id, part);
+                self.survey.targets.insert(id.into_owned(), part);
             }
         }
         Ok(())
@@ -302,11 +329,14 @@ fn explained(error: &std::io::Error) -> DataError {
 }
 
 /// The value of the attribute of this local name.
-fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, DataError> {
+fn attribute<'e>(element: &'e BytesStart<'_>, name: &str) -> Result<Option<Cow<'e, str>>, DataError> {
     for attribute in element.attributes().with_checks(false) {
         let attribute = attribute.map_err(refused)?;
         if attribute.key.local_name().as_ref() == name {
-            return unescape(&attribute.value).map(|value| Some(value.into_owned())).map_err(refused);
+            return Ok(Some(match attribute.value {
+                Cow::Borrowed(raw) => unescape(raw).map_err(refused)?,
+                Cow::Owned(raw) => Cow::Owned(unescape(&raw).map_err(refused)?.into_owned()),
+            }));
         }
     }
     Ok(None)
@@ -324,7 +354,8 @@ fn resolved(reference: &BytesRef<'_>) -> Result<String, DataError> {
 fn check_place(place: &str) -> Result<(), DataError> {
     let letters = place.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (letters, row) = place.split_at_checked(letters).ok_or_else(beyond)?;
-    let column = letters.bytes().take(4).fold(0, |sum: u32, letter| sum * 26 + u32::from(letter.to_ascii_uppercase() - b'@'));
+    let column =
+        letters.bytes().take(4).fold(0, |sum: u32, letter| sum * 26 + u32::from(letter.to_ascii_uppercase() - b'@'));
     let is_column = (1..=3).contains(&letters.len()) && column <= MOST_COLUMNS;
     let is_row = row.bytes().all(|byte| byte.is_ascii_digit())
         && row.parse().is_ok_and(|row: u32| (1..=MOST_ROWS).contains(&row));

@@ -71,8 +71,9 @@ impl Survey {
             let (size, reader) = match member.content {
                 Content::Folder => continue,
                 Content::File { size, reader, .. } => (size, reader),
-                Content::Other(what) => return Err(damaged(&format!("a part is {what}"))),
-                Content::Unreadable(what) => return Err(damaged(&format!("a part is {what}"))),
+                Content::Other(what) | Content::Unreadable(what) => {
+                    return Err(damaged(&format!("a part is {what}")));
+                }
             };
             if !names.insert(name.clone()) {
                 return Err(damaged("two parts have one name"));

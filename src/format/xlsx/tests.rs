@@ -205,7 +205,9 @@ fn texts_outside_of_cells() {
         sheet.write_url(2, 0, "mailto:li@example.org").unwrap();
     });
     let (_, notes) = cells(&bytes).unwrap();
-    for text in ["creator: 张三\n", "13800138000\n", "李四", "13912345678\n", "tel:13912345670", "mailto:li@example.org"] {
+    for text in
+        ["creator: 张三\n", "13800138000\n", "李四", "13912345678\n", "tel:13912345670", "mailto:li@example.org"]
+    {
         assert!(notes.contains(text), "{text} in {notes}");
     }
 }
@@ -232,13 +234,17 @@ fn digits_beyond_what_a_float_holds_are_those_in_the_file() {
 #[test]
 fn blocks_are_bounded_and_lose_nothing() {
     let rows: String = (1..=5000)
-        .map(|row| format!(r#"<row r="{row}"><c r="A{row}"><v>{row}</v></c><c r="XFD{row}" t="str"><v>x{row}</v></c></row>"#))
+        .map(|row| {
+            format!(r#"<row r="{row}"><c r="A{row}"><v>{row}</v></c><c r="XFD{row}" t="str"><v>x{row}</v></c></row>"#)
+        })
         .collect();
     // Out of order, twice the same cell, and far apart.
-    let rows = rows + r#"<row r="3"><c r="C3"><v>7</v></c><c r="C3"><v>8</v></c></row><row r="1048576"><c r="A1048576"><v>9</v></c></row>"#;
+    let rows = rows
+        + r#"<row r="3"><c r="C3"><v>7</v></c><c r="C3"><v>8</v></c></row><row r="1048576"><c r="A1048576"><v>9</v></c></row>"#;
     let (tables, _, done) = blocks_of(&workbook(&rows, &[]), &Reading { block_bytes: 1 << 20, ..reading() });
     done.unwrap();
-    let cells: usize = tables.iter().flat_map(|table| &table.columns).map(|c| c.values.len() - c.values.null_count()).sum();
+    let cells: usize =
+        tables.iter().flat_map(|table| &table.columns).map(|c| c.values.len() - c.values.null_count()).sum();
     assert_eq!(cells, 10_003);
     assert!(tables.len() > 3 && tables.iter().all(|table| table.rows < 4000), "{}", tables.len());
     assert_eq!(tables.last().unwrap().first_row, 1_048_576);
