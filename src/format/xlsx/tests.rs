@@ -138,7 +138,7 @@ fn cells_are_as_people_see_them() {
         sheet.write(1, 1, 13_800_138_000.0).unwrap();
         let day = ExcelDateTime::from_ymd(1991, 5, 19).unwrap();
         sheet.write_with_format(1, 2, &day, &date).unwrap();
-        sheet.write_with_format(1, 3, &day.and_hms(8, 30, 0).unwrap(), &moment).unwrap();
+        sheet.write_with_format(1, 3, day.and_hms(8, 30, 0).unwrap(), &moment).unwrap();
         sheet.write(1, 5, 0.25).unwrap();
         sheet.write(7, 0, "李四").unwrap();
         sheet.write(7, 1, Formula::new("1+1").set_result("13912345678")).unwrap();
