@@ -82,6 +82,8 @@ pub(super) enum FormatName {
     Avro,
     /// SQLite database
     Sqlite,
+    /// Excel workbook (.xlsx, .xlsm); scanned only
+    Xlsx,
 }
 
 impl FormatName {
@@ -99,6 +101,7 @@ impl FormatName {
             FormatName::Arrow => "arrow",
             FormatName::Avro => "avro",
             FormatName::Sqlite => "sqlite",
+            FormatName::Xlsx => "xlsx",
         })
     }
 }

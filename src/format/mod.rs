@@ -31,6 +31,7 @@ pub mod pgdump;
 mod sql;
 pub mod sqlite;
 pub mod text;
+pub mod xlsx;
 
 /// A format that tuomin reads and writes.
 pub trait Format: Send + Sync {
@@ -182,6 +183,8 @@ pub trait Undecoded: Send {
 pub struct Reading<'a> {
     /// Bytes of a block to aim for, where that is less than the format would.
     pub block_bytes: u64,
+    /// How many times its size the file may unpack to.
+    pub most_expansion: u64,
     /// Whether a column of that name with whole numbers between these two may hold something that is looked for.
     /// `None`: statistics are not believed.
     pub may_hold: Option<MayHold<'a>>,
@@ -215,6 +218,14 @@ pub trait Container: Send + Sync {
     /// As [`Container::read`].
     fn constraints(&self, _file: &File) -> Result<Vec<Constraint>, DataError> {
         Ok(Vec::new())
+    }
+
+    /// Refuses the file before a rewrite or its plan, where the format is only read.
+    ///
+    /// # Errors
+    /// When it is.
+    fn refuse_rewrite(&self) -> Result<(), DataError> {
+        Ok(())
     }
 
     /// Reads `file`, asks `edit` for the edits of each block, and writes the rewritten file to `out`.
@@ -318,6 +329,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &avro::Avro,
     &pgarchive::PgArchive,
     &sqlite::Sqlite,
+    &xlsx::Xlsx,
     &pgdump::PgDump,
     &mysqldump::MySqlDump,
     &json::Json,

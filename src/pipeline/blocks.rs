@@ -141,7 +141,8 @@ pub fn container(
     let mut stopped = false;
     // As many bytes as a record may have can be held several times over.
     let block_bytes = (settings.record_bytes as u64).max(1 << 20);
-    let outcome = container.take_apart(file, &Reading { block_bytes, may_hold }, &mut |part| {
+    let reading = Reading { block_bytes, most_expansion: settings.most_expansion, may_hold };
+    let outcome = container.take_apart(file, &reading, &mut |part| {
         let piece = match part {
             Part::Block(block) => Piece::Block(block),
             Part::Undecoded(undecoded) => Piece::Undecoded(undecoded),

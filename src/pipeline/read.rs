@@ -15,6 +15,7 @@ use super::{Observer, Settings, Silent, Status};
 use crate::error::DataError;
 use crate::format::pgarchive::{self, PgArchive};
 use crate::format::pgdump::PgDump;
+use crate::format::xlsx::Xlsx;
 use crate::format::{self, Access, Companion, Container, Format, Sections, Splitter};
 use crate::source::archive::{Archive, tar, zip};
 use crate::source::decompress::{Compression, MAGIC_BYTES, unsupported};
@@ -24,6 +25,9 @@ use crate::source::{Input, Refused, Stamp, open_regular, stdin};
 const SAMPLE_BYTES: u64 = 64 << 10;
 /// Bytes asked of the operating system at a time.
 const READ_BYTES: usize = 256 << 10;
+
+/// The first bytes of Office documents before XML, and of encrypted ones.
+const OLD_OFFICE: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 
 /// An asset that is ready to be read.
 pub struct Opened {
@@ -261,15 +265,26 @@ fn open_source(
     }
     let is_zip = matches!(sample.as_slice(), [b'P', b'K', 3 | 5, 4 | 6, ..]);
     if is_zip || tar::is_tar(&sample) {
-        let layers = layers.deeper().map_err(failed)?;
         let archive = if is_zip {
             let file = whole(&mut trail, compression, hash, observer, &mut Cursor::new(sample).chain(decoded))?;
-            open_zip(file)?
+            let reader = zip::Reader::open(file.try_clone().map_err(|error| failed(error.into()))?).map_err(failed)?;
+            if reader.is_workbook() {
+                let body = Body::Container { container: Box::new(Xlsx), file };
+                return Ok(Opened { compression, guise: Guise { format: Some(&Xlsx), companion: None }, body, trail });
+            }
+            if let Some(document) = reader.document() {
+                return Err(Box::new(Status::Skipped(format!("is {document}, which is not read"))));
+            }
+            Archive::Zip(reader)
         } else {
             Archive::Tar(tar::Reader::new(Box::new(Cursor::new(sample).chain(decoded))))
         };
+        let layers = layers.deeper().map_err(failed)?;
         let body = Body::Archive { archive: Box::new(archive), layers };
         return Ok(Opened { compression, guise: Guise::default(), body, trail });
+    }
+    if settings.format.is_none_or(|format| format.name() == Xlsx.name()) && sample.starts_with(OLD_OFFICE) {
+        return Err(old_office(&sample));
     }
     let known = if pgarchive::is_archive(&sample) { Some(&PgArchive as _) } else { settings.format };
     let Some(format) = known.or_else(|| format::sniff(&sample)) else {
@@ -326,12 +341,15 @@ fn whole(
     }
 }
 
-fn open_zip(file: File) -> Result<Archive, Box<Status>> {
-    let reader = zip::Reader::open(file).map_err(failed)?;
-    match reader.document() {
-        Some(document) => Err(Box::new(Status::Skipped(format!("is {document}, which is not read")))),
-        None => Ok(Archive::Zip(reader)),
+/// What becomes of an Office document that is not in XML.
+fn old_office(sample: &[u8]) -> Box<Status> {
+    let name: Vec<u8> = "EncryptedPackage".bytes().flat_map(|byte| [byte, 0]).collect();
+    if memchr::memmem::find(sample, &name).is_some() {
+        let error = DataError::new("is an Office document that is encrypted with a password");
+        return failed(error.advise("open it with its password and save it without one"));
     }
+    let reason = "is an Office document before XML (.xls, .doc) or an encrypted one (save it as .xlsx or as text)";
+    Box::new(Status::Skipped(format!("{reason}, which is not read")))
 }
 
 fn failed(error: DataError) -> Box<Status> {

@@ -296,6 +296,9 @@ impl Rewriter<'_> {
     ) -> Result<Written, Box<Status>> {
         let Opened { body, compression, trail, guise } = opened;
         let mut written = Written::default();
+        if let Body::Container { container, .. } = &body {
+            container.refuse_rewrite().map_err(failed)?;
+        }
         let done = match body {
             body @ (Body::Container { .. } | Body::Sections { .. }) => {
                 self.whole(body, (out, compression), seed, threads, &mut written, outcome)

@@ -72,6 +72,7 @@ pub(super) fn content(
     let Opened { body, compression, trail, .. } = opened;
     let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
     if let (Body::Container { container, file }, Some(_)) = (&body, &context.planner) {
+        container.refuse_rewrite().map_err(|error| Box::new(Status::Failed(error)))?;
         let constraints = container.constraints(file).map_err(|error| Box::new(Status::Failed(error)))?;
         outcome.changes.ask(constraints);
     }

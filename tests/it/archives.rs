@@ -371,13 +371,15 @@ fn nesting_and_unpacking_are_bounded() {
 }
 
 #[test]
-fn a_workbook_is_named_as_what_it_is() {
-    let folder = prepared();
-    folder.write("t/[Content_Types].xml", "<Types/>");
-    folder.write("t/xl/workbook.xml", "<workbook/>");
-    Command::new("zip").args(["-qr", "../book.xlsx", "."]).current_dir(folder.path("t")).status().unwrap();
-    let ended = folder.tuomin(&["scan", "book.xlsx"]).expect(3);
-    assert!(ended.stderr.contains("an Excel workbook"), "{}", ended.stderr);
-    let ended = deidentify(&folder, "hash.yml", "book.xlsx", "none").expect(3);
-    assert!(ended.stderr.contains("an Excel workbook") && !folder.path("none").exists(), "{}", ended.stderr);
+fn office_documents_are_named_as_what_they_are() {
+    for (part, what) in [("word/document.xml", "a Word document"), ("xl/workbook.bin", "a binary Excel workbook")] {
+        let folder = prepared();
+        folder.write("t/[Content_Types].xml", "<Types/>");
+        folder.write(&format!("t/{part}"), "<document/>");
+        Command::new("zip").args(["-qr", "../book", "."]).current_dir(folder.path("t")).status().unwrap();
+        let ended = folder.tuomin(&["scan", "book.zip"]).expect(3);
+        assert!(ended.stderr.contains(what), "{}", ended.stderr);
+        let ended = deidentify(&folder, "hash.yml", "book.zip", "none").expect(3);
+        assert!(ended.stderr.contains(what) && !folder.path("none").exists(), "{}", ended.stderr);
+    }
 }

@@ -33,3 +33,4 @@ mod rewriting;
 mod sqlite;
 mod support;
 mod trouble;
+mod xlsx;

@@ -1,7 +1,7 @@
 //! A file that is read by offset, without moving its cursor, and never beyond its end.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom};
 use std::sync::Arc;
 
 use crate::source::positioned;
@@ -44,9 +44,21 @@ pub(in crate::format) struct Sequential {
 }
 
 impl Read for Sequential {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let read = self.source.read_at(self.at, buffer)?;
         self.at = self.at.saturating_add(read as u64);
         Ok(read)
+    }
+}
+
+impl Seek for Sequential {
+    fn seek(&mut self, to: SeekFrom) -> Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.source.length.checked_add_signed(by),
+        };
+        self.at = at.ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
+        Ok(self.at)
     }
 }

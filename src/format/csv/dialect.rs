@@ -151,6 +151,21 @@ pub(super) fn assume(sample: &[u8]) -> Dialect {
     }
 }
 
+/// Whether the first of `rows` holds the names of columns.
+pub(in crate::format) fn starts_with_names(rows: &[Vec<String>]) -> bool {
+    let shape = Shape { delimiter: b',', quoting: Quoting::Doubled };
+    let mut text = String::new();
+    for row in rows {
+        for (index, cell) in row.iter().enumerate() {
+            text.push_str(if index > 0 { ",\"" } else { "\"" });
+            text.push_str(&cell.replace('"', "\"\""));
+            text.push('"');
+        }
+        text.push('\n');
+    }
+    Records::read(text.as_bytes(), shape).is_some_and(|records| records.has_header(text.as_bytes()))
+}
+
 /// The sample without byte order mark and `sep=` line, and the delimiter that such a line names.
 fn body(text: &[u8]) -> (&[u8], Option<u8>) {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);

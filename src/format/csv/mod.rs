@@ -13,6 +13,7 @@ use crate::error::{DataError, Position};
 use crate::format::{Access, Confidence, Cut, Format, Splitter};
 use codec::CsvCodec;
 use dialect::Dialect;
+pub(in crate::format) use dialect::starts_with_names;
 use record::Quoting;
 
 /// A record may be this large whatever the block size; larger ones are taken for a quote that is never closed.

@@ -86,7 +86,7 @@ impl Container for Sqlite {
     }
 
     fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
-        let reading = Reading { block_bytes: LONGEST_ROW, may_hold: None };
+        let reading = Reading { block_bytes: LONGEST_ROW, most_expansion: u64::MAX, may_hold: None };
         self.take_apart(file, &reading, &mut |part| match part {
             Part::Block(block) => visit(block),
             Part::Undecoded(undecoded) => visit(undecoded.decode()?),

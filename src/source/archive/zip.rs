@@ -49,9 +49,14 @@ impl Reader {
         Ok(Reader { file: Arc::new(Mutex::new(file)), directory, next: 0 })
     }
 
+    /// Whether it is an Excel workbook in XML.
+    pub fn is_workbook(&self) -> bool {
+        self.has(b"[Content_Types].xml") && self.has(b"xl/") && !self.has(b"xl/workbook.bin")
+    }
+
     /// What kind of document it is, if it is one and no mere archive.
     pub fn document(&self) -> Option<&'static str> {
-        let has = |start: &[u8]| self.directory.entries.iter().any(|entry| entry.name.starts_with(start));
+        let has = |start: &[u8]| self.has(start);
         if has(b"mimetype") && has(b"META-INF/") && has(b"content.xml") {
             return Some("an OpenDocument file (save its sheets as CSV)");
         }
@@ -59,12 +64,16 @@ impl Reader {
             return None;
         }
         Some(if has(b"xl/") {
-            "an Excel workbook, .xlsx (save its sheets as CSV)"
+            "a binary Excel workbook, .xlsb (save it as .xlsx)"
         } else if has(b"word/") {
             "a Word document, .docx (save it as text)"
         } else {
             "an Office document (save it as text)"
         })
+    }
+
+    fn has(&self, start: &[u8]) -> bool {
+        self.directory.entries.iter().any(|entry| entry.name.starts_with(start))
     }
 
     /// The comment of the archive.
