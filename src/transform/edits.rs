@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 
 use super::fit::Room;
 use super::watch::{Edited, Inattentive, Site, Watcher};
-use super::{Ledger, Outcome, Replacement, Transformer, generalize};
+use super::{Ledger, Outcome, Replacement, Transformer, date_shift, generalize};
 use crate::block::{
     Block, CellEdit, Column, ColumnContext, ColumnKind, Edits, Syntax, TableBlock, TextBlock, TextEdit,
 };
@@ -84,6 +84,8 @@ impl Transformer {
         if !matches.windows(2).all(apart) {
             return Err(DataError::new("matches are not sorted and disjoint"));
         }
+        let shifted = self.with_shifts(block, codec, matches);
+        let matches = &*shifted;
         let mut edits = Edits::default();
         match block {
             Block::Text(block) if block.syntax == Syntax::Statements => {
@@ -208,7 +210,7 @@ impl Transformer {
         let value = &*plain;
         let canonical = entity.canonical.of(value);
         let Outcome { replacement, same_shape, carried_out } =
-            self.outcome(entity, prepared, found.traits, value, &canonical, room)?;
+            self.outcome((entity, prepared, prepared.choice(found.traits)?), found.traits, value, &canonical, room)?;
         ledger.enter_operator(found.entity, carried_out);
         match &replacement {
             Replacement::Keep => ledger.enter_kept(found.entity),
@@ -216,7 +218,9 @@ impl Transformer {
             Replacement::Value(new) if memchr::memmem::find(new, value).is_some() => ledger.enter_kept(found.entity),
             _ if prepared.is_kept_elsewhere(found.traits)
                 || entity.mask == Mask::Address && is_region(&canonical)
-                || carried_out.done == generalize::OPERATOR.name && generalize::is_common(entity) =>
+                || carried_out.done == generalize::OPERATOR.name && generalize::is_common(entity)
+                // Days are few: what one date becomes is another one's original.
+                || carried_out.done == date_shift::OPERATOR.name =>
             {
                 ledger.enter_replaced_here(found.entity);
             }
@@ -300,7 +304,7 @@ fn position_of(block: &Block, found: &Match) -> Result<Position, DataError> {
 }
 
 /// The value at `row` as detection reads it: bytes of a text, digits of a number.
-fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, DataError> {
+pub(super) fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, DataError> {
     let unreadable = || DataError::new(format!("values of type {} cannot be rewritten", values.data_type()));
     if row >= values.len() || values.is_null(row) {
         return Err(DataError::new("a match lies in a value that is not there"));

@@ -20,6 +20,7 @@ pub(super) fn rules() -> Arc<RuleSet> {
         canonical,
         mask,
         shape,
+        is_date: name == "BIRTHDAY",
     };
     Arc::new(RuleSet::of_entities(vec![
         entity(PHONE, "CN_MOBILE_PHONE", Canonical::CnMobile, Mask::Keep { first: 3, last: 4 }, Some(Shape::CnMobile)),

@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use super::ADVICE;
 use super::escape::{self, SideBySide};
 use super::lexer::{Container, Fault, Kind, Lexer, Start, Token, is_number};
 use super::path::{Walker, key_of};
+use super::{ADVICE, object};
 use crate::block::{Aside, Block, ColumnKind, Edits, Syntax, TextBlock, TextEdit};
 use crate::error::{DataError, Position};
 use crate::finding::{Match, Place};
-use crate::format::{Codec, Site};
+use crate::format::{Codec, Object, Site};
 use crate::source::slab::Slab;
 
 /// Reads and writes one block.
@@ -123,6 +123,11 @@ impl Codec for JsonCodec {
 
     fn records(&self, block: &TextBlock) -> Option<Vec<(usize, u32)>> {
         (!self.start.lines).then(|| self.documents(block.slab.text()))
+    }
+
+    fn objects(&self, block: &TextBlock, rank: &dyn Fn(&str) -> Option<usize>) -> Vec<Object> {
+        let text = block.slab.text();
+        object::objects(text, self.first(text), &self.start, rank)
     }
 
     fn site(&self, block: &TextBlock, found: &Match) -> Site {
