@@ -92,9 +92,7 @@ impl Transformer {
                 matches.iter().for_each(|found| ledger.enter_left(found.entity));
             }
             Block::Text(block) => {
-                for found in matches {
-                    edits.text.extend(self.text_edit(block, codec, found, ledger, watcher)?);
-                }
+                self.text_edits(block, codec, matches, ledger, watcher, &mut edits.text)?;
             }
             Block::Table(block) => {
                 for column in matches.chunk_by(|one, other| column_of(one) == column_of(other)) {
@@ -155,6 +153,63 @@ impl Transformer {
             }
         }
         Ok(())
+    }
+
+    /// The edits of `matches` of a text. A JSON document that is a string is edited as a document.
+    fn text_edits(
+        &self,
+        block: &TextBlock,
+        codec: Option<&dyn Codec>,
+        matches: &[Match],
+        ledger: &mut Ledger,
+        watcher: &mut dyn Watcher,
+        out: &mut Vec<TextEdit>,
+    ) -> Result<(), DataError> {
+        let together = |one: &Match, other: &Match| one.place == other.place && matches!(one.place, Place::Aside(_));
+        for matches in matches.chunk_by(together) {
+            if let [found @ Match { place: Place::Aside(aside), .. }, ..] = matches
+                && let decoded = text_at(block, found.place)?
+                && json::is_document(decoded)
+            {
+                out.extend(self.string_edit(block, codec, (*aside, decoded), matches, ledger, watcher)?);
+                continue;
+            }
+            for found in matches {
+                out.extend(self.text_edit(block, codec, found, ledger, watcher)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The edit of a string that is a JSON document itself.
+    fn string_edit(
+        &self,
+        block: &TextBlock,
+        codec: Option<&dyn Codec>,
+        (aside, decoded): (u32, &[u8]),
+        matches: &[Match],
+        ledger: &mut Ledger,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Option<TextEdit>, DataError> {
+        let Some(found) = matches.first() else { return Ok(None) };
+        let place = codec.map(|codec| codec.site(block, found));
+        let kind = place.as_ref().map_or(&ColumnKind::FREE_TEXT, |site| &site.kind);
+        let site = Site::Text(place.as_ref().and_then(|place| place.path.as_deref()));
+        let before: Vec<_> = ledger.operators().collect();
+        let edit = match self.cell_value(kind, decoded, matches, ledger) {
+            Ok(None) => None,
+            Ok(Some(new)) => {
+                watcher.edited(site, Edited { before: decoded, after: new.as_deref() });
+                Some(TextEdit { aside: Some(aside), span: 0..decoded.len(), replacement: new })
+            }
+            Err(error) => {
+                let error = error.at(Position::Line(line_of(block, found.place, found)));
+                watcher.refused(site, found, error)?;
+                return Ok(None);
+            }
+        };
+        watcher.done(site, &mut ledger.since(&before));
+        Ok(edit)
     }
 
     fn text_edit(

@@ -76,6 +76,19 @@ impl JsonCodec {
         JsonCodec::new(Start::top(false), false)
     }
 
+    /// Whether a text is one value and nothing else.
+    pub(crate) fn is_one_value(&self, text: &[u8]) -> bool {
+        let mut lexer = Lexer::new(text, 0, self.start.clone());
+        let mut values = 0;
+        loop {
+            match lexer.next() {
+                Ok(Some(_)) => values += usize::from(lexer.is_at_top()),
+                Ok(None) => return values == 1 && lexer.is_at_top(),
+                Err(_) => return false,
+            }
+        }
+    }
+
     /// Where the first token may stand.
     fn first(&self, text: &[u8]) -> usize {
         if self.starts_stream && text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
