@@ -233,6 +233,9 @@ impl Transformer {
         let Ok((entity, prepared)) = self.prepared(found.entity) else { return Whose::Nobody };
         let canonical = entity.canonical.of(&plain);
         let Ok(choice) = prepared.of_policy(found.traits) else { return Whose::Nobody };
+        if is_back && choice.spec == OperatorSpec::Keep && self.is_written(&plain) {
+            return Whose::Lost;
+        }
         if !is_back || choice.spec == OperatorSpec::Keep {
             return Whose::Subject(canonical.into_owned());
         }
@@ -252,7 +255,7 @@ impl Transformer {
             let choice = self.prepared(found.entity).and_then(|(_, prepared)| prepared.of_policy(found.traits));
             choice.is_ok_and(|choice| choice.spec == OperatorSpec::Keep)
         };
-        if self.purpose == Purpose::Reidentify && !(within.iter().all(is_kept) && !self.is_written(value)) {
+        if self.purpose == Purpose::Reidentify && (!within.iter().all(is_kept) || self.is_written(value)) {
             return Whose::Lost;
         }
         Whose::Subject(Canonical::Text.of(value).into_owned())
