@@ -258,7 +258,7 @@ impl Transformer {
         if self.purpose == Purpose::Reidentify && (!within.iter().all(is_kept) || self.is_written(value)) {
             return Whose::Lost;
         }
-        Whose::Subject(Canonical::Text.of(value).into_owned())
+        Whose::Subject(spelled_alike(value))
     }
 
     /// Whether a value looks as if an operator that leads nowhere had written it, or a part of it.
@@ -273,6 +273,17 @@ impl Transformer {
             || value.split(|byte| !byte.is_ascii_alphanumeric()).any(is_token)
             || templates.filter(|text| !text.is_empty()).any(|text| memchr::memmem::find(value, text).is_some())
     }
+}
+
+/// The canonical form of a value of no entity type. A number with signs between its digits is the number that the same
+/// value is where it was recognized, or is stored as a number.
+fn spelled_alike(value: &[u8]) -> Vec<u8> {
+    let text = Canonical::Text.of(value);
+    let is_number = text.iter().all(|byte| byte.is_ascii_digit() || b"+-()".contains(byte));
+    if is_number && text.iter().any(u8::is_ascii_digit) {
+        return Canonical::CnMobile.of(&text).into_owned();
+    }
+    text.into_owned()
 }
 
 /// A name without what writers of columns and keys change: letter case, `_`, `-` and the like.
@@ -374,6 +385,20 @@ mod tests {
         ] {
             let found = pair(line.as_bytes(), &names);
             assert_eq!(found.map(|span| &line[span]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_a_subject_are_one() {
+        for (value, expected) in [
+            ("１００１", "1001"),
+            (" 1001 ", "1001"),
+            ("+86 138-0013-8000", "13800138000"),
+            ("a-7", "a-7"),
+            ("ａ-7", "a-7"),
+            ("--", "--"),
+        ] {
+            assert_eq!(spelled_alike(value.as_bytes()), expected.as_bytes(), "{value}");
         }
     }
 
