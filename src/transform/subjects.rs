@@ -31,6 +31,17 @@ enum Whose {
     Lost,
 }
 
+impl Whose {
+    /// Whose a value is that two columns of one name tell of.
+    fn and(self, other: Whose) -> Whose {
+        match (self, other) {
+            (Whose::Lost, _) | (_, Whose::Lost) => Whose::Lost,
+            (Whose::Subject(one), Whose::Subject(other)) if one == other => Whose::Subject(one),
+            _ => Whose::Nobody,
+        }
+    }
+}
+
 /// A match whose subject is asked for.
 struct Asked<'t> {
     /// Its index.
@@ -93,21 +104,15 @@ impl Transformer {
         names: &[String],
         enter: &mut dyn FnMut(&Asked<'_>, &Whose),
     ) {
-        let is_called = |position: usize, name: &String| {
-            let context = table.columns.get(position).and_then(|column| table.table.columns.get(column.index));
-            let last = |path: &str| path.rsplit('.').next().map(plain);
-            context.is_some_and(|context| plain(&context.name) == *name || last(&context.name).as_ref() == Some(name))
-        };
-        let columns: Vec<usize> = names
-            .iter()
-            .flat_map(|name| (0..table.columns.len()).filter(move |position| is_called(*position, name)))
-            .collect();
+        let columns: Vec<Vec<usize>> = names.iter().map(|name| called(table, name)).collect();
         for one in asked {
             let Some(Place::Cell { column, row }) = matches.get(one.at).map(|found| found.place) else { continue };
             let records = table.columns.get(column as usize).and_then(|column| column.records.as_ref());
             let record = records.map_or(Some(row), |records| records.get(row as usize).copied());
             let Some(record) = record else { continue };
-            let named = columns.iter().find_map(|position| self.of_cells(table, matches, *position, record));
+            let named = columns.iter().find_map(|alike| {
+                alike.iter().filter_map(|position| self.of_cells(table, matches, *position, record)).reduce(Whose::and)
+            });
             enter(one, &named.unwrap_or(Whose::Nobody));
         }
     }
@@ -273,6 +278,20 @@ impl Transformer {
             || value.split(|byte| !byte.is_ascii_alphanumeric()).any(is_token)
             || templates.filter(|text| !text.is_empty()).any(|text| memchr::memmem::find(value, text).is_some())
     }
+}
+
+/// The positions of the columns that are called `name`; where none is, of those whose path ends so.
+fn called(table: &TableBlock, name: &str) -> Vec<usize> {
+    let with = |is_called: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        let columns = table.columns.iter().enumerate();
+        let named = columns.filter_map(|(position, column)| Some((position, table.table.columns.get(column.index)?)));
+        named.filter(|(_, context)| is_called(&context.name)).map(|(position, _)| position).collect()
+    };
+    let whole = with(&|path| plain(path) == name);
+    if !whole.is_empty() {
+        return whole;
+    }
+    with(&|path| path.rsplit('.').next().is_some_and(|last| plain(last) == name))
 }
 
 /// The canonical form of a value of no entity type. A number with signs between its digits is the number that the same

@@ -197,6 +197,7 @@ fn a_date_without_a_subject_is_refused_unless_the_policy_says_otherwise() {
     for (name, content) in [
         ("a.csv", "name,birthday\nx,1990-03-07\n"),
         ("b.csv", "user_id,birthday\n,1990-03-07\n"),
+        ("g.csv", "user_id,userId,birthday\n5,6,1990-03-07\n"),
         ("c.ndjson", "{\"user_id\":null,\"birthday\":\"1990-03-07\"}\n"),
         ("d.ndjson", "{\"a\":{\"user_id\":5},\"birthday\":\"1990-03-07\"}\n"),
         ("e.ndjson", "{\"user_id\":5,\"user_id\":6,\"birthday\":\"1990-03-07\"}\n"),
