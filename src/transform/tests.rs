@@ -283,6 +283,7 @@ fn every_operator_file_is_registered() {
     for operator in OPERATORS {
         let written = match operator.name {
             "sha256" => "{sha256: {unkeyed: accepted, reason: test}}".to_owned(),
+            "date_shift" => "{date_shift: {subject: [user_id]}}".to_owned(),
             name => format!("\"{name}\""),
         };
         let text = format!(
