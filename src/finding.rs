@@ -43,6 +43,9 @@ pub struct Traits {
     /// [`Traits::MINOR`] when it tells that somebody is a child, [`Traits::HOLDER`] when it would be kept and holds,
     /// encoded, what is not.
     pub raised: u8,
+    /// By how many days the dates of its record's subject are moved; 0 where that is not known, and everywhere before a
+    /// value is rewritten.
+    pub shift: i16,
 }
 
 impl Traits {

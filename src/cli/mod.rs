@@ -48,7 +48,7 @@ Examples:
   tuomin deidentify data/ -o clean/ --key-file ~/.tuomin.key
   pg_dump db | tuomin deidentify - -o - --key-file k | psql other
   tuomin anonymize data/ -o public/                 as above, but nothing can be linked or restored
-  tuomin reidentify clean/ -o back/ --key-file k    restore what fpe and surrogates lead back from
+  tuomin reidentify clean/ -o back/ --key-file k    restore what fpe, date_shift and surrogates lead back from
   tuomin verify clean/                              are the outputs still what that run made?
 
 Exit codes:

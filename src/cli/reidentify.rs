@@ -8,14 +8,15 @@ use super::rewriting::{Restoring, Rewriting};
 use crate::exit::Exit;
 use crate::policy::Purpose;
 
-/// Restore 还原 what deidentify rewrote by fpe or a realistic surrogate, with the same key and policy
+/// Restore 还原 what deidentify rewrote by fpe, date_shift or a realistic surrogate, with the same key and policy
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   tuomin reidentify clean/ -o restored/ --key-file ~/.tuomin.key --policy own.yml --only CN_MOBILE_PHONE,BANK_CARD
 
 What leads back: fpe (also where it stands in for a token in a narrow or a number column), and realistic surrogates of
-telephone numbers, resident IDs, bank cards, IMEIs, hardware addresses, credit codes and e-mail addresses. Tokens, masks,
+telephone numbers, resident IDs, bank cards, IMEIs, hardware addresses, credit codes and e-mail addresses; date_shift,
+where the column or key that tells whose the date is was kept or leads back itself. Tokens, masks,
 digests, names, addresses and marked surrogates lead nowhere: a value of such an entity type that is found in an input fails
 it, unless --only leaves its entity type as it is.
 

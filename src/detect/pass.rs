@@ -223,6 +223,7 @@ fn merge(a: Traits, b: Traits) -> Traits {
         escaped: a.escaped || b.escaped,
         encoded: a.encoded || b.encoded,
         raised: 0,
+        shift: 0,
     }
 }
 

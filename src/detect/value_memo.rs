@@ -94,6 +94,7 @@ impl Verdict {
             whole: true,
             encoded: false,
             raised: 0,
+            shift: 0,
         };
         Verdict::Whole(EntityId(entity), unpacked_score(bits >> 5 & 0x7f), traits)
     }
@@ -370,6 +371,7 @@ mod tests {
                     whole: true,
                     encoded: false,
                     raised: 0,
+                    shift: 0,
                 };
                 let verdict = Verdict::Whole(EntityId(u16::from(score)), f32::from(score) / 100.0, traits);
                 let packed = verdict.packed().unwrap();

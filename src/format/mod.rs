@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::block::{Block, ColumnKind, Edits, TextBlock};
@@ -114,6 +115,26 @@ pub struct Site {
     pub whole: bool,
 }
 
+/// An object in a text block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// The member that was asked for.
+    pub member: Member,
+}
+
+/// A member of an object, of several that were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Member {
+    /// The object has none of them.
+    Absent,
+    /// Its value, a string without its quotes or a number, stands here.
+    Value(Range<usize>),
+    /// There is more than one, or a part of the object is not in the block.
+    Unclear,
+}
+
 /// Lexes and renders blocks of one kind; shared between threads.
 pub trait Codec: Send + Sync {
     /// Finds the cells or tokens of a slab.
@@ -131,6 +152,12 @@ pub trait Codec: Send + Sync {
     /// number of its record in the block.
     fn records(&self, _block: &TextBlock) -> Option<Vec<(usize, u32)>> {
         None
+    }
+
+    /// The objects of a text block that this codec lexed, in the order of their starts, with the value of the member whose
+    /// name has the lowest rank; names without a rank do not count.
+    fn objects(&self, _block: &TextBlock, _rank: &dyn Fn(&str) -> Option<usize>) -> Vec<Object> {
+        Vec::new()
     }
 
     /// What the statements of the block that it was handed out for ask of the values of tables.

@@ -97,7 +97,7 @@ impl Policy {
     }
 
     /// Makes sure that the rules know every entity type that the policy names, that the catalogue knows every category
-    /// that it covers, and that the operators with values of a kind of their own (`fpe`, `surrogate`, `generalize`) are
+    /// that it covers, and that the operators with values of a kind of their own (`fpe`, `surrogate`, `generalize`, `date_shift`) are
     /// asked for only where there are such values.
     ///
     /// # Errors
@@ -145,7 +145,10 @@ impl Policy {
             reason: format!("otherwise: {reason}"),
         };
         for operator in self.otherwise.operators.each() {
-            if !matches!(operator, OperatorSpec::Surrogate(_) | OperatorSpec::Generalize(_)) {
+            let needs_kind = |one| {
+                matches!(one, &OperatorSpec::Surrogate(_) | &OperatorSpec::Generalize(_) | &OperatorSpec::DateShift(_))
+            };
+            if !needs_kind(operator) {
                 continue;
             }
             let rest = rules.entities().iter().filter(|entity| self.entry(&entity.name).is_none());

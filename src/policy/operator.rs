@@ -7,13 +7,17 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Purpose;
-use super::parameters::{Generalize, Surrogate, Unkeyed};
+use super::parameters::{DateShift, Generalize, Surrogate, Unkeyed};
 
 /// The template of `replace` when none is given.
 const DEFAULT_TEMPLATE: &str = "<{entity}>";
 /// Why `sha256` alone is refused.
 const UNKEYED: &str = "sha256 without a key is reversed by trying all values (a mobile number has fewer than 2^33, a \
                        resident ID about 2^37): use hash, or write {sha256: {unkeyed: accepted, reason: \"…\"}}";
+
+/// Why `date_shift` alone is refused.
+const SUBJECTLESS: &str = "date_shift needs to know whose date it is: {date_shift: {subject: [user_id]}}, by columns or \
+                           JSON keys, or {date_shift: {per_value: true}} to move each date by itself";
 
 /// Which operator rewrites a value, with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub enum OperatorSpec {
     Surrogate(Surrogate),
     /// Less exact: a month, a band, a city, a network.
     Generalize(Generalize),
+    /// A date, moved by as many days as all dates of its subject.
+    DateShift(DateShift),
     /// Digest without a key, for whoever answers for it.
     Sha256(Unkeyed),
 }
@@ -93,6 +99,7 @@ impl OperatorSpec {
             OperatorSpec::Fpe => "fpe",
             OperatorSpec::Surrogate(_) => "surrogate",
             OperatorSpec::Generalize(_) => "generalize",
+            OperatorSpec::DateShift(_) => "date_shift",
             OperatorSpec::Sha256(_) => "sha256",
         }
     }
@@ -129,6 +136,7 @@ impl Serialize for OperatorSpec {
             OperatorSpec::Generalize(parameters) if *parameters != Generalize::default() => {
                 with(serializer, self, parameters)
             }
+            OperatorSpec::DateShift(parameters) => with(serializer, self, parameters),
             OperatorSpec::Sha256(accepted) => with(serializer, self, accepted),
             other => serializer.serialize_str(other.name()),
         }
@@ -150,13 +158,17 @@ impl<'de> Visitor<'de> for OperatorVisitor {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "hash, replace, mask, redact, \"null\" (in quotes), keep, fpe, surrogate, generalize, {replace: \"text\"}, \
-             {surrogate: {…}}, {generalize: {…}} or {sha256: {unkeyed: accepted, reason: \"…\"}}",
+             {surrogate: {…}}, {generalize: {…}}, \
+             {date_shift: {subject: […]}} or {sha256: {unkeyed: accepted, reason: \"…\"}}",
         )
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<OperatorSpec, E> {
         if name == "sha256" {
             return Err(E::custom(UNKEYED));
+        }
+        if name == "date_shift" {
+            return Err(E::custom(SUBJECTLESS));
         }
         OperatorSpec::named(name).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
     }
@@ -172,6 +184,13 @@ impl<'de> Visitor<'de> for OperatorVisitor {
                     return Err(de::Error::custom(reason));
                 }
                 OperatorSpec::Generalize(parameters)
+            }
+            Some("date_shift") => {
+                let parameters: DateShift = map.next_value()?;
+                if let Some(reason) = parameters.wrong() {
+                    return Err(de::Error::custom(reason));
+                }
+                OperatorSpec::DateShift(parameters)
             }
             Some("sha256") => {
                 let accepted: Unkeyed = map.next_value()?;

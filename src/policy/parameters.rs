@@ -244,6 +244,58 @@ impl Generalization {
     }
 }
 
+/// Parameters of `date_shift`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DateShift {
+    /// Most days by which a date is moved.
+    pub days: u16,
+    /// Columns or JSON keys of which the first one with a value in the record tells the subject.
+    pub subject: Vec<String>,
+    /// Whether a date in a record without a subject is moved by itself: equal dates by the same number of days.
+    #[serde(skip_serializing_if = "is_default")]
+    pub per_value: bool,
+    /// Which way dates are moved.
+    #[serde(skip_serializing_if = "is_default")]
+    pub direction: Direction,
+}
+
+impl Default for DateShift {
+    fn default() -> Self {
+        DateShift { days: 180, subject: Vec::new(), per_value: false, direction: Direction::Both }
+    }
+}
+
+impl DateShift {
+    /// What is wrong with the parameters.
+    pub(super) fn wrong(&self) -> Option<&'static str> {
+        match self {
+            DateShift { days: 0 | 3651.., .. } => Some("dates are moved by 1 to 3650 days"),
+            DateShift { days: 1, direction: Direction::Earlier, .. } => {
+                Some("dates that all are moved by the same day are known: more days, or both directions")
+            }
+            DateShift { subject, per_value: false, .. } if subject.is_empty() => {
+                Some("date_shift needs `subject: [column or key, …]`, or `per_value: true`")
+            }
+            DateShift { subject, .. } if subject.iter().any(|name| !name.chars().any(char::is_alphanumeric)) => {
+                Some("a name under `subject` of date_shift has neither letter nor digit")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Which way dates are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Earlier for some subjects, later for others.
+    #[default]
+    Both,
+    /// Earlier for all.
+    Earlier,
+}
+
 /// That a digest without a key is accepted, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -279,6 +331,9 @@ impl OperatorSpec {
                 "{name} has no generalization; these have: {}",
                 names(&|one| Generalization::of(one).is_some())
             )),
+            OperatorSpec::DateShift(_) if !entity.is_date => {
+                Some(format!("{name} is no date; these are: {}", names(&|one| one.is_date)))
+            }
             _ => None,
         }
     }

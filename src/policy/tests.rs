@@ -55,6 +55,7 @@ fn rules(names: &[&str]) -> RuleSet {
         canonical: Canonical::Digits,
         mask: Mask::Keep { first: 3, last: 4 },
         shape: (*name == "CN_MOBILE_PHONE").then_some(Shape::CnMobile),
+        is_date: *name == "BIRTHDAY",
     };
     RuleSet::of_entities(names.iter().enumerate().map(entity).collect())
 }

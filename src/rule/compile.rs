@@ -206,6 +206,7 @@ pub fn compile(
         canonical: syntax.canonical,
         mask: syntax.mask.clone(),
         shape: syntax.shape,
+        is_date: syntax.recognize.iter().any(|one| one.value.validators.iter().any(|name| name == "calendar_date")),
     };
     Ok((entity, Rule { syntax: syntax.clone(), file: String::new(), recognizers }))
 }

@@ -76,6 +76,8 @@ pub struct EntityType {
     pub mask: Mask,
     /// Its same-shape bijection, when it has one.
     pub shape: Option<Shape>,
+    /// Whether its values are days of the calendar.
+    pub is_date: bool,
 }
 
 /// A compiled rule, with the syntax that it was made from.

@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
 
 use super::fit::Room;
 use super::watch::{Edited, Inattentive, Site, Watcher};
-use super::{Ledger, Outcome, Replacement, Transformer, generalize};
+use super::{Ledger, Outcome, Replacement, Transformer, date_shift, generalize};
 use crate::block::{
     Block, CellEdit, Column, ColumnContext, ColumnKind, Edits, Syntax, TableBlock, TextBlock, TextEdit,
 };
@@ -84,15 +84,15 @@ impl Transformer {
         if !matches.windows(2).all(apart) {
             return Err(DataError::new("matches are not sorted and disjoint"));
         }
+        let shifted = self.with_shifts(block, codec, matches);
+        let matches = &*shifted;
         let mut edits = Edits::default();
         match block {
             Block::Text(block) if block.syntax == Syntax::Statements => {
                 matches.iter().for_each(|found| ledger.enter_left(found.entity));
             }
             Block::Text(block) => {
-                for found in matches {
-                    edits.text.extend(self.text_edit(block, codec, found, ledger, watcher)?);
-                }
+                self.text_edits(block, codec, matches, ledger, watcher, &mut edits.text)?;
             }
             Block::Table(block) => {
                 for column in matches.chunk_by(|one, other| column_of(one) == column_of(other)) {
@@ -155,6 +155,63 @@ impl Transformer {
         Ok(())
     }
 
+    /// The edits of `matches` of a text. A JSON document that is a string is edited as a document.
+    fn text_edits(
+        &self,
+        block: &TextBlock,
+        codec: Option<&dyn Codec>,
+        matches: &[Match],
+        ledger: &mut Ledger,
+        watcher: &mut dyn Watcher,
+        out: &mut Vec<TextEdit>,
+    ) -> Result<(), DataError> {
+        let together = |one: &Match, other: &Match| one.place == other.place && matches!(one.place, Place::Aside(_));
+        for matches in matches.chunk_by(together) {
+            if let [found @ Match { place: Place::Aside(aside), .. }, ..] = matches
+                && let decoded = text_at(block, found.place)?
+                && json::is_document(decoded)
+            {
+                out.extend(self.string_edit(block, codec, (*aside, decoded), matches, ledger, watcher)?);
+                continue;
+            }
+            for found in matches {
+                out.extend(self.text_edit(block, codec, found, ledger, watcher)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The edit of a string that is a JSON document itself.
+    fn string_edit(
+        &self,
+        block: &TextBlock,
+        codec: Option<&dyn Codec>,
+        (aside, decoded): (u32, &[u8]),
+        matches: &[Match],
+        ledger: &mut Ledger,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Option<TextEdit>, DataError> {
+        let Some(found) = matches.first() else { return Ok(None) };
+        let place = codec.map(|codec| codec.site(block, found));
+        let kind = place.as_ref().map_or(&ColumnKind::FREE_TEXT, |site| &site.kind);
+        let site = Site::Text(place.as_ref().and_then(|place| place.path.as_deref()));
+        let before: Vec<_> = ledger.operators().collect();
+        let edit = match self.cell_value(kind, decoded, matches, ledger) {
+            Ok(None) => None,
+            Ok(Some(new)) => {
+                watcher.edited(site, Edited { before: decoded, after: new.as_deref() });
+                Some(TextEdit { aside: Some(aside), span: 0..decoded.len(), replacement: new })
+            }
+            Err(error) => {
+                let error = error.at(Position::Line(line_of(block, found.place, found)));
+                watcher.refused(site, found, error)?;
+                return Ok(None);
+            }
+        };
+        watcher.done(site, &mut ledger.since(&before));
+        Ok(edit)
+    }
+
     fn text_edit(
         &self,
         block: &TextBlock,
@@ -208,7 +265,7 @@ impl Transformer {
         let value = &*plain;
         let canonical = entity.canonical.of(value);
         let Outcome { replacement, same_shape, carried_out } =
-            self.outcome(entity, prepared, found.traits, value, &canonical, room)?;
+            self.outcome((entity, prepared, prepared.choice(found.traits)?), found.traits, value, &canonical, room)?;
         ledger.enter_operator(found.entity, carried_out);
         match &replacement {
             Replacement::Keep => ledger.enter_kept(found.entity),
@@ -216,7 +273,9 @@ impl Transformer {
             Replacement::Value(new) if memchr::memmem::find(new, value).is_some() => ledger.enter_kept(found.entity),
             _ if prepared.is_kept_elsewhere(found.traits)
                 || entity.mask == Mask::Address && is_region(&canonical)
-                || carried_out.done == generalize::OPERATOR.name && generalize::is_common(entity) =>
+                || carried_out.done == generalize::OPERATOR.name && generalize::is_common(entity)
+                // Days are few: what one date becomes is another one's original.
+                || carried_out.done == date_shift::OPERATOR.name =>
             {
                 ledger.enter_replaced_here(found.entity);
             }
@@ -300,7 +359,7 @@ fn position_of(block: &Block, found: &Match) -> Result<Position, DataError> {
 }
 
 /// The value at `row` as detection reads it: bytes of a text, digits of a number.
-fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, DataError> {
+pub(super) fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, DataError> {
     let unreadable = || DataError::new(format!("values of type {} cannot be rewritten", values.data_type()));
     if row >= values.len() || values.is_null(row) {
         return Err(DataError::new("a match lies in a value that is not there"));

@@ -192,6 +192,9 @@ pub(super) fn fit(choice: &Choice, entity: &EntityType, purpose: Purpose, room: 
         ColumnKind::Fixed(_) if room.is_date() && matches!(spec, OperatorSpec::Generalize(_)) && is_date() => {
             Ok(Fit::AsAsked)
         }
+        ColumnKind::Fixed(_) if room.is_date() && matches!(spec, OperatorSpec::DateShift(_)) && entity.is_date => {
+            Ok(Fit::AsAsked)
+        }
         ColumnKind::Fixed(name) => Err(refused_type(entity, name)),
         ColumnKind::Json => Err(refused_type(entity, "json")),
         ColumnKind::Array(_) => Err(refused_type(entity, "array")),
@@ -219,7 +222,7 @@ fn text(choice: &Choice, entity: &EntityType, nullable: bool, room: &Room<'_>) -
         OperatorSpec::Sha256(_) => sha256::LENGTH,
         // Never longer than the value, or as the place allows.
         OperatorSpec::Null | OperatorSpec::Mask | OperatorSpec::Redact | OperatorSpec::Keep | OperatorSpec::Fpe => 0,
-        OperatorSpec::Surrogate(_) | OperatorSpec::Generalize(_) => 0,
+        OperatorSpec::Surrogate(_) | OperatorSpec::Generalize(_) | OperatorSpec::DateShift(_) => 0,
     };
     if room.holds(written) {
         return Ok(Fit::AsAsked);
@@ -297,6 +300,7 @@ fn number(
         OperatorSpec::Generalize(_) if Generalization::of(entity).is_some_and(Generalization::is_common) => {
             Ok(Fit::AsAsked)
         }
+        OperatorSpec::DateShift(_) if entity.is_date => Ok(Fit::AsAsked),
         _ if entity.shape.is_some() => Ok(Fit::SameShape),
         _ => Err(DataError::new(format!(
             "{} cannot hold what {} writes for {}",

@@ -178,9 +178,12 @@ impl MasterKey {
         let token = self.derive("hash", entity, namespace)?;
         let bijection = self.derive("fpe", entity, namespace)?;
         let surrogate = self.derive("surrogate", entity, namespace)?;
+        // One for all entity types: all dates of a subject move alike.
+        let dates = self.derive("date-shift", "", namespace)?;
         Ok(EntityKeys {
             token: Hmac::new_from_slice(token.as_slice()).map_err(|_| impossible())?,
             surrogate: Hmac::new_from_slice(surrogate.as_slice()).map_err(|_| impossible())?,
+            dates: Hmac::new_from_slice(dates.as_slice()).map_err(|_| impossible())?,
             bijection: Bijection {
                 cipher: FF1::new(bijection.as_slice(), 10).map_err(|_| impossible())?,
                 inverse: false,
@@ -195,6 +198,8 @@ pub(crate) struct EntityKeys {
     pub(crate) token: Hmac<Sha256>,
     /// HMAC-SHA-256 keyed for surrogates that are drawn.
     pub(crate) surrogate: Hmac<Sha256>,
+    /// HMAC-SHA-256 keyed for the days by which a subject's dates are moved.
+    pub(crate) dates: Hmac<Sha256>,
     /// FF1 over decimal digits, with AES-256.
     pub(crate) bijection: Bijection,
 }

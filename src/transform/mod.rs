@@ -6,6 +6,7 @@
 //! To add an operator: write its file, add one line to [`OPERATORS`] and its name to
 //! [`OperatorSpec`].
 
+mod date_shift;
 mod edits;
 mod fit;
 mod fpe;
@@ -20,6 +21,7 @@ mod redact;
 mod replace;
 mod reverse;
 mod sha256;
+mod subjects;
 mod surrogate;
 mod watch;
 
@@ -74,6 +76,7 @@ pub static OPERATORS: &[&Operator] = &[
     &fpe::OPERATOR,
     &surrogate::OPERATOR,
     &generalize::OPERATOR,
+    &date_shift::OPERATOR,
     &sha256::OPERATOR,
 ];
 
@@ -90,6 +93,8 @@ struct Subject<'a> {
     spec: &'a OperatorSpec,
     /// The room that the value leaves.
     room: &'a Room<'a>,
+    /// By how many days the dates of the record's subject are moved ([`Traits::shift`]).
+    shift: i16,
 }
 
 /// An operator that the policy chose for an entity type.
@@ -117,10 +122,19 @@ struct Prepared {
     /// By [`Traits::standing`].
     choices: Vec<Choice>,
     keys: EntityKeys,
+    /// What is done instead, on the way back, where the entity type is not to be restored.
+    left_alone: Option<Choice>,
 }
 
 impl Prepared {
     fn choice(&self, traits: Traits) -> Result<&Choice, DataError> {
+        match &self.left_alone {
+            Some(choice) => Ok(choice),
+            None => self.of_policy(traits),
+        }
+    }
+
+    fn of_policy(&self, traits: Traits) -> Result<&Choice, DataError> {
         self.choices.get(traits.standing()).ok_or_else(|| DataError::new("internal error: no operator was prepared"))
     }
 
@@ -144,6 +158,8 @@ pub struct Transformer {
     purpose: Purpose,
     key_id: Option<String>,
     prepared: Vec<Prepared>,
+    /// Whether any operator asks whose a value is.
+    asks_for_subjects: bool,
 }
 
 impl Transformer {
@@ -187,12 +203,14 @@ impl Transformer {
             let mut keys = key.entity_keys(&entity.name, NAMESPACE)?;
             if purpose == Purpose::Reidentify {
                 keys.bijection.inverse = true;
-                return Ok(Prepared { choices: reverse::choices(choices, entity), keys });
+                return Ok(Prepared { choices: reverse::choices(choices, entity), keys, left_alone: None });
             }
-            Ok(Prepared { choices, keys })
+            Ok(Prepared { choices, keys, left_alone: None })
         };
         let prepared = rules.entities().iter().map(prepare).collect::<Result<Vec<_>, Error>>()?;
-        Ok(Transformer { rules, purpose, key_id, prepared })
+        let mut choices = prepared.iter().flat_map(|prepared| &prepared.choices);
+        let asks_for_subjects = choices.any(|choice| matches!(choice.spec, OperatorSpec::DateShift(_)));
+        Ok(Transformer { rules, purpose, key_id, prepared, asks_for_subjects })
     }
 
     /// The short public name of the key, to tell which key a file was rewritten with; none when anonymizing.
@@ -249,7 +267,8 @@ impl Transformer {
         let (entity, prepared) = self.prepared(entity)?;
         let canonical = entity.canonical.of(value);
         let room = if whole { Room::whole(kind) } else { Room::part(kind, None) };
-        Ok(self.outcome(entity, prepared, traits, value, &canonical, &room)?.replacement)
+        let choice = prepared.choice(traits)?;
+        Ok(self.outcome((entity, prepared, choice), traits, value, &canonical, &room)?.replacement)
     }
 
     fn prepared(&self, id: EntityId) -> Result<(&EntityType, &Prepared), DataError> {
@@ -259,16 +278,15 @@ impl Transformer {
 
     fn outcome(
         &self,
-        entity: &EntityType,
-        prepared: &Prepared,
+        (entity, prepared, choice): (&EntityType, &Prepared, &Choice),
         traits: Traits,
         original: &[u8],
         canonical: &[u8],
         room: &Room<'_>,
     ) -> Result<Outcome, DataError> {
-        let choice = prepared.choice(traits)?;
         let Choice { spec, template, .. } = choice;
-        let subject = Subject { entity, keys: &prepared.keys, original, canonical, template, spec, room };
+        let (keys, shift) = (&prepared.keys, traits.shift);
+        let subject = Subject { entity, keys, original, canonical, template, spec, room, shift };
         let fit = fit::fit(choice, entity, self.purpose, room)?;
         let operator = match fit {
             Fit::AsAsked => choice.operator,

@@ -26,6 +26,7 @@ fn leads_back(spec: &OperatorSpec, entity: &EntityType) -> bool {
     match spec {
         OperatorSpec::Fpe => entity.shape.is_some(),
         OperatorSpec::Surrogate(parameters) => Form::of(entity).is_some_and(|form| form.is_bijection(parameters)),
+        OperatorSpec::DateShift(parameters) => entity.is_date && !parameters.subject.is_empty(),
         _ => false,
     }
 }
@@ -65,16 +66,14 @@ impl Transformer {
         }
         if back.is_empty() {
             return Err(Error::Usage(
-                "nothing that this policy writes can be restored: only fpe and surrogates of numbers and e-mail \
-                 addresses lead back; give the policy of the run with --policy"
+                "nothing that this policy writes can be restored: only fpe, date_shift and surrogates of numbers \
+                 and e-mail addresses lead back; give the policy of the run with --policy"
                     .to_owned(),
             ));
         }
         for (entity, prepared) in self.rules.entities().iter().zip(&mut self.prepared) {
             if !names.is_empty() && !names.contains(&entity.name) {
-                for choice in &mut prepared.choices {
-                    *choice = Choice::new(OperatorSpec::Keep, &entity.name)?;
-                }
+                prepared.left_alone = Some(Choice::new(OperatorSpec::Keep, &entity.name)?);
             }
         }
         Ok(self)

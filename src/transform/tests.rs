@@ -20,6 +20,7 @@ pub(super) fn rules() -> Arc<RuleSet> {
         canonical,
         mask,
         shape,
+        is_date: name == "BIRTHDAY",
     };
     Arc::new(RuleSet::of_entities(vec![
         entity(PHONE, "CN_MOBILE_PHONE", Canonical::CnMobile, Mask::Keep { first: 3, last: 4 }, Some(Shape::CnMobile)),
@@ -266,7 +267,7 @@ fn misshapen_value_in_a_number_is_refused_and_not_shown() {
 
 #[test]
 fn every_operator_file_is_registered() {
-    let stages = ["edits", "fit", "key", "ledger", "mod", "reverse", "tests", "watch"];
+    let stages = ["edits", "fit", "key", "ledger", "mod", "reverse", "subjects", "tests", "watch"];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/transform");
     let mut files: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
@@ -282,6 +283,7 @@ fn every_operator_file_is_registered() {
     for operator in OPERATORS {
         let written = match operator.name {
             "sha256" => "{sha256: {unkeyed: accepted, reason: test}}".to_owned(),
+            "date_shift" => "{date_shift: {subject: [user_id]}}".to_owned(),
             name => format!("\"{name}\""),
         };
         let text = format!(

@@ -16,11 +16,13 @@
 mod archives;
 mod cli;
 mod columnar;
+mod date_shift;
 mod demo;
 mod faults;
 mod in_place;
 mod late_values;
 mod mariadb;
+mod nested;
 mod one_token;
 mod operators;
 mod parquet;

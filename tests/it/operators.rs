@@ -239,6 +239,10 @@ fn generalized_values_are_less_exact_and_load() {
          1990-11,30-39,浙江省杭州市西湖区,203.0.113.0,30.27,1000-1499\n\
          1985-01,30-39,浙江省杭州市西湖区,8.8.4.0,30.15,0-499\n,,,,,\n"
     );
+    let date = dump().replace("email text", "birthday date").replace("card, email)", "card, birthday)");
+    folder.write("a.sql", date.replace("\\N", "1990-11-23"));
+    folder.tuomin(&["deidentify", "a.sql", "-o", "b.sql", "--key-file", "k", "--policy", "own.yml"]).expect(0);
+    assert_eq!(folder.text("b.sql"), date.replace("\\N", "1990-11-01"), "a column of type date");
     let checked = folder.tuomin(&["policy", "show", "own.yml", "--format", "yaml"]).expect(0).out();
     assert!(checked.contains("amount: 500") && checked.contains("address: district"), "{checked}");
     folder.write("wrong.yml", policy(&[("PERSON_NAME", "generalize")]));

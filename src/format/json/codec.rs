@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use super::ADVICE;
 use super::escape::{self, SideBySide};
 use super::lexer::{Container, Fault, Kind, Lexer, Start, Token, is_number};
 use super::path::{Walker, key_of};
+use super::{ADVICE, object};
 use crate::block::{Aside, Block, ColumnKind, Edits, Syntax, TextBlock, TextEdit};
 use crate::error::{DataError, Position};
 use crate::finding::{Match, Place};
-use crate::format::{Codec, Site};
+use crate::format::{Codec, Object, Site};
 use crate::source::slab::Slab;
 
 /// Reads and writes one block.
@@ -76,6 +76,19 @@ impl JsonCodec {
         JsonCodec::new(Start::top(false), false)
     }
 
+    /// Whether a text is one value and nothing else.
+    pub(crate) fn is_one_value(&self, text: &[u8]) -> bool {
+        let mut lexer = Lexer::new(text, 0, self.start.clone());
+        let mut values = 0;
+        loop {
+            match lexer.next() {
+                Ok(Some(_)) => values += usize::from(lexer.is_at_top()),
+                Ok(None) => return values == 1 && lexer.is_at_top(),
+                Err(_) => return false,
+            }
+        }
+    }
+
     /// Where the first token may stand.
     fn first(&self, text: &[u8]) -> usize {
         if self.starts_stream && text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
@@ -123,6 +136,11 @@ impl Codec for JsonCodec {
 
     fn records(&self, block: &TextBlock) -> Option<Vec<(usize, u32)>> {
         (!self.start.lines).then(|| self.documents(block.slab.text()))
+    }
+
+    fn objects(&self, block: &TextBlock, rank: &dyn Fn(&str) -> Option<usize>) -> Vec<Object> {
+        let text = block.slab.text();
+        object::objects(text, self.first(text), &self.start, rank)
     }
 
     fn site(&self, block: &TextBlock, found: &Match) -> Site {

@@ -11,6 +11,7 @@ use super::ddl::SqlColumn;
 use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock, TableContext, TableText};
 use crate::error::{DataError, Position};
 use crate::source::slab::Slab;
+use crate::validate::cn_resident_id::Date;
 
 /// The columns of the rows that follow one INSERT or COPY head.
 pub(crate) struct TableShape {
@@ -184,6 +185,7 @@ fn splice(
 /// Refuses what the column cannot hold.
 fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError> {
     let nullable = match &column.context.kind {
+        ColumnKind::Fixed(name) if name == "date" && value.is_some_and(is_day) => return Ok(()),
         ColumnKind::Fixed(name) => {
             return Err(DataError::new(format!("a value of type {name} cannot be rewritten"))
                 .advise("keep this entity type in the policy, or leave the column out of the dump"));
@@ -222,6 +224,12 @@ fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError
         | ColumnKind::MacAddress { .. }
         | ColumnKind::Fixed(_) => Ok(()),
     }
+}
+
+/// Whether a value is a day as both servers write and take it: `YYYY-MM-DD`.
+fn is_day(value: &[u8]) -> bool {
+    let [a, b, c, d, b'-', e, f, b'-', g, h] = value else { return false };
+    Date::parse(&[*a, *b, *c, *d, *e, *f, *g, *h]).is_some()
 }
 
 /// A whole number without leading zeros that fits.

@@ -56,6 +56,47 @@ impl Transformer {
                 Replacement::Value(value) => Some(Some(value)),
             });
         }
+        if matches!(kind, ColumnKind::Text { .. }) && json::is_document(text) {
+            return self.document_value((kind, limit), text, matches, ledger);
+        }
+        self.spliced((kind, limit), text, matches, ledger)
+    }
+
+    /// The new value of a text that is a JSON document, of at most `limit` characters. It is one afterwards.
+    fn document_value(
+        &self,
+        (kind, limit): (&ColumnKind, Option<u32>),
+        text: &[u8],
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<NewValue, DataError> {
+        if json::stand_in_values(text, matches) {
+            let mut own = Ledger::default();
+            let new = json::rewritten(self, text, matches, &mut own)?;
+            let chars = new.iter().flatten().map(|new| characters(new)).max().unwrap_or(0);
+            if limit.is_none_or(|limit| chars <= limit as usize) {
+                ledger.merge(own);
+                return Ok(new);
+            }
+        }
+        // A key, a fraction, or too little room: as any text, if it is a document then.
+        let new = self.spliced((kind, limit), text, matches, ledger)?;
+        match &new {
+            Some(Some(new)) if !json::is_document(new) => {
+                Err(DataError::new("the JSON document in a text would be none with the new values in it")
+                    .advise("use fpe, redact or keep for the entity types that were found there, or widen the column"))
+            }
+            _ => Ok(new),
+        }
+    }
+
+    fn spliced(
+        &self,
+        (kind, limit): (&ColumnKind, Option<u32>),
+        text: &[u8],
+        matches: &[Match],
+        ledger: &mut Ledger,
+    ) -> Result<NewValue, DataError> {
         let mut out = Vec::with_capacity(text.len());
         let mut copied = 0;
         let mut chars = characters(text);

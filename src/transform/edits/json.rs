@@ -1,12 +1,12 @@
-//! Matches within a JSON document that is the value of a cell: strings and numbers are replaced in JSON's own syntax,
-//! by the codec that rewrites JSON files.
+//! Matches within a JSON document that is the value of a cell, or of a string: strings and numbers are replaced in JSON's
+//! own syntax, by the codec that rewrites JSON files.
 //!
-//! Must never rewrite a key, nor write what is no JSON.
+//! Must never write what is no JSON, nor rewrite a key of a place that holds nothing but JSON.
 
 use super::super::watch::Inattentive;
 use super::super::{Ledger, Transformer};
 use super::cell::{NewValue, outside};
-use crate::block::{Block, Edits, TextBlock};
+use crate::block::{Block, ColumnKind, Edits, TextBlock};
 use crate::error::DataError;
 use crate::finding::{Match, Place};
 use crate::format::Codec;
@@ -28,11 +28,9 @@ pub(super) fn rewritten(
     let block = codec.lex(Slab::new(text.to_vec(), 0, 1)?)?;
     let Block::Text(document) = &block else { return Err(outside()) };
     let mut strings = EscapedStrings { document, current: None };
+    let placed = matches.iter().map(|found| strings.place(found)).collect::<Result<Vec<_>, DataError>>()?;
     let mut edits = Edits::default();
-    for found in matches {
-        let found = strings.place(found)?;
-        edits.text.extend(transformer.text_edit(document, Some(&codec), &found, ledger, &mut Inattentive)?);
-    }
+    transformer.text_edits(document, Some(&codec), &placed, ledger, &mut Inattentive, &mut edits.text)?;
     if edits.text.is_empty() {
         return Ok(None);
     }
@@ -40,6 +38,27 @@ pub(super) fn rewritten(
     codec.render(&block, &edits, &mut out)?;
     codec.lex(Slab::new(out.clone(), 0, 1)?)?;
     Ok(Some(Some(out)))
+}
+
+/// Whether `text` is an object or an array.
+pub(super) fn is_document(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let is_enclosed = matches!((text.first(), text.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+    is_enclosed && std::str::from_utf8(text).is_ok() && JsonCodec::of_document().is_one_value(text)
+}
+
+/// Whether each of `matches` stands in a string or a whole number of `text`, which is a document, and can be told apart
+/// from the escapes there.
+pub(super) fn stand_in_values(text: &[u8], matches: &[Match]) -> bool {
+    let codec = JsonCodec::of_document();
+    let Ok(Block::Text(document)) = Slab::new(text.to_vec(), 0, 1).and_then(|slab| codec.lex(slab)) else {
+        return false;
+    };
+    let mut strings = EscapedStrings { document: &document, current: None };
+    matches.iter().all(|found| {
+        let kind = strings.place(found).map(|found| codec.site(&document, &found).kind);
+        matches!(kind, Ok(ColumnKind::Text { .. } | ColumnKind::Number { .. }))
+    })
 }
 
 /// Finds out which matches stand in strings with escapes, and where in the decoded string. Goes forward only.

@@ -43,7 +43,16 @@ fn rules() -> Arc<RuleSet> {
             _ => (Canonical::Text, Mask::Address, None),
         };
         let id = EntityId(at as u16);
-        EntityType { id, name: (*name).to_owned(), zh: String::new(), en: String::new(), canonical, mask, shape }
+        EntityType {
+            id,
+            name: (*name).to_owned(),
+            zh: String::new(),
+            en: String::new(),
+            canonical,
+            mask,
+            shape,
+            is_date: *name == "BIRTHDAY",
+        }
     };
     Arc::new(RuleSet::of_entities(TYPES.iter().enumerate().map(of).collect()))
 }
