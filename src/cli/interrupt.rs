@@ -3,14 +3,14 @@
 use std::io::Write as _;
 
 use crate::exit::Exit;
-use crate::output;
+use crate::temporary;
 
 /// From now on, an interrupt ends the program without leaving anything half-done behind. What is in place already
 /// stays: it is whole.
 pub(super) fn install() {
     // Fails only when a handler is there already; then that one decides.
     let _ = ctrlc::set_handler(|| {
-        output::remove_live();
+        temporary::remove_live();
         let _ = writeln!(std::io::stderr(), "tuomin: interrupted; nothing unfinished was left behind");
         std::process::exit(Exit::Interrupted.code().into());
     });
