@@ -32,15 +32,14 @@ impl Pending {
             let source = io::Error::new(io::ErrorKind::InvalidInput, "it exists and is not a regular file");
             return Err(Error::Io { action: "replace", path: target.to_path_buf(), source });
         }
-        let temporary = tempfile::Builder::new()
-            .prefix(TEMPORARY_PREFIX)
-            .suffix(TEMPORARY_SUFFIX)
-            .tempfile_in(folder)
-            .map_err(|source| Error::Io { action: "create a file in", path: folder.to_path_buf(), source })?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
+        let (temporary, _listed) =
+            Listed::with(|| builder.tempfile_in(folder), |temporary| temporary.path().to_path_buf())
+                .map_err(|source| Error::Io { action: "create a file in", path: folder.to_path_buf(), source })?;
         // The lock tells other runs that this one is alive; without locks on a file system, they go by nothing.
         let _ = temporary.as_file().try_lock();
-        let listed = Listed::new(temporary.path().to_path_buf());
-        Ok(Pending { temporary, target: target.to_path_buf(), _listed: listed })
+        Ok(Pending { temporary, target: target.to_path_buf(), _listed })
     }
 
     /// The file, for writing.

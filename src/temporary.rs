@@ -22,22 +22,33 @@ fn live() -> MutexGuard<'static, Vec<PathBuf>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes the temporary files and folders of this run; for the moment of an interrupt.
+/// Removes the temporary files and folders of this run, for the moment of an interrupt: who makes one afterwards waits
+/// for the end of the process.
 pub fn remove_live() {
-    for path in live().drain(..) {
+    let mut live = live();
+    for path in live.drain(..) {
         if fs::remove_file(&path).is_err() {
-            let _ = fs::remove_dir_all(path);
+            // Somebody may just be making a file in it.
+            let _ = (0..TRIES).any(|_| fs::remove_dir_all(&path).is_ok());
         }
     }
+    std::mem::forget(live);
 }
 
 /// The entry of a temporary file or folder among those that an interrupt removes.
 pub(crate) struct Listed(PathBuf);
 
 impl Listed {
-    pub(crate) fn new(path: PathBuf) -> Listed {
-        live().push(path.clone());
-        Listed(path)
+    /// What `make` makes, with its entry: there is no moment at which it exists and an interrupt does not know of it.
+    pub(crate) fn with<T>(
+        make: impl FnOnce() -> io::Result<T>,
+        path: impl FnOnce(&T) -> PathBuf,
+    ) -> io::Result<(T, Listed)> {
+        let mut live = live();
+        let made = make()?;
+        let path = path(&made);
+        live.push(path.clone());
+        Ok((made, Listed(path)))
     }
 }
 
@@ -86,8 +97,7 @@ fn make() -> io::Result<PrivateFolder> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o700));
     }
-    let folder = builder.tempdir()?;
-    let listed = Listed::new(folder.path().to_path_buf());
+    let (folder, listed) = Listed::with(|| builder.tempdir(), |folder| folder.path().to_path_buf())?;
     let lock = lock(folder.path());
     // Gone, or about to go.
     if !folder.path().is_dir() || (cfg!(unix) && matches!(lock, Locked::ByAnother)) {

@@ -267,6 +267,38 @@ fn a_failing_disk_leaves_the_old_file_or_the_new_one() {
     }
 }
 
+/// Ctrl-C at each call: unlike after a kill, nothing is left even before the next run.
+#[test]
+fn an_interrupt_leaves_the_old_file_or_the_new_one_and_nothing_else() {
+    if !is_asked_for() {
+        return;
+    }
+    let mut interrupted = 0;
+    for case in cases().into_iter().filter(|case| ["a.log", "utf8.db", "pax.tar"].contains(&case.name)) {
+        let folder = Folder::with_key();
+        let new = case.new_content(&folder);
+        for call in CALLS {
+            for at in 1..ENDLESS {
+                case.prepare(&folder);
+                let old = folder.read(case.target());
+                let (traced, injected) = (format!("trace={call}"), format!("inject={call}:signal=SIGINT:when={at}"));
+                let status = case.traced(&folder, &["-e", &traced, "-e", &injected]).status().unwrap();
+                if !folder.text("trace").contains("SIGINT") {
+                    break;
+                }
+                let found = fs::read(folder.path(case.target())).unwrap_or_default();
+                let place = format!("{} {call} {at}: {status}", case.name);
+                assert!(found == new || found == old, "{place}");
+                assert!(status.code() == Some(130) || status.code() == Some(0), "{place}");
+                assert!(strays(&folder).is_empty(), "{place}: {:?}", strays(&folder));
+                interrupted += usize::from(status.code() == Some(130));
+            }
+        }
+    }
+    println!("{interrupted} were interrupted");
+    assert!(interrupted > 30, "{interrupted}");
+}
+
 /// The harness itself: a program that writes into its target is caught.
 #[test]
 fn a_program_that_writes_into_its_target_is_caught() {
