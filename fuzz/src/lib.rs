@@ -327,9 +327,7 @@ pub fn decompress(data: &[u8]) {
 
 fn unpacked(codec: Compression, data: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut plain = Vec::new();
-    codec.decoder(BufReader::new(data))?.take(MOST_UNPACKED).read_to_end(&mut plain).map_err(|error| {
-        let _ = codec.explain(&error);
-        error
-    })?;
+    let read = codec.decoder(BufReader::new(data))?.take(MOST_UNPACKED).read_to_end(&mut plain);
+    read.inspect_err(|error| drop(codec.explain(error)))?;
     Ok(plain)
 }

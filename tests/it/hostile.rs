@@ -235,7 +235,7 @@ fn names_that_are_no_text_are_kept_to_the_byte() {
             let content = fs::read(place(root, name)).unwrap_or_else(|error| panic!("{root} {name:?}: {error}"));
             assert!(content.starts_with(b"2024-01-01") && !contains(&content, PHONE.as_bytes()));
         }
-        assert_eq!(fs::read_dir(folder.path(root)).unwrap().filter(|entry| is_log(entry)).count(), names.len());
+        assert_eq!(fs::read_dir(folder.path(root)).unwrap().filter(is_log).count(), names.len());
     };
     let matches = folder.tuomin(&["scan", "in", "--matches", "-", "-q"]).expect(0).out();
     let paths: std::collections::BTreeSet<String> = matches
