@@ -15,5 +15,6 @@ pub mod policy;
 pub mod report;
 pub mod rule;
 pub mod source;
+pub mod temporary;
 pub mod transform;
 pub mod validate;

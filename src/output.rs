@@ -6,30 +6,18 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::source::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, walk::is_temporary};
-
-/// Temporary files of this run, so that an interrupt can remove them.
-static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+use crate::temporary::Listed;
 
 /// A file that is not yet in place. Dropped without [`Pending::commit`], it leaves nothing behind.
 pub struct Pending {
     temporary: NamedTempFile,
     target: PathBuf,
     _listed: Listed,
-}
-
-/// The entry of a temporary file in [`LIVE`].
-struct Listed(PathBuf);
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        live().retain(|path| *path != self.0);
-    }
 }
 
 impl Pending {
@@ -44,16 +32,14 @@ impl Pending {
             let source = io::Error::new(io::ErrorKind::InvalidInput, "it exists and is not a regular file");
             return Err(Error::Io { action: "replace", path: target.to_path_buf(), source });
         }
-        let temporary = tempfile::Builder::new()
-            .prefix(TEMPORARY_PREFIX)
-            .suffix(TEMPORARY_SUFFIX)
-            .tempfile_in(folder)
-            .map_err(|source| Error::Io { action: "create a file in", path: folder.to_path_buf(), source })?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
+        let (temporary, _listed) =
+            Listed::with(|| builder.tempfile_in(folder), |temporary| temporary.path().to_path_buf())
+                .map_err(|source| Error::Io { action: "create a file in", path: folder.to_path_buf(), source })?;
         // The lock tells other runs that this one is alive; without locks on a file system, they go by nothing.
         let _ = temporary.as_file().try_lock();
-        let listed = Listed(temporary.path().to_path_buf());
-        live().push(listed.0.clone());
-        Ok(Pending { temporary, target: target.to_path_buf(), _listed: listed })
+        Ok(Pending { temporary, target: target.to_path_buf(), _listed })
     }
 
     /// The file, for writing.
@@ -104,17 +90,6 @@ impl Pending {
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_path_buf();
     move |source| Error::Io { action, path, source }
-}
-
-fn live() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
-    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Removes the temporary files of this run; for the moment of an interrupt.
-pub fn remove_live() {
-    for path in live().drain(..) {
-        let _ = fs::remove_file(path);
-    }
 }
 
 /// Removes temporary files in `folder` that a killed run left behind: those that no living run holds a lock on.

@@ -4,15 +4,15 @@ use std::io::Write as _;
 
 use super::journal;
 use crate::exit::Exit;
-use crate::output;
 use crate::report::escape::path_text;
+use crate::temporary;
 
 /// From now on, an interrupt ends the program without leaving anything half-done behind. What is in place already
 /// stays: it is whole.
 pub(super) fn install() {
     // Fails only when a handler is there already; then that one decides.
     let _ = ctrlc::set_handler(|| {
-        output::remove_live();
+        temporary::remove_live();
         let _ = match journal::live() {
             None => writeln!(std::io::stderr(), "tuomin: interrupted; nothing unfinished was left behind"),
             Some(journal) => writeln!(

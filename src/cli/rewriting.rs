@@ -125,6 +125,7 @@ impl Rewriting {
         for folder in targets::folders(&destination, &jobs) {
             output::remove_stray(&folder);
         }
+        crate::temporary::remove_stray_private();
         let observer = progress::observer(&self.common, assets, bytes);
         let rules = &session.rules;
         let context = Context::new(session.settings.clone(), rules.clone(), &session.policy, purpose, observer, None);

@@ -59,13 +59,17 @@ fn text(values: &ArrayRef, index: usize) -> Option<Vec<u8>> {
 type Value = Option<Vec<u8>>;
 
 #[derive(Default, PartialEq, Debug)]
-struct Content {
+pub(crate) struct Content {
     rows: u64,
     columns: BTreeMap<String, Vec<(u64, Value)>>,
     notes: Vec<(Syntax, String)>,
 }
 
 impl Content {
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     fn add(&mut self, block: &TableBlock) {
         assert_eq!(block.first_row, self.rows + 1, "blocks follow each other");
         assert!(block.rows > 0);
@@ -85,7 +89,7 @@ impl Content {
     }
 }
 
-fn read(file: &File) -> Result<Content, DataError> {
+pub(crate) fn read(file: &File) -> Result<Content, DataError> {
     let mut content = Content::default();
     container().read(file, &mut |block| {
         match block {
@@ -220,7 +224,7 @@ fn every_text_of_every_good_file_can_be_changed() {
 }
 
 /// The python that has pyarrow, DuckDB and pandas; `None`, with a printed reason, where there is none.
-fn python() -> Option<String> {
+pub(crate) fn python() -> Option<String> {
     let python = std::env::var("TUOMIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
     let found = Command::new(&python).args(["-c", "import pyarrow, duckdb, pandas"]).output();
     if found.is_ok_and(|output| output.status.success()) {

@@ -13,13 +13,13 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
-use tempfile::TempDir;
 
 use super::beside::{leads_to, path_of, refuse_journals};
 use super::failure::{damaged, failure};
 use super::header::{Header, JOURNAL_VERSIONS, ROLLBACK};
 use super::patience::Patience;
 use crate::error::DataError;
+use crate::temporary::PrivateFolder;
 
 /// Bytes that SQLite may keep of pages, in KiB as the pragma wants them: to read, to change.
 const READ_CACHE: i64 = -4096;
@@ -31,7 +31,7 @@ pub(super) struct Database {
     pub(super) header: Header,
     pub(super) patience: Patience,
     /// Where the private copy is.
-    folder: Option<TempDir>,
+    folder: Option<PrivateFolder>,
 }
 
 impl Database {
@@ -47,7 +47,7 @@ impl Database {
                 return Database::new(connection, header, file, None)?.whole();
             }
         }
-        let folder = private_folder()?;
+        let folder = PrivateFolder::new()?;
         let copy = folder.path().join("copy.db");
         copy_to(file, &copy)?;
         let connection = immutable(&copy, longest)?;
@@ -61,7 +61,7 @@ impl Database {
     /// As [`Database::open`].
     pub(super) fn copy(file: &File, longest: u64) -> Result<Database, DataError> {
         let (header, _) = examine(file)?;
-        let folder = private_folder()?;
+        let folder = PrivateFolder::new()?;
         let path = folder.path().join("copy.db");
         let mut copy = copy_to(file, &path)?;
         // A log would be made beside the copy.
@@ -94,7 +94,7 @@ impl Database {
         mut connection: Connection,
         header: Header,
         file: &File,
-        folder: Option<TempDir>,
+        folder: Option<PrivateFolder>,
     ) -> Result<Database, DataError> {
         let patience = Patience::with(&mut connection, file).map_err(|error| failure(&error))?;
         patience.renew();
@@ -103,7 +103,7 @@ impl Database {
 
     /// The folder of the private copy.
     pub(super) fn folder(&self) -> Option<&Path> {
-        self.folder.as_ref().map(TempDir::path)
+        self.folder.as_ref().map(PrivateFolder::path)
     }
 
     /// Makes sure that every page of the database is where it should be: of a tree with a damaged branch, SQLite reads
@@ -216,18 +216,6 @@ fn guard(connection: &Connection, longest: u64, cache: i64) -> rusqlite::Result<
         "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = FILE; PRAGMA cache_size = {cache};
          PRAGMA ignore_check_constraints = ON;"
     ))
-}
-
-/// A folder that nobody else can look into.
-fn private_folder() -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("tuomin-sqlite-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o700));
-    }
-    builder.tempdir()
 }
 
 /// Copies the whole of `file`; the copy is as long as the file was.
