@@ -185,7 +185,7 @@ fn container(name: &str, data: &[u8]) {
     let container = container.as_ref();
     let file = file_of(data);
     let may_hold = |_: &str, _, _| true;
-    let reading = Reading { block_bytes: 1 << 16, may_hold: Some(&may_hold) };
+    let reading = Reading { block_bytes: 1 << 16, most_expansion: 2000, may_hold: Some(&may_hold) };
     let _ = container.take_apart(&file, &reading, &mut |part| match part {
         tuomin::format::Part::Undecoded(undecoded) => undecoded.decode().map(|block| check(&block)),
         tuomin::format::Part::Block(block) => {

@@ -3,7 +3,8 @@
 //!
 //! Each shape sorts its values into classes (valid prefix or not, check digit or `X`) and walks the cycle until the
 //! class is that of the input. So distinct values always have distinct results, a valid value a valid result, and the
-//! result depends on the canonical value alone: a text column and a number column agree.
+//! result depends on the canonical value alone: a text column and a number column agree. Among up to 10^9 numbers no value
+//! is its own result.
 //!
 //! Must never map two values to one, and never work on fewer than 10^6 values.
 
@@ -26,6 +27,9 @@ pub(super) const FEWEST_DIGITS: usize = 6;
 const MOST_DIGITS: usize = 36;
 /// Far more steps than any class needs (the rarest takes about 50 on average); a guard, never reached.
 const MOST_STEPS: u32 = 100_000;
+/// Among numbers of so many digits a run meets values that the bijection leaves as they are (one of each class on
+/// average), so there they are led apart, at the price of a second walk. Among more digits such a value is an error.
+const MOST_DIGITS_APART: usize = 9;
 
 pub(super) use self::characters::permute as permute_characters;
 
@@ -63,14 +67,68 @@ pub(super) fn misshapen(canonical: &[u8], expected: &str) -> DataError {
         .advise("use hash, mask or null for this entity type in the policy, or widen the place")
 }
 
-/// Steps from `value` (of `count` digits, itself in the class) along the bijection's cycle to the next member of
-/// the class.
+/// The image of `value` (of `count` digits, itself in the class) among the members of the class; another one than
+/// `value` itself where `count` is small. The class is one that holds an even number and the odd one behind it, or none
+/// of both; the few that it does not may stay as they are.
 pub(super) fn walk(
     cipher: &Bijection,
     tweak: &[u8],
     value: u128,
     count: usize,
     in_class: impl Fn(u128) -> bool,
+) -> Result<u128, DataError> {
+    walk_apart(cipher, tweak, value, count, 2, in_class)
+}
+
+/// The same for a class with gaps, of which neighbours among each `block` numbers make pairs.
+///
+/// Where the bijection leaves one of a pair as it is, the two trade their images. Then none of both has itself as its
+/// image, and the whole is a bijection still.
+pub(super) fn walk_apart(
+    cipher: &Bijection,
+    tweak: &[u8],
+    value: u128,
+    count: usize,
+    block: u128,
+    in_class: impl Fn(u128) -> bool,
+) -> Result<u128, DataError> {
+    let image = next_of_class(cipher, tweak, value, count, &in_class)?;
+    if count > MOST_DIGITS_APART {
+        return Ok(image);
+    }
+    // On the way back the image is who was there: its pair is looked at, and is the answer where the two traded.
+    let asked = if cipher.inverse { image } else { value };
+    let Some(other) = partner(asked, block, &in_class) else { return Ok(image) };
+    let image_of_other = next_of_class(cipher, tweak, other, count, &in_class)?;
+    let traded = image == value || image_of_other == other;
+    Ok(match (traded, cipher.inverse) {
+        (false, _) => image,
+        (true, false) => image_of_other,
+        (true, true) => other,
+    })
+}
+
+/// The other one of the pair that `value` belongs to: members of the class in order, two by two, within one block.
+fn partner(value: u128, block: u128, in_class: &impl Fn(u128) -> bool) -> Option<u128> {
+    let first = value - value % block;
+    let mut members = (first..first + block).filter(|member| in_class(*member));
+    while let (Some(one), Some(next)) = (members.next(), members.next()) {
+        match value {
+            _ if value == one => return Some(next),
+            _ if value == next => return Some(one),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Steps from `value` along the bijection's cycle to the next member of the class.
+fn next_of_class(
+    cipher: &Bijection,
+    tweak: &[u8],
+    value: u128,
+    count: usize,
+    in_class: &impl Fn(u128) -> bool,
 ) -> Result<u128, DataError> {
     let mut numerals = Numerals { value, count };
     for _ in 0..MOST_STEPS {

@@ -37,6 +37,7 @@ pub use self::watch::{Edited, Site, Watcher};
 use crate::block::ColumnKind;
 use crate::error::{DataError, Error};
 use crate::finding::{EntityId, Traits};
+use crate::policy::parameters::{Form, Part};
 use crate::policy::{OperatorSpec, Policy, Purpose};
 use crate::rule::{EntityType, RuleSet};
 
@@ -63,6 +64,26 @@ pub struct Operator {
     /// Its results can themselves be found as values of the entity type.
     same_shape: bool,
     apply: fn(&Subject<'_>) -> Result<Replacement, DataError>,
+}
+
+impl Operator {
+    /// Whether it may leave a value as it is. `replace` writes the same for every value, and an address that is no more
+    /// than a region has nothing else when its region stays.
+    fn may_leave(&self, spec: &OperatorSpec, entity: &EntityType) -> bool {
+        let is = |operator: &Operator| self.name == operator.name;
+        let may_stay = [&keep::OPERATOR, &mask::OPERATOR, &generalize::OPERATOR, &redact::OPERATOR, &replace::OPERATOR];
+        let keeps_region = || {
+            let region = matches!(spec, OperatorSpec::Surrogate(parameters) if parameters.region == Part::Keep);
+            region && Form::of(entity) == Some(Form::Address)
+        };
+        may_stay.into_iter().any(is) || is(&surrogate::OPERATOR) && keeps_region()
+    }
+}
+
+/// The error for a value that would stay in the output although it is to be replaced. Does not show it.
+fn unchanged(entity: &EntityType) -> DataError {
+    DataError::new(format!("a value of {} would stay as it is: under this key its replacement is itself", entity.name))
+        .advise("use hash or mask for this entity type in the policy, or another key")
 }
 
 /// The operators.
@@ -298,6 +319,10 @@ impl Transformer {
         let replacement = (operator.apply)(&subject)?;
         if let Replacement::Value(value) = &replacement {
             room.admit(value, &entity.name)?;
+            let stays = || value == original || operator.same_shape && entity.canonical.of(value) == canonical;
+            if !operator.may_leave(spec, entity) && stays() {
+                return Err(unchanged(entity));
+            }
         }
         let same_shape = operator.same_shape;
         // The empty string is how a part of a text becomes NULL, not another operator.

@@ -70,7 +70,7 @@ pub(in crate::transform) fn permute(
     Ok(any.then_some(out))
 }
 
-/// The image of `value` among the numbers below `size`.
+/// The image of `value` among the numbers below `size`: another one, save for the last of an odd `size`.
 fn permute_number(cipher: &Bijection, tweak: &[u8], value: u128, size: u128) -> Result<u128, DataError> {
     let digits = (size - 1).to_string().len().max(super::FEWEST_DIGITS);
     if size >= FEWEST_TO_WALK {
@@ -83,12 +83,10 @@ fn permute_number(cipher: &Bijection, tweak: &[u8], value: u128, size: u128) -> 
         order.push((image.value, index));
     }
     order.sort_unstable();
-    // The n-th number of the order is the image of n.
-    let found = if cipher.inverse {
-        order.iter().position(|(_, index)| *index == value).map(|at| at as u128)
-    } else {
-        order.get(value as usize).map(|(_, index)| *index)
-    };
+    // One ring of them all: the image of each is the one behind it, so none is its own.
+    let at = order.iter().position(|(_, index)| *index == value).unwrap_or(0);
+    let beside = if cipher.inverse { at + order.len() - 1 } else { at + 1 };
+    let found = order.get(beside % order.len()).map(|(_, index)| *index);
     found.ok_or_else(|| DataError::new("the bijection found no value of the same class"))
 }
 
@@ -119,7 +117,7 @@ mod tests {
         for words in [letters.collect::<Vec<_>>(), pairs.collect()] {
             let seen: HashSet<String> = words.iter().map(|word| both(word).0).collect();
             assert_eq!(seen, words.iter().cloned().collect());
-            assert!(words.iter().all(|word| both(word).1 == *word));
+            assert!(words.iter().all(|word| both(word).1 == *word && both(word).0 != *word));
         }
     }
 

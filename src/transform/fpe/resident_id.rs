@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::super::key::Bijection;
-use super::{misshapen, number, walk, written};
+use super::{misshapen, number, walk, walk_apart, written};
 use crate::error::DataError;
 use crate::policy::parameters::{BirthDate, Part};
 use crate::rule::embedded;
@@ -22,6 +22,8 @@ const AREA_SLOTS: usize = 1 << 14;
 const DAYS: u128 = 12 * 31;
 /// Sequence numbers of one area and day.
 const SEQUENCES: u128 = 1000;
+/// Sequence numbers among which one is found to trade results with: of so many, 18 have the check character `X`.
+const BLOCK: u128 = 200;
 /// Births in these years are permuted among each other; a result is of a plausible age and not in the future.
 /// In other years the year is kept. Fixed: a change would change results.
 const YEARS: std::ops::RangeInclusive<u32> = 1925..=2025;
@@ -246,7 +248,7 @@ fn permute_parts(
     let area = if keeps_area { body.area } else { 0 };
     let date = if keeps_day { body.month * 100 + body.day } else { 0 };
     let tweak = format!("parts {short} {area} {}-{} {date} {slots} {days}", years.start(), years.end());
-    let rank = walk(cipher, tweak.as_bytes(), rank, width, |rank| of_rank(rank).is_some_and(accepted))?;
+    let rank = walk_apart(cipher, tweak.as_bytes(), rank, width, BLOCK, |rank| of_rank(rank).is_some_and(accepted))?;
     of_rank(rank).ok_or_else(impossible)
 }
 
