@@ -148,6 +148,7 @@ impl Reader {
             }
             let kind = header::kind(&block).map_err(|error| at(error, place))?;
             let size = header::size(&block).map_err(|error| at(error, place))?;
+            header::refuse_text_elsewhere(&block).map_err(|error| at(error, place))?;
             match kind {
                 Kind::Extension => {
                     let data = extension(&mut source, size, room).map_err(|error| at(error, place))?;

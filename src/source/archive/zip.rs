@@ -22,6 +22,8 @@ use directory::{Directory, Entry};
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
+/// Bytes that an empty content takes at most when it is packed: two, or seven behind a flush.
+const MOST_OF_NOTHING: u64 = 8;
 /// Longest target of a link.
 const MOST_LINK: u64 = 64 << 10;
 
@@ -97,9 +99,11 @@ impl Reader {
         } else if !is_read {
             Content::Unreadable("compressed by another method than deflate")
         } else if entry.is_folder() {
-            if entry.size > 0 {
+            // Packed, nothing is a few bytes; they are held against size and checksum as those of a file.
+            if entry.size > 0 || entry.packed > MOST_OF_NOTHING {
                 return Err(DataError::new("a folder in the archive has content").advise(directory::ADVICE));
             }
+            Unpacked::new(section, &entry).read_to_end(&mut Vec::new())?;
             Content::Folder
         } else if entry.is_link() {
             if entry.size > MOST_LINK {
@@ -304,3 +308,6 @@ enum Packer<'a> {
     Stored(&'a File),
     Deflated(DeflateEncoder<&'a File>),
 }
+
+#[cfg(test)]
+mod tests;

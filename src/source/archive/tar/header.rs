@@ -20,6 +20,17 @@ const MAGIC: std::ops::Range<usize> = 257..263;
 const USER: std::ops::Range<usize> = 265..297;
 const GROUP: std::ops::Range<usize> = 297..329;
 const PREFIX: std::ops::Range<usize> = 345..500;
+/// Mode, owner and group by number, time, device: what holds a number in every header.
+const NUMBERS: [std::ops::Range<usize>; 6] = [100..108, 108..116, 116..124, 136..148, 329..337, 337..345];
+/// What holds numbers in a GNU header: two times and an offset, the start of the sparse map, the real size.
+const GNU_NUMBERS: [std::ops::Range<usize>; 3] = [345..381, 386..482, 483..495];
+/// Length of such a number.
+const GNU_NUMBER: usize = 12;
+/// What nothing stands in: of a GNU header, of the others.
+const GNU_UNUSED: [std::ops::Range<usize>; 2] = [381..386, 495..512];
+const UNUSED: std::ops::Range<usize> = 500..508;
+/// At the end of a header by `star`.
+const STAR: std::ops::Range<usize> = 508..512;
 /// Whether more of a GNU sparse map follows: in the header, and in each block of the map.
 const MAP_GOES_ON: (usize, usize) = (482, 504);
 
@@ -67,6 +78,37 @@ pub(super) fn kind(block: &Block) -> Result<Kind, DataError> {
         Some(b'x' | b'g' | b'L' | b'K') => Kind::Extension,
         other => Kind::Member(other.copied().unwrap_or(0)),
     })
+}
+
+/// Makes sure that text is in a header nowhere but in its names: what one program takes for numbers or for nothing, others
+/// take for the start of a name.
+pub(super) fn refuse_text_elsewhere(block: &Block) -> Result<(), DataError> {
+    let is_zero = |range| field(block, range).iter().all(|byte| *byte == 0);
+    let is_sound = match field(block, &MAGIC) {
+        b"ustar " => {
+            let numbers = || GNU_NUMBERS.iter().flat_map(|range| field(block, range).chunks(GNU_NUMBER));
+            let goes_on = block.get(MAP_GOES_ON.0).is_some_and(|byte| matches!(byte, 0 | 1 | b'0' | b'1'));
+            numbers().all(is_number) && GNU_UNUSED.iter().all(is_zero) && goes_on
+        }
+        b"ustar\0" => is_zero(&UNUSED) && matches!(field(block, &STAR), [0, 0, 0, 0] | b"tar\0"),
+        // Without a magic, zeros follow the names: that was seen to.
+        magic => magic.iter().all(|byte| *byte == 0),
+    };
+    if is_sound && NUMBERS.iter().all(|range| is_number(field(block, range))) {
+        return Ok(());
+    }
+    Err(DataError::new("a tar header holds something else where a number or nothing should be").advise(ADVICE))
+}
+
+/// Whether this is a number of no more than 40 bits, or an octal one; a negative one, too.
+fn is_number(field: &[u8]) -> bool {
+    match field.split_first() {
+        Some((sign @ (0x80 | 0xff), rest)) => {
+            let high = if *sign == 0xff { 0xff } else { 0 };
+            rest.iter().rev().skip(5).all(|byte| *byte == high)
+        }
+        _ => number(field).is_some(),
+    }
 }
 
 /// The size that a header states.

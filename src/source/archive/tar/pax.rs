@@ -3,6 +3,9 @@
 use super::header::{self, Block};
 use crate::error::DataError;
 
+/// Digits before and behind the point of a time: years up to 2286, to the nanosecond.
+const MOST_DIGITS: usize = 10;
+
 /// What extensions say of the member that follows.
 #[derive(Debug, Default)]
 pub(super) struct Said {
@@ -15,6 +18,10 @@ pub(super) struct Said {
 impl Said {
     /// Enters one extension. What holds for the whole archive goes to `texts`.
     pub(super) fn enter(&mut self, block: &Block, data: &[u8], texts: &mut Vec<Vec<u8>>) -> Result<(), DataError> {
+        // What stands in the extension's own header, in which nobody looks for the name of the member.
+        let own = std::iter::once(header::name(block)).chain(header::words(block));
+        let said = if header::kind_byte(block) == b'g' { &mut *texts } else { &mut self.texts };
+        said.extend(own.filter(|text| !text.is_empty()));
         match header::kind_byte(block) {
             b'L' => self.name = Some(header::text(data).to_vec()),
             b'K' => self.texts.push(header::text(data).to_vec()),
@@ -24,7 +31,7 @@ impl Said {
                         if matches!(key, b"path" | b"linkpath" | b"size") || key.starts_with(b"GNU.sparse") {
                             return Err(DataError::new("the archive states a name or a size for all its members"));
                         }
-                        texts.push(value.to_vec());
+                        texts.extend([key.to_vec(), value.to_vec()]);
                         continue;
                     }
                     match key {
@@ -37,10 +44,17 @@ impl Said {
                             if !value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) {
                                 return Err(malformed());
                             }
+                            if !matches!(key, b"mtime" | b"atime" | b"ctime" | b"uid" | b"gid") {
+                                self.texts.push(key.to_vec());
+                            }
+                            // Longer than any time or owner.
+                            if value.split(|byte| *byte == b'.').any(|digits| digits.len() > MOST_DIGITS) {
+                                self.texts.push(value.to_vec());
+                            }
                         }
                         _ => {
                             self.is_sparse |= key.starts_with(b"GNU.sparse");
-                            self.texts.push(value.to_vec());
+                            self.texts.extend([key.to_vec(), value.to_vec()]);
                         }
                     }
                 }

@@ -1,5 +1,14 @@
 use super::*;
 
+/// The header with `bytes` at `at`, and its checksum anew.
+fn with(mut block: Block, at: usize, bytes: &[u8]) -> Block {
+    block[at..at + bytes.len()].copy_from_slice(bytes);
+    block[148..156].copy_from_slice(b"        ");
+    let sum: u64 = block.iter().map(|byte| u64::from(*byte)).sum();
+    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    block
+}
+
 fn header(name: &str, kind: u8, size: u64) -> Block {
     let mut block = [0; BLOCK];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
@@ -120,4 +129,55 @@ fn nothing_stays_behind_the_end_of_a_name() {
     let written = header::written(&block, None).unwrap();
     assert!(memchr::memmem::find(&written, b"13800138000").is_none());
     assert_eq!(header::kind(&written).unwrap(), Kind::Member(b'0'));
+}
+
+#[test]
+fn text_where_numbers_or_nothing_should_be_is_refused() {
+    let posix = header("a", b'0', 0);
+    let gnu = with(posix, 257, b"ustar  \0");
+    let read = |block: Block| members(&[block.to_vec(), vec![0; 1024]].concat()).map(|_| ());
+    let times = with(with(gnu, 345, b"14524770400\x0014524770401\0"), 483, b"00000001000\0");
+    let sparse_start = with(gnu, 386, b"00000000000\x0000000001000 ");
+    let binary = with(gnu, 136, &[0x80, 0, 0, 0, 0, 0, 0, 0, 0x69, 0x20, 0x10, 0x33]);
+    let early = with(posix, 136, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x20, 0x10, 0x33]);
+    for block in [posix, gnu, times, sparse_start, binary, early, with(posix, 508, b"tar\0")] {
+        read(block).unwrap();
+    }
+    let phone = b"13800138000";
+    let places = [345, 357, 375, 386, 440, 483, 497].map(|at| with(gnu, at, phone));
+    let numbers = [100, 112, 136, 329].map(|at| with(posix, at, phone));
+    let hidden = with(posix, 136, b"\x80\0\0013800138");
+    let rest = [hidden, with(posix, 500, phone), with(with(posix, 257, b"ustarx"), 345, phone)];
+    for block in places.into_iter().chain(numbers).chain(rest) {
+        let error = read(block).unwrap_err().to_string();
+        assert!(error.contains("something else where a number") && !error.contains("1380"), "{error}");
+    }
+}
+
+#[test]
+fn keys_of_records_and_names_of_extensions_are_examined() {
+    let record = |text: &str| format!("{} {text}\n", text.len() + 4).into_bytes();
+    for (key, value) in [
+        ("SCHILY.xattr.user.13800138000", "x"),
+        ("13800138000time", "1"),
+        ("mtime", "13800138000"),
+        ("mtime", "1.13800138000"),
+        ("comment", "13800138000"),
+    ] {
+        for kind in [b'x', b'g'] {
+            let records = record(&format!("{key}={value}"));
+            let extension = with(header("pax", kind, records.len() as u64), 265, b"somebody");
+            let bytes = [extension.to_vec(), padded(&records), file("a", b"x"), vec![0; 1024]].concat();
+            let mut reader = Reader::new(Box::new(io::Cursor::new(bytes)));
+            let mut texts = reader.next_member().unwrap().unwrap().texts;
+            texts.extend_from_slice(reader.texts());
+            let has = |wanted: &[u8]| texts.iter().any(|text| memchr::memmem::find(text, wanted).is_some());
+            assert!(has(b"13800138000") && has(b"pax") && has(b"somebody"), "{key}={value}");
+        }
+    }
+    let records = b"20 mtime=1700000000\n29 atime=1700000000.12345678\n";
+    let bytes =
+        [header("p", b'x', records.len() as u64).to_vec(), padded(records), file("a", b"x"), vec![0; 1024]].concat();
+    let texts = Reader::new(Box::new(io::Cursor::new(bytes))).next_member().unwrap().unwrap().texts;
+    assert_eq!(texts, [b"p"], "times are no words");
 }
