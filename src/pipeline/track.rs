@@ -119,7 +119,8 @@ struct Subject {
 }
 
 impl Tracks {
-    fn enter(&mut self, fingerprint: u64, whose: Whose, table: Option<&str>, position: u64) {
+    /// Enters the positions of a subject, up to those that make a track.
+    fn enter(&mut self, fingerprint: u64, whose: Whose, table: Option<&str>, positions: &[u64]) {
         let at = match self.index.get(&fingerprint) {
             Some(at) => *at,
             None if self.subjects.len() >= MOST_SUBJECTS => return,
@@ -131,9 +132,12 @@ impl Tracks {
             }
         };
         let Some(subject) = self.subjects.get_mut(at) else { return };
-        let is_known = subject.positions.iter().take(subject.count).any(|known| *known == position);
-        if !is_known && let Some(slot) = subject.positions.get_mut(subject.count) {
-            (*slot, subject.count) = (position, subject.count + 1);
+        for position in positions {
+            let is_known = subject.positions.iter().take(subject.count).any(|known| known == position);
+            if !is_known {
+                let Some(slot) = subject.positions.get_mut(subject.count) else { return };
+                (*slot, subject.count) = (*position, subject.count + 1);
+            }
         }
     }
 
@@ -144,9 +148,8 @@ impl Tracks {
             return;
         }
         for subject in &next.subjects {
-            for position in subject.positions.iter().take(subject.count) {
-                self.enter(subject.fingerprint, subject.whose, subject.table.as_deref(), *position);
-            }
+            let positions = subject.positions.get(..subject.count).unwrap_or_default();
+            self.enter(subject.fingerprint, subject.whose, subject.table.as_deref(), positions);
         }
     }
 }
@@ -193,10 +196,11 @@ impl Tracker {
             Block::Table(table) => table.table.name.as_deref().map(safe_name),
             Block::Text(_) => None,
         };
+        let mut line = Line::default();
         let mut parts: Vec<(u64, &Match)> = matches
             .iter()
             .filter(|found| self.part(found, min_score) != Part::None)
-            .filter_map(|found| Some((record(block, records.as_deref(), found)?, found)))
+            .filter_map(|found| Some((record(block, records.as_deref(), &mut line, found)?, found)))
             .collect();
         parts.sort_by_key(|(record, found)| (*record, found.place, found.start));
         let columns = subject_columns(block);
@@ -215,7 +219,7 @@ impl Tracker {
                     Some(table) => context.fingerprints.hash_one((fingerprint, table)),
                     None => fingerprint,
                 };
-                positions.iter().for_each(|position| tracks.enter(fingerprint, whose, table.as_deref(), *position));
+                tracks.enter(fingerprint, whose, table.as_deref(), &positions);
             };
             let mut is_anybody = false;
             for subject in of(Part::Subject) {
@@ -231,7 +235,8 @@ impl Tracker {
         tracks
     }
 
-    /// The positions of one record: a pair of numbers by itself; single numbers, latitude and longitude, two by two.
+    /// The different positions of one record, as many as make a track: a pair of numbers by itself; single numbers, latitude
+    /// and longitude, two by two.
     fn positions<'m>(
         &self,
         context: &Context,
@@ -246,13 +251,14 @@ impl Tracker {
             let is_pair = value_of(block, found).is_ok_and(|value| memchr::memchr_iter(b'.', &value).count() > 1);
             match (is_pair, single.take()) {
                 (true, before) => {
-                    out.push(fingerprint);
+                    enter_position(fingerprint, out);
                     single = before;
                 }
                 (false, None) => single = Some(fingerprint),
-                (false, Some(before)) => {
-                    out.push(context.fingerprints.hash_one((before, fingerprint)));
-                }
+                (false, Some(before)) => enter_position(context.fingerprints.hash_one((before, fingerprint)), out),
+            }
+            if out.len() == TRACK {
+                return;
             }
         }
     }
@@ -322,6 +328,13 @@ impl Tracker {
     }
 }
 
+/// Adds a position to those of a record, unless it is among them.
+fn enter_position(position: u64, positions: &mut Vec<u64>) {
+    if !positions.contains(&position) {
+        positions.push(position);
+    }
+}
+
 fn value_fingerprint(context: &Context, block: &Block, found: &Match) -> Option<u64> {
     let entity = context.detector.rules().entity(found.entity)?;
     let value = value_of(block, found).ok()?;
@@ -360,8 +373,33 @@ fn value_of_key(record: &[u8], key: std::ops::Range<usize>) -> Option<&[u8]> {
     rest.get(..length).filter(|value| !value.is_empty() && *value != b"null")
 }
 
+/// The line in which the place stands that was asked for last.
+#[derive(Debug, Default)]
+struct Line {
+    start: usize,
+    /// That place: no line ends between.
+    seen: usize,
+}
+
+impl Line {
+    /// Where the line begins in which `at` stands. From one place to a later one only what is between is searched.
+    fn start_of(&mut self, text: &[u8], at: usize) -> usize {
+        let from = match at {
+            at if at >= self.seen => self.seen,
+            at if at >= self.start => return self.start,
+            _ => 0,
+        };
+        let newline = text.get(from..at).and_then(|between| memchr::memrchr(b'\n', between));
+        if newline.is_some() || from == 0 {
+            self.start = newline.map_or(0, |newline| from + newline + 1);
+        }
+        self.seen = at;
+        self.start
+    }
+}
+
 /// The record that a match stands in: a row, a line, or an object of a JSON document.
-fn record(block: &Block, records: Option<&[(usize, u32)]>, found: &Match) -> Option<u64> {
+fn record(block: &Block, records: Option<&[(usize, u32)]>, line: &mut Line, found: &Match) -> Option<u64> {
     match (block, found.place) {
         (Block::Table(table), Place::Cell { column, row }) => {
             let records = table.columns.get(column as usize).and_then(|column| column.records.as_ref());
@@ -374,10 +412,7 @@ fn record(block: &Block, records: Option<&[(usize, u32)]>, found: &Match) -> Opt
                     let after = records.partition_point(|(start, _)| *start <= at);
                     after.checked_sub(1).and_then(|at| records.get(at)).map(|(_, record)| u64::from(*record))
                 }
-                None => {
-                    let before = text.slab.text().get(..at).unwrap_or_default();
-                    Some(memchr::memrchr(b'\n', before).map_or(0, |newline| newline as u64 + 1))
-                }
+                None => Some(line.start_of(text.slab.text(), at) as u64),
             }
         }
         _ => None,
@@ -394,7 +429,40 @@ fn position(text: &TextBlock, found: &Match) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_line_begins_behind_the_line_end_before(text in "[a\n]{0,40}", places in prop::collection::vec(0_usize..=40, 0..20)) {
+            let text = text.as_bytes();
+            let mut line = Line::default();
+            for at in places.into_iter().map(|at| at.min(text.len())) {
+                let start = memchr::memrchr(b'\n', text.get(..at).unwrap()).map_or(0, |newline| newline + 1);
+                prop_assert_eq!(line.start_of(text, at), start);
+            }
+        }
+
+        #[test]
+        fn the_first_different_positions_of_a_record_are_enough(
+            records in prop::collection::vec(prop::collection::vec(0_u64..9, 0..12), 0..6),
+        ) {
+            let (mut all, mut few) = (Tracks::default(), Tracks::default());
+            for record in &records {
+                let mut first = Vec::new();
+                for position in record {
+                    if first.len() < TRACK {
+                        enter_position(*position, &mut first);
+                    }
+                }
+                record.iter().for_each(|position| all.enter(1, Whose::Key("uid"), None, &[*position]));
+                few.enter(1, Whose::Key("uid"), None, &first);
+            }
+            let positions = |tracks: &Tracks| tracks.subjects.first().map(|one| (one.positions, one.count)).unwrap_or_default();
+            prop_assert_eq!(positions(&all), positions(&few));
+        }
+    }
 
     #[test]
     fn keys_are_whole_words_with_a_value() {
@@ -421,7 +489,7 @@ mod tests {
         let follow = |range: std::ops::Range<u64>| {
             let mut tracks = Tracks::default();
             for n in range {
-                tracks.enter(n % 7, Whose::Key("uid"), None, n / 14);
+                tracks.enter(n % 7, Whose::Key("uid"), None, &[n / 14]);
             }
             tracks
         };
@@ -438,7 +506,7 @@ mod tests {
     #[test]
     fn the_number_of_subjects_is_bounded() {
         let mut tracks = Tracks::default();
-        (0..MOST_SUBJECTS as u64 + 9).for_each(|n| tracks.enter(n, Whose::Key("uid"), None, n));
+        (0..MOST_SUBJECTS as u64 + 9).for_each(|n| tracks.enter(n, Whose::Key("uid"), None, &[n]));
         assert_eq!(tracks.subjects.len(), MOST_SUBJECTS);
     }
 }
