@@ -33,8 +33,7 @@ impl Cluster {
     /// Takes the literal at `hit`, the next one in `text`, unless it stands too far off or on another line.
     fn takes(&mut self, text: &[u8], hit: &Range<usize>) -> bool {
         let between = text.get(self.span.end.min(hit.start)..hit.start).unwrap_or_default();
-        let is_near =
-            hit.start.saturating_sub(self.span.start) < REACH && memchr::memchr(b'\n', between).is_none();
+        let is_near = hit.start.saturating_sub(self.span.start) < REACH && memchr::memchr(b'\n', between).is_none();
         if !self.is_empty() && !is_near {
             return false;
         }
@@ -83,7 +82,8 @@ mod tests {
         let mut all = Vec::new();
         let mut clusters = Clusters::default();
         for hit in hits {
-            clusters.enter(text.as_bytes(), (1, 0), hit.clone(), |done| all.push((done.span.clone(), done.starts.len())));
+            clusters
+                .enter(text.as_bytes(), (1, 0), hit.clone(), |done| all.push((done.span.clone(), done.starts.len())));
         }
         clusters.finish(|done| all.push((done.span.clone(), done.starts.len())));
         clusters.finish(|done| all.push((done.span.clone(), 0)));

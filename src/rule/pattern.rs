@@ -248,7 +248,7 @@ mod tests {
         let pattern = Pattern::new(format!("{ESCAPE_AHEAD}[A-Z]{{2}}"), true, false).unwrap();
         let spans = |text: &str| pattern.spans(text.as_bytes()).collect::<Vec<_>>();
         assert_eq!(spans(r"AB\nCD\rEF"), [0..2, 4..6, 8..10]);
-        assert_eq!(spans(r"nAB\xCD xEF"), []);
+        assert!(spans(r"nAB\xCD xEF").is_empty());
         let own = Pattern::new(r"\\n[A-Z]{2}".to_owned(), true, false).unwrap();
         assert_eq!(own.spans(br"AB\nCD").collect::<Vec<_>>(), [2..6]);
     }
