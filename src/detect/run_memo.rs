@@ -79,7 +79,7 @@ impl Lesson {
 }
 
 /// A piece of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Piece {
     words: [u64; WORDS],
     pub(super) length: usize,
@@ -133,7 +133,7 @@ impl Piece {
 }
 
 /// A piece and what is known of it; the newest takes the place of another one with the same hash.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 struct Known {
     words: [u64; WORDS],
     /// Whether its run goes on behind it, and before it.
@@ -141,8 +141,8 @@ struct Known {
     lesson: Lesson,
 }
 
-/// Lessons of pieces.
-#[derive(Debug, Default)]
+/// Lessons of pieces. Holds what stands in the data, and so has no `Debug`; nor have the pieces.
+#[derive(Default)]
 pub(super) struct RunMemo {
     /// The rules that the lessons are for.
     serial: u64,
