@@ -5,6 +5,8 @@
 //! without any, the value of a key such as `user_id`. Bounded: so many subjects are followed in an asset, and of each no more positions than make a track. Holds
 //! fingerprints, never a value.
 
+mod record;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -12,11 +14,12 @@ use std::hash::BuildHasher;
 use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::fast::FixedState;
 
+use self::record::{Line, position, record, value_of_key};
 use super::Context;
 use super::findings::{Finding, Findings, Spot};
 use super::locate::{safe_name, value_at};
 use super::scan::fingerprint;
-use crate::block::{Block, TextBlock};
+use crate::block::Block;
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::format::Codec;
 use crate::rule::RuleSet;
@@ -359,74 +362,6 @@ fn subject_columns(block: &Block) -> Vec<(&'static str, usize)> {
     KEYS.iter().flat_map(|key| of_key(key)).collect()
 }
 
-/// The value of the key at `key`, where it is one: a whole word, with `:` or `=` and a plain value behind it.
-fn value_of_key(record: &[u8], key: std::ops::Range<usize>) -> Option<&[u8]> {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    if key.start.checked_sub(1).and_then(|before| record.get(before)).is_some_and(is_word) {
-        return None;
-    }
-    let rest = record.get(key.end..)?;
-    let rest = rest.strip_prefix(b"\"").unwrap_or(rest).trim_ascii_start();
-    let rest = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"="))?.trim_ascii_start();
-    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
-    let length = rest.iter().take_while(|byte| is_word(byte) || **byte == b'-').count();
-    rest.get(..length).filter(|value| !value.is_empty() && *value != b"null")
-}
-
-/// The line in which the place stands that was asked for last.
-#[derive(Debug, Default)]
-struct Line {
-    start: usize,
-    /// That place: no line ends between.
-    seen: usize,
-}
-
-impl Line {
-    /// Where the line begins in which `at` stands. From one place to a later one only what is between is searched.
-    fn start_of(&mut self, text: &[u8], at: usize) -> usize {
-        let from = match at {
-            at if at >= self.seen => self.seen,
-            at if at >= self.start => return self.start,
-            _ => 0,
-        };
-        let newline = text.get(from..at).and_then(|between| memchr::memrchr(b'\n', between));
-        if newline.is_some() || from == 0 {
-            self.start = newline.map_or(0, |newline| from + newline + 1);
-        }
-        self.seen = at;
-        self.start
-    }
-}
-
-/// The record that a match stands in: a row, a line, or an object of a JSON document.
-fn record(block: &Block, records: Option<&[(usize, u32)]>, line: &mut Line, found: &Match) -> Option<u64> {
-    match (block, found.place) {
-        (Block::Table(table), Place::Cell { column, row }) => {
-            let records = table.columns.get(column as usize).and_then(|column| column.records.as_ref());
-            records.map_or(Some(row), |records| records.get(row as usize).copied()).map(u64::from)
-        }
-        (Block::Text(text), _) => {
-            let at = position(text, found);
-            match records {
-                Some(records) => {
-                    let after = records.partition_point(|(start, _)| *start <= at);
-                    after.checked_sub(1).and_then(|at| records.get(at)).map(|(_, record)| u64::from(*record))
-                }
-                None => Some(line.start_of(text.slab.text(), at) as u64),
-            }
-        }
-        _ => None,
-    }
-}
-
-/// Where a match stands in the block's text.
-fn position(text: &TextBlock, found: &Match) -> usize {
-    match found.place {
-        Place::Aside(index) => text.asides.get(index as usize).map_or(0, |aside| aside.span.start),
-        _ => found.start as usize,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -434,16 +369,6 @@ mod tests {
     use super::*;
 
     proptest! {
-        #[test]
-        fn a_line_begins_behind_the_line_end_before(text in "[a\n]{0,40}", places in prop::collection::vec(0_usize..=40, 0..20)) {
-            let text = text.as_bytes();
-            let mut line = Line::default();
-            for at in places.into_iter().map(|at| at.min(text.len())) {
-                let start = memchr::memrchr(b'\n', text.get(..at).unwrap()).map_or(0, |newline| newline + 1);
-                prop_assert_eq!(line.start_of(text, at), start);
-            }
-        }
-
         #[test]
         fn the_first_different_positions_of_a_record_are_enough(
             records in prop::collection::vec(prop::collection::vec(0_u64..9, 0..12), 0..6),
@@ -461,26 +386,6 @@ mod tests {
             }
             let positions = |tracks: &Tracks| tracks.subjects.first().map(|one| (one.positions, one.count)).unwrap_or_default();
             prop_assert_eq!(positions(&all), positions(&few));
-        }
-    }
-
-    #[test]
-    fn keys_are_whole_words_with_a_value() {
-        let keys = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(KEYS).unwrap();
-        let value = |record: &str| {
-            let record = record.as_bytes();
-            let found = keys.find_iter(record).find_map(|key| value_of_key(record, key.span().range()));
-            found.map(|value| String::from_utf8(value.to_vec()).unwrap())
-        };
-        for (record, expected) in [
-            (r#"{"userId": 1001, "lat": 30.1}"#, Some("1001")),
-            (r#"{"uid":"a-7"}"#, Some("a-7")),
-            ("driver_id=88 lat=30.1", Some("88")),
-            ("grid=88 valid: 5", None),
-            (r#"{"id":null}"#, None),
-            ("id 5", None),
-        ] {
-            assert_eq!(value(record).as_deref(), expected, "{record}");
         }
     }
 
