@@ -241,11 +241,44 @@ fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: 
     });
 }
 
-/// The part of a nested leaf's path that names it: `user.phones.list.element` → `user.phones`.
+/// The part of a nested leaf's path that names it: `user.phones.list.element` and `user.phones[]` → `user.phones`.
 pub(super) fn leaf_name(path: &str) -> &str {
-    let mut name = path;
+    let mut name = without_index(path);
     for tail in [".element", ".item", ".array", ".list", ".value", ".key_value", ".bag", ".array_element"] {
-        name = name.strip_suffix(tail).unwrap_or(name);
+        name = without_index(name.strip_suffix(tail).unwrap_or(name));
     }
     name
+}
+
+/// `name` without the brackets that end it, `[]` or `[0]`; of a name in brackets, `user[tel]`, without the last one.
+fn without_index(name: &str) -> &str {
+    let mut name = name;
+    while let Some(inner) = name.strip_suffix(']') {
+        name = inner.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix('[').unwrap_or(inner);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_a_leaf_is_before_what_lists_add() {
+        for (path, name) in [
+            ("user.phones.list.element", "user.phones"),
+            ("tel[]", "tel"),
+            ("user.tel[]", "user.tel"),
+            ("tel[0][12]", "tel"),
+            ("tel[].value", "tel"),
+            ("user[tel]", "user[tel"),
+            ("user[tel2]", "user[tel2"),
+            ("user[tel][]", "user[tel"),
+            ("]", ""),
+            ("[]", ""),
+            ("tel", "tel"),
+        ] {
+            assert_eq!(leaf_name(path), name, "{path}");
+        }
+    }
 }

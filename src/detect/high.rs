@@ -9,10 +9,9 @@ use super::frame::DAY;
 use super::label_ends::leftmost_longest;
 use super::pass::Pass;
 use super::program::At;
-use super::resolve::MATCH_SCORE;
 use super::run_memo::{Lesson, Piece, each};
 use super::{address, name, value};
-use crate::finding::{EntityId, Match};
+use crate::finding::EntityId;
 use crate::rule::compile::Anchor;
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
@@ -68,12 +67,10 @@ impl Pass<'_> {
             return;
         }
         let surnames = std::mem::take(&mut self.buffers.surnames);
+        // A name that is reported on the way ends before the surnames behind it.
+        self.buffers.cover.fill(self.out.get(before..).unwrap_or_default());
         for &at in &surnames {
-            let is_inside = |one: &Match| {
-                let span = one.span();
-                one.score >= MATCH_SCORE && span.start <= at && at + name::free::LONGEST_BYTES <= span.end
-            };
-            if !self.out.get(before..).unwrap_or_default().iter().any(is_inside) {
+            if !self.buffers.cover.holds(at, at + name::free::LONGEST_BYTES) {
                 self.name_at(at);
             }
         }

@@ -9,7 +9,7 @@ use crate::rule::label::LabelIndex;
 const LONGER: u32 = 1 << 31;
 
 /// Keys, and the number of the label that each ends in.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct KeyMemo(WordMemo);
 
 /// What a key says.

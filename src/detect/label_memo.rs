@@ -4,7 +4,7 @@ use super::word_memo::{LONGEST, WordMemo, window_before};
 use crate::rule::label::{LabelIndex, Says};
 
 /// Words, and the number of the label that each ends in.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct LabelMemo(WordMemo);
 
 impl LabelMemo {

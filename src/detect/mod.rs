@@ -8,9 +8,11 @@
 pub mod address;
 mod bitmap;
 mod characters;
+mod clusters;
 mod code;
 pub mod column;
 mod context;
+mod cover;
 mod digit_runs;
 mod digits;
 pub mod encoded;

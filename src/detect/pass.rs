@@ -1,7 +1,9 @@
 //! One pass over one text: anchors from the scan go to the recognizers that asked for them; what they confirm becomes
 //! matches with spans in that text.
 
+use super::clusters::{Cluster, Clusters};
 use super::context::{ColumnScope, Context, byte, points};
+use super::cover::Cover;
 use super::explain::Noted;
 use super::fold::{FoldLines, Spelling};
 use super::key_memo::KeyMemo;
@@ -19,6 +21,9 @@ use crate::validate::{Candidate, Evidence};
 /// Least score of what is reported at all.
 pub(super) const POSSIBLE: i16 = 40;
 
+/// Most matches of a pattern in one window.
+const MOST_MATCHES: usize = 2048;
+
 /// The score of what is as certain as can be.
 pub(super) const CERTAIN: i16 = 100;
 
@@ -35,6 +40,10 @@ pub(super) struct Buffers {
     pub(super) keys: KeyMemo,
     /// Where surnames begin in the stretch that is walked.
     pub(super) surnames: Vec<usize>,
+    /// What was found in that stretch before names are sought.
+    pub(super) cover: Cover,
+    /// Literals that stand close together.
+    clusters: Clusters,
     /// The labels that values start from in that stretch.
     pub(super) label_hits: Vec<Hit>,
     /// What is known of runs of characters beyond ASCII.
@@ -144,18 +153,18 @@ impl<'a> Pass<'a> {
     fn literals(&mut self) {
         let program = self.program;
         let text = self.text;
+        let mut clusters = std::mem::take(&mut self.buffers.clusters);
         program.literals.each(text, |hit, owners| {
             for &at in owners {
                 match program.recognizer(at).map(|recognizer| &recognizer.anchor) {
                     Some(Anchor::Label(_)) => self.value_behind_phrase(at, &hit),
                     Some(Anchor::JsonWebToken) => self.web_token(at, hit.start),
-                    _ => {
-                        let (from, to) = line_window(text, hit.start, hit.end);
-                        self.pattern_in(at, from..to, Some(hit.start));
-                    }
+                    _ => clusters.enter(text, at, hit.clone(), |cluster| self.pattern_around(cluster)),
                 }
             }
         });
+        clusters.finish(|cluster| self.pattern_around(cluster));
+        self.buffers.clusters = clusters;
     }
 
     fn plain_regexes(&mut self) {
@@ -169,13 +178,20 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Matches of a recognizer's own pattern within `window`, that hold the literal at `must_hold` when one is given.
-    fn pattern_in(&mut self, at: At, window: std::ops::Range<usize>, must_hold: Option<usize>) {
+    /// Matches of a recognizer's own pattern around the literals of `cluster`.
+    fn pattern_around(&mut self, cluster: &Cluster) {
+        let (from, to) = line_window(self.text, cluster.span.start, cluster.span.end);
+        self.pattern_in(cluster.owner, from..to, Some(cluster));
+    }
+
+    /// Matches of a recognizer's own pattern within `window`, in which one of the literals of `must_hold` begins when some
+    /// are given.
+    fn pattern_in(&mut self, at: At, window: std::ops::Range<usize>, must_hold: Option<&Cluster>) {
         let Some(recognizer) = self.program.recognizer(at) else { return };
         let (Some(pattern), Some(text)) = (&recognizer.pattern, self.text.get(window.clone())) else { return };
-        for hit in pattern.find_iter(text).take(1024) {
-            let span = window.start + hit.start()..window.start + hit.end();
-            if !span.is_empty() && must_hold.is_none_or(|literal| span.contains(&literal)) {
+        for hit in pattern.spans(text).take(MOST_MATCHES) {
+            let span = window.start + hit.start..window.start + hit.end;
+            if !span.is_empty() && must_hold.is_none_or(|cluster| cluster.begins_in(&span)) {
                 let value = self.text.get(span.clone()).unwrap_or_default();
                 let context = self.context(span.start);
                 self.confirm(at, span, value, &context);

@@ -79,7 +79,7 @@ impl Lesson {
 }
 
 /// A piece of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Piece {
     words: [u64; WORDS],
     pub(super) length: usize,
@@ -133,7 +133,7 @@ impl Piece {
 }
 
 /// A piece and what is known of it; the newest takes the place of another one with the same hash.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 struct Known {
     words: [u64; WORDS],
     /// Whether its run goes on behind it, and before it.
@@ -141,8 +141,8 @@ struct Known {
     lesson: Lesson,
 }
 
-/// Lessons of pieces.
-#[derive(Debug, Default)]
+/// Lessons of pieces. Holds what stands in the data, and so has no `Debug`; nor have the pieces.
+#[derive(Default)]
 pub(super) struct RunMemo {
     /// The rules that the lessons are for.
     serial: u64,
@@ -225,7 +225,8 @@ mod tests {
                 prop::sample::select(vec![
                     "张伟", "王芳说", "李", "订单", "成功", "已完成支付，用时", "由陈建国处理", "，", "：", "姓名：", "手机号", "号", "QQ",
                     "收货人", "地址：", "杭州市西湖区文三路", "12号", "3栋", "13800138000", "<td>", "高峰</td>", " ", "\n", "a=", "(String)",
-                    ", ", "京", "A12345", "\u{200b}", "１３８", "é", "𠀀", "和", "欧阳", "今天下午三点由系统管理员张建国负责处理完毕并且通知了所有相关的部门和人员",
+                    ", ", "京", "A12345", "\u{200b}", "１３８", "，，，", "　　　", "东方服务",
+                    "司空见惯", "é", "𠀀", "和", "欧阳", "今天下午三点由系统管理员张建国负责处理完毕并且通知了所有相关的部门和人员",
                 ]),
                 1..14,
             ),
@@ -251,6 +252,27 @@ mod tests {
                 let expected = found(plain, &mut Scratch::default(), &text);
                 prop_assert_eq!(found(fast, &mut scratch, &text), expected, "{}", text);
             }
+        }
+    }
+
+    #[test]
+    fn a_number_behind_a_piece_is_asked_for_each_time() {
+        let detector = Detector::new(Arc::new(RuleSet::load(&[]).unwrap()));
+        let mut scratch = Scratch::default();
+        let mut found = |text: &str| {
+            let mut out = Vec::new();
+            detector.detect_bytes(text.as_bytes(), &mut scratch, &mut out);
+            out.iter().map(|one| text.get(one.span()).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let padding = "padding ".repeat(12);
+        for between in ["，，，", "　　　"] {
+            let without = format!("x ，，，东方服务{between}n/a   {padding}");
+            let with = format!("x ，，，东方服务{between}13800138000   {padding}");
+            for _ in 0..3 {
+                assert_eq!(found(&without), Vec::<String>::new());
+            }
+            assert_eq!(found(&with), ["东方服务", "13800138000"]);
+            assert_eq!(found(&without), Vec::<String>::new());
         }
     }
 

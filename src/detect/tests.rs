@@ -450,3 +450,30 @@ fn companions_in_other_columns_make_weak_labels_count() {
     };
     assert_eq!((found("credit_card"), found("remark")), (2, 0));
 }
+
+#[test]
+fn brackets_behind_the_name_of_a_column_are_no_part_of_it() {
+    let detector = Detector::new(rules());
+    let text = || ColumnKind::Text { max_chars: None, nullable: true };
+    let values: ArrayRef = Arc::new(StringArray::from(vec!["010-62770001", "高强"]));
+    for name in ["tel[]", "user.tel[]", "user[tel]", "tel[0]"] {
+        let plain = column_matches(&detector, "tel", text(), values.clone());
+        assert_eq!(column_matches(&detector, name, text(), values.clone()), plain, "{name}");
+    }
+    let values: ArrayRef = Arc::new(StringArray::from(vec!["62770001"]));
+    assert!(column_matches(&detector, "n[]", text(), values.clone()).iter().all(|m| m.score < resolve::MATCH_SCORE));
+    for name in ["tel", "tel[]", "user.tel[]", "user[tel]", "tel[0]"] {
+        let found = column_matches(&detector, name, text(), values.clone());
+        assert!(found.iter().any(|m| m.score >= resolve::MATCH_SCORE), "{name}");
+    }
+}
+
+#[test]
+fn a_line_of_documents_amid_many_fillers_is_found() {
+    let detector = Detector::new(rules());
+    let fillers = "<".repeat(5_000);
+    let line = "L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    let text = format!("{fillers} {line} {fillers} {line}\n{fillers}\n{line}");
+    let expected = ("FOREIGN_PASSPORT".to_owned(), line.to_owned());
+    assert_eq!(found(&detector, &text), vec![expected; 3]);
+}

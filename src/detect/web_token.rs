@@ -1,11 +1,10 @@
 //! JSON Web Tokens (RFC 7519): three parts in base64url joined by full stops, of which the first two are JSON objects and
-//! so begin with `eyJ`.
+//! so begin with `eyJ`. Objects with white space behind their brace (`eyAi`, `ewog`), which no library writes, are not sought.
 //!
 //! Finds where one begins and ends; what it holds is read in `encoded`. Nothing is allocated here.
 
 use std::ops::Range;
 
-use super::context::byte_before;
 use super::pass::Pass;
 use super::program::At;
 
@@ -29,11 +28,15 @@ pub(super) struct Token {
 impl Token {
     /// The token of which the payload begins behind the full stop at `stop`.
     pub(super) fn around(text: &[u8], stop: usize) -> Option<Token> {
-        let before = text.get(stop.saturating_sub(PART)..stop)?;
-        let length = before.iter().rev().take_while(|b| is_base64url(**b)).count();
-        let header = stop - length..stop;
-        let is_object = text.get(header.clone()).is_some_and(|header| header.starts_with(OBJECT));
-        if !is_object || length < HEADER {
+        let header = part_before(text, stop);
+        if !is_object(text, &header) || header.len() < HEADER {
+            return None;
+        }
+        // A part of a longer chain of parts is no token; the name of what it is the value of may end in a full stop.
+        if let Some(before) = header.start.checked_sub(1)
+            && text.get(before) == Some(&b'.')
+            && is_object(text, &part_before(text, before))
+        {
             return None;
         }
         let payload = stop + 1..stop + 1 + part(text, stop + 1);
@@ -48,6 +51,16 @@ impl Token {
     pub(super) fn span(&self) -> Range<usize> {
         self.header.start..self.signature.end
     }
+}
+
+/// The part that ends at `end`.
+fn part_before(text: &[u8], end: usize) -> Range<usize> {
+    let before = text.get(end.saturating_sub(PART)..end).unwrap_or_default();
+    end - before.iter().rev().take_while(|b| is_base64url(**b)).count()..end
+}
+
+fn is_object(text: &[u8], part: &Range<usize>) -> bool {
+    text.get(part.clone()).is_some_and(|part| part.starts_with(OBJECT))
 }
 
 /// How long the part at `at` is.
@@ -66,10 +79,6 @@ impl Pass<'_> {
         let text = self.text;
         let Some(token) = Token::around(text, stop) else { return };
         let span = token.span();
-        // A part of a longer chain of parts is no token.
-        if byte_before(text, span.start) == b'.' {
-            return;
-        }
         let context = self.context(span.start);
         let value = text.get(span.clone()).unwrap_or_default();
         self.confirm(at, span, value, &context);
@@ -81,15 +90,22 @@ mod tests {
     use super::*;
 
     fn span(text: &str) -> Option<&str> {
-        let stop = text.find(PAYLOAD)?;
-        Token::around(text.as_bytes(), stop).and_then(|token| text.get(token.span()))
+        let mut stops = text.match_indices(PAYLOAD).map(|(stop, _)| stop);
+        stops.find_map(|stop| Token::around(text.as_bytes(), stop)).and_then(|token| text.get(token.span()))
     }
 
     #[test]
     fn a_token_ends_where_its_signature_does() {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln";
-        for text in [token.to_owned(), format!("t={token}; path=/"), format!("\"{token}\","), format!("令牌{token}。")]
-        {
+        for text in [
+            token.to_owned(),
+            format!("t={token}; path=/"),
+            format!("\"{token}\","),
+            format!("令牌{token}。"),
+            format!("token...{token}"),
+            format!("auth.{token}"),
+            format!("x..{token}"),
+        ] {
             assert_eq!(span(&text), Some(token), "{text}");
         }
         let unsigned = "eyJhbGciOiJub25lIn0A.eyJwIjoiMTM4MDAxMzgwMDAifQ.";
@@ -98,9 +114,14 @@ mod tests {
             "eyJhbGciOiJIUzI1NiJ9.eyJwIjoiMTM4MDAxMzgwMDAifQ",
             "x.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln",
             "eyJh.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln",
+            ".eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln",
             "aeyJhbGciOiJIUzI1NiJ9.eyJwIjoiMTM4MDAxMzgwMDAifQ.c2ln",
         ] {
             assert_eq!(span(text), None, "{text}");
         }
+        // Its second part is no header.
+        let chain = format!("eyJh.{token}");
+        let second = chain.rfind(PAYLOAD).unwrap();
+        assert!(Token::around(chain.as_bytes(), second).is_none());
     }
 }

@@ -10,7 +10,7 @@ const BITS: u32 = 9;
 pub(super) const LONGEST: usize = 16;
 
 /// Words of up to 16 bytes, and a number for each; the newest word takes the place of another one that has the same hash.
-#[derive(Debug)]
+/// Words of the data: there is no `Debug`.
 pub(super) struct WordMemo {
     /// The index that the numbers are from.
     serial: Cell<u64>,

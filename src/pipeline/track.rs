@@ -5,6 +5,8 @@
 //! without any, the value of a key such as `user_id`. Bounded: so many subjects are followed in an asset, and of each no more positions than make a track. Holds
 //! fingerprints, never a value.
 
+mod record;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -12,11 +14,12 @@ use std::hash::BuildHasher;
 use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::fast::FixedState;
 
+use self::record::{Line, position, record, value_of_key};
 use super::Context;
 use super::findings::{Finding, Findings, Spot};
 use super::locate::{safe_name, value_at};
 use super::scan::fingerprint;
-use crate::block::{Block, TextBlock};
+use crate::block::Block;
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::format::Codec;
 use crate::rule::RuleSet;
@@ -119,7 +122,8 @@ struct Subject {
 }
 
 impl Tracks {
-    fn enter(&mut self, fingerprint: u64, whose: Whose, table: Option<&str>, position: u64) {
+    /// Enters the positions of a subject, up to those that make a track.
+    fn enter(&mut self, fingerprint: u64, whose: Whose, table: Option<&str>, positions: &[u64]) {
         let at = match self.index.get(&fingerprint) {
             Some(at) => *at,
             None if self.subjects.len() >= MOST_SUBJECTS => return,
@@ -131,9 +135,12 @@ impl Tracks {
             }
         };
         let Some(subject) = self.subjects.get_mut(at) else { return };
-        let is_known = subject.positions.iter().take(subject.count).any(|known| *known == position);
-        if !is_known && let Some(slot) = subject.positions.get_mut(subject.count) {
-            (*slot, subject.count) = (position, subject.count + 1);
+        for position in positions {
+            let is_known = subject.positions.iter().take(subject.count).any(|known| known == position);
+            if !is_known {
+                let Some(slot) = subject.positions.get_mut(subject.count) else { return };
+                (*slot, subject.count) = (*position, subject.count + 1);
+            }
         }
     }
 
@@ -144,9 +151,8 @@ impl Tracks {
             return;
         }
         for subject in &next.subjects {
-            for position in subject.positions.iter().take(subject.count) {
-                self.enter(subject.fingerprint, subject.whose, subject.table.as_deref(), *position);
-            }
+            let positions = subject.positions.get(..subject.count).unwrap_or_default();
+            self.enter(subject.fingerprint, subject.whose, subject.table.as_deref(), positions);
         }
     }
 }
@@ -193,10 +199,11 @@ impl Tracker {
             Block::Table(table) => table.table.name.as_deref().map(safe_name),
             Block::Text(_) => None,
         };
+        let mut line = Line::default();
         let mut parts: Vec<(u64, &Match)> = matches
             .iter()
             .filter(|found| self.part(found, min_score) != Part::None)
-            .filter_map(|found| Some((record(block, records.as_deref(), found)?, found)))
+            .filter_map(|found| Some((record(block, records.as_deref(), &mut line, found)?, found)))
             .collect();
         parts.sort_by_key(|(record, found)| (*record, found.place, found.start));
         let columns = subject_columns(block);
@@ -215,7 +222,7 @@ impl Tracker {
                     Some(table) => context.fingerprints.hash_one((fingerprint, table)),
                     None => fingerprint,
                 };
-                positions.iter().for_each(|position| tracks.enter(fingerprint, whose, table.as_deref(), *position));
+                tracks.enter(fingerprint, whose, table.as_deref(), &positions);
             };
             let mut is_anybody = false;
             for subject in of(Part::Subject) {
@@ -231,7 +238,8 @@ impl Tracker {
         tracks
     }
 
-    /// The positions of one record: a pair of numbers by itself; single numbers, latitude and longitude, two by two.
+    /// The different positions of one record, as many as make a track: a pair of numbers by itself; single numbers, latitude
+    /// and longitude, two by two.
     fn positions<'m>(
         &self,
         context: &Context,
@@ -246,13 +254,14 @@ impl Tracker {
             let is_pair = value_of(block, found).is_ok_and(|value| memchr::memchr_iter(b'.', &value).count() > 1);
             match (is_pair, single.take()) {
                 (true, before) => {
-                    out.push(fingerprint);
+                    enter_position(fingerprint, out);
                     single = before;
                 }
                 (false, None) => single = Some(fingerprint),
-                (false, Some(before)) => {
-                    out.push(context.fingerprints.hash_one((before, fingerprint)));
-                }
+                (false, Some(before)) => enter_position(context.fingerprints.hash_one((before, fingerprint)), out),
+            }
+            if out.len() == TRACK {
+                return;
             }
         }
     }
@@ -322,6 +331,13 @@ impl Tracker {
     }
 }
 
+/// Adds a position to those of a record, unless it is among them.
+fn enter_position(position: u64, positions: &mut Vec<u64>) {
+    if !positions.contains(&position) {
+        positions.push(position);
+    }
+}
+
 fn value_fingerprint(context: &Context, block: &Block, found: &Match) -> Option<u64> {
     let entity = context.detector.rules().entity(found.entity)?;
     let value = value_of(block, found).ok()?;
@@ -346,73 +362,30 @@ fn subject_columns(block: &Block) -> Vec<(&'static str, usize)> {
     KEYS.iter().flat_map(|key| of_key(key)).collect()
 }
 
-/// The value of the key at `key`, where it is one: a whole word, with `:` or `=` and a plain value behind it.
-fn value_of_key(record: &[u8], key: std::ops::Range<usize>) -> Option<&[u8]> {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    if key.start.checked_sub(1).and_then(|before| record.get(before)).is_some_and(is_word) {
-        return None;
-    }
-    let rest = record.get(key.end..)?;
-    let rest = rest.strip_prefix(b"\"").unwrap_or(rest).trim_ascii_start();
-    let rest = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"="))?.trim_ascii_start();
-    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
-    let length = rest.iter().take_while(|byte| is_word(byte) || **byte == b'-').count();
-    rest.get(..length).filter(|value| !value.is_empty() && *value != b"null")
-}
-
-/// The record that a match stands in: a row, a line, or an object of a JSON document.
-fn record(block: &Block, records: Option<&[(usize, u32)]>, found: &Match) -> Option<u64> {
-    match (block, found.place) {
-        (Block::Table(table), Place::Cell { column, row }) => {
-            let records = table.columns.get(column as usize).and_then(|column| column.records.as_ref());
-            records.map_or(Some(row), |records| records.get(row as usize).copied()).map(u64::from)
-        }
-        (Block::Text(text), _) => {
-            let at = position(text, found);
-            match records {
-                Some(records) => {
-                    let after = records.partition_point(|(start, _)| *start <= at);
-                    after.checked_sub(1).and_then(|at| records.get(at)).map(|(_, record)| u64::from(*record))
-                }
-                None => {
-                    let before = text.slab.text().get(..at).unwrap_or_default();
-                    Some(memchr::memrchr(b'\n', before).map_or(0, |newline| newline as u64 + 1))
-                }
-            }
-        }
-        _ => None,
-    }
-}
-
-/// Where a match stands in the block's text.
-fn position(text: &TextBlock, found: &Match) -> usize {
-    match found.place {
-        Place::Aside(index) => text.asides.get(index as usize).map_or(0, |aside| aside.span.start),
-        _ => found.start as usize,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn keys_are_whole_words_with_a_value() {
-        let keys = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(KEYS).unwrap();
-        let value = |record: &str| {
-            let record = record.as_bytes();
-            let found = keys.find_iter(record).find_map(|key| value_of_key(record, key.span().range()));
-            found.map(|value| String::from_utf8(value.to_vec()).unwrap())
-        };
-        for (record, expected) in [
-            (r#"{"userId": 1001, "lat": 30.1}"#, Some("1001")),
-            (r#"{"uid":"a-7"}"#, Some("a-7")),
-            ("driver_id=88 lat=30.1", Some("88")),
-            ("grid=88 valid: 5", None),
-            (r#"{"id":null}"#, None),
-            ("id 5", None),
-        ] {
-            assert_eq!(value(record).as_deref(), expected, "{record}");
+    proptest! {
+        #[test]
+        fn the_first_different_positions_of_a_record_are_enough(
+            records in prop::collection::vec(prop::collection::vec(0_u64..9, 0..12), 0..6),
+        ) {
+            let (mut all, mut few) = (Tracks::default(), Tracks::default());
+            for record in &records {
+                let mut first = Vec::new();
+                for position in record {
+                    if first.len() < TRACK {
+                        enter_position(*position, &mut first);
+                    }
+                }
+                record.iter().for_each(|position| all.enter(1, Whose::Key("uid"), None, &[*position]));
+                few.enter(1, Whose::Key("uid"), None, &first);
+            }
+            let positions = |tracks: &Tracks| tracks.subjects.first().map(|one| (one.positions, one.count)).unwrap_or_default();
+            prop_assert_eq!(positions(&all), positions(&few));
         }
     }
 
@@ -421,7 +394,7 @@ mod tests {
         let follow = |range: std::ops::Range<u64>| {
             let mut tracks = Tracks::default();
             for n in range {
-                tracks.enter(n % 7, Whose::Key("uid"), None, n / 14);
+                tracks.enter(n % 7, Whose::Key("uid"), None, &[n / 14]);
             }
             tracks
         };
@@ -438,7 +411,7 @@ mod tests {
     #[test]
     fn the_number_of_subjects_is_bounded() {
         let mut tracks = Tracks::default();
-        (0..MOST_SUBJECTS as u64 + 9).for_each(|n| tracks.enter(n, Whose::Key("uid"), None, n));
+        (0..MOST_SUBJECTS as u64 + 9).for_each(|n| tracks.enter(n, Whose::Key("uid"), None, &[n]));
         assert_eq!(tracks.subjects.len(), MOST_SUBJECTS);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! What is wrong with a pattern is found when its rule is loaded, never later.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,6 +19,12 @@ const SIZE_LIMIT: usize = 1 << 20;
 const TABLE_LIMIT: usize = 24 << 10;
 /// How often a pattern is asked before its automaton is worth building.
 const ASKED: u32 = 256;
+
+/// How a pattern begins that matches at the beginning of a word, or behind the escape of white space, such as the line end
+/// in a string of JSON: its letter is none of the word.
+const ESCAPE_AHEAD: &str = r"(?:\b|\\[nrt])";
+/// Bytes of that escape.
+const ESCAPE: usize = 2;
 
 /// A regular expression over bytes.
 #[derive(Debug)]
@@ -167,9 +174,14 @@ impl Pattern {
         self.find(text).map(|found| found.end())
     }
 
-    /// Its matches in `text`.
-    pub fn find_iter<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Match<'t>> {
-        self.regex().map(|regex| -> Matches<'_, 't> { regex.find_iter(text) }).into_iter().flatten()
+    /// Where it matches in `text`; an escape ahead that its beginning admits is no part of a match.
+    pub fn spans<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Range<usize>> {
+        let admits_escape = self.source.contains(ESCAPE_AHEAD);
+        let matches = self.regex().map(|regex| -> Matches<'_, 't> { regex.find_iter(text) });
+        matches.into_iter().flatten().map(move |found| match found.as_bytes() {
+            [b'\\', ..] if admits_escape => (found.start() + ESCAPE).min(found.end())..found.end(),
+            _ => found.range(),
+        })
     }
 }
 
@@ -228,6 +240,16 @@ mod tests {
         assert!(Pattern::new("(".to_owned(), true, false).is_err());
         assert!(Pattern::new("a{5000}{500}".to_owned(), true, false).is_err());
         let digits = Pattern::new(r"\d+".to_owned(), true, false).unwrap();
-        assert_eq!(digits.find_iter(b"1 22").map(|hit| hit.len()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(digits.spans(b"1 22").collect::<Vec<_>>(), [0..1, 2..4]);
+    }
+
+    #[test]
+    fn an_escape_ahead_is_no_part_of_a_match() {
+        let pattern = Pattern::new(format!("{ESCAPE_AHEAD}[A-Z]{{2}}"), true, false).unwrap();
+        let spans = |text: &str| pattern.spans(text.as_bytes()).collect::<Vec<_>>();
+        assert_eq!(spans(r"AB\nCD\rEF"), [0..2, 4..6, 8..10]);
+        assert!(spans(r"nAB\xCD xEF").is_empty());
+        let own = Pattern::new(r"\\n[A-Z]{2}".to_owned(), true, false).unwrap();
+        assert_eq!(own.spans(br"AB\nCD").collect::<Vec<_>>(), [2..6]);
     }
 }

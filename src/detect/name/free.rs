@@ -9,7 +9,7 @@ mod nobody;
 mod reading;
 mod sign;
 
-use self::beside::is_beside_number;
+use self::beside::{BEHIND, is_beside_number};
 use self::model::{AROUND, BIAS, Record, is_compound, pair, record};
 use self::nobody::{is_company, is_nobody};
 use self::reading::Reading;
@@ -307,10 +307,16 @@ pub(in crate::detect) fn begins(text: &[u8], at: usize, piece: &std::ops::Range<
     }
 }
 
+/// Characters within which all stands that [`at`] reads from the surname on: what the model knows, and the first byte of a
+/// number beside the longest name.
+const OUTLOOK: usize = if AHEAD > LONGEST + BEHIND + 1 { AHEAD } else { LONGEST + BEHIND + 1 };
+// Before the name, the last byte of a number stands as far off as the model looks, at the most.
+const _: () = assert!(beside::BEFORE < BEFORE);
+
 /// Whether all that [`at`] looks at stands in `piece`.
 fn is_inside(text: &[u8], at: usize, piece: &std::ops::Range<usize>) -> bool {
     let before = (0..BEFORE).try_fold(at, |at, _| char_before(text, at).map(|(_, before)| before));
-    let behind = (0..AHEAD).try_fold(at, |at, _| char_at(text, at).map(|(_, length)| at + length));
+    let behind = (0..OUTLOOK).try_fold(at, |at, _| char_at(text, at).map(|(_, length)| at + length));
     before.is_some_and(|before| before >= piece.start) && behind.is_some_and(|behind| behind <= piece.end)
 }
 

@@ -5,10 +5,10 @@
 use crate::detect::han::char_at;
 use crate::detect::han::char_before;
 
-/// Most characters between the name and the number behind it, and before it. Must stay within what a name's surroundings
-/// are in [`super::begins`], where the number itself is out of sight.
-const BEHIND: usize = 3;
-const BEFORE: usize = 2;
+/// Most characters between the name and the number behind it, and before it. [`super::begins`] looks as far: the number
+/// itself is no part of what it goes by.
+pub(super) const BEHIND: usize = 3;
+pub(super) const BEFORE: usize = 2;
 
 /// Whether a number stands directly behind or before the name from `start` to `end`, with a separator between them.
 #[cold]
