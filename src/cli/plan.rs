@@ -42,7 +42,7 @@ pub(super) fn run(
     pipeline::run(
         context.settings.threads,
         entries,
-        |entry| input_of(entry),
+        input_of,
         |entry, threads, members| match entry {
             Entry::Input(input) => scan::scan(&context, input, is_named(paths, input), threads, members),
             _ => Some(bare(entry.clone())),

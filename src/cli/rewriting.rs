@@ -87,6 +87,39 @@ impl Rewriting {
         self.run_with(purpose, key, again, None)
     }
 
+    /// What there is to rewrite, and what an interrupted run has rewritten already.
+    ///
+    /// # Errors
+    /// When something is no input for this run.
+    fn inputs(
+        &self,
+        transformer: &Transformer,
+        policy: &Policy,
+        again: bool,
+        restoring: Option<&Restoring>,
+    ) -> anyhow::Result<(Vec<Entry>, Vec<Asset>)> {
+        let mut entries = entries(&self.paths)?;
+        let mut earlier = Earlier::default();
+        let mut done = Vec::new();
+        if self.in_place && !again {
+            let own = (transformer.purpose(), policy, transformer.key_id());
+            done = done_before(&mut entries, &mut earlier, own)?;
+        }
+        if let Some(restoring) = restoring {
+            // That of the run that is undone is none of its outputs.
+            entries.retain(|entry| !matches!(entry, Entry::Input(input) if manifest::is_manifest(input.path())));
+            if !restoring.unchecked {
+                restorable(&entries, &mut earlier, transformer, policy)?;
+            }
+        } else if transformer.purpose() != Purpose::Anonymize && !again {
+            refuse_outputs(&entries, &mut earlier)?;
+        }
+        if !done.is_empty() && !self.common.quiet {
+            complain(&format!("{} files are left as a run that was interrupted has rewritten them", done.len()));
+        }
+        Ok((entries, done))
+    }
+
     /// As `run`, and for the way back.
     pub(super) fn run_with(
         self,
@@ -97,23 +130,10 @@ impl Rewriting {
     ) -> anyhow::Result<Exit> {
         let session = Session::new(&self.common)?;
         let mut transformer = Transformer::new(session.rules.clone(), session.policy.clone(), purpose, key)?;
-        let mut entries = entries(&self.paths)?;
-        let mut earlier = Earlier::default();
-        let own = (purpose, &*session.policy, transformer.key_id());
-        let done = match self.in_place && !again {
-            true => done_before(&mut entries, &mut earlier, own)?,
-            false => Vec::new(),
-        };
         if let Some(restoring) = restoring {
             transformer = transformer.only(&restoring.only)?;
-            // That of the run that is undone is none of its outputs.
-            entries.retain(|entry| !matches!(entry, Entry::Input(input) if manifest::is_manifest(input.path())));
-            if !restoring.unchecked {
-                restorable(&entries, &mut earlier, &transformer, &session.policy)?;
-            }
-        } else if purpose != Purpose::Anonymize && !again {
-            refuse_outputs(&entries, &mut earlier)?;
         }
+        let (entries, done) = self.inputs(&transformer, &session.policy, again, restoring)?;
         if let Some(format) = self.plan {
             return plan::run(format, &self.common, &self.paths, &session, transformer, entries);
         }
@@ -134,9 +154,6 @@ impl Rewriting {
         let mut manifest = Manifest::new(purpose.name(), &session.policy, rules, self.common.min_score, key_id);
         let mut exit = Exit::Complete;
         let mut wrote = !done.is_empty();
-        if !done.is_empty() && !self.common.quiet {
-            complain(&format!("{} files are left as a run that was interrupted has rewritten them", done.len()));
-        }
         manifest.assets = done;
         let journal = match &destination {
             Destination::InPlace { manifest: place } => Some(Journal::begin(place, &manifest, rules)?),

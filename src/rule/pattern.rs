@@ -250,6 +250,6 @@ mod tests {
         assert_eq!(spans(r"AB\nCD\rEF"), [0..2, 4..6, 8..10]);
         assert!(spans(r"nAB\xCD xEF").is_empty());
         let own = Pattern::new(r"\\n[A-Z]{2}".to_owned(), true, false).unwrap();
-        assert_eq!(own.spans(br"AB\nCD").collect::<Vec<_>>(), [2..6]);
+        assert!(own.spans(br"AB\nCD").eq(std::iter::once(2..6)));
     }
 }

@@ -29,7 +29,7 @@ const MOST_DIGITS: usize = 36;
 const MOST_STEPS: u32 = 100_000;
 /// Among numbers of so many digits a run meets values that the bijection leaves as they are (one of each class on
 /// average), so there they are led apart, at the price of a second walk. Among more digits such a value is an error.
-const MOST_DIGITS_APART: usize = 9;
+const MOST_DIGITS_APART: usize = 10;
 
 pub(super) use self::characters::permute as permute_characters;
 

@@ -95,7 +95,7 @@ mod tests {
         let rank = |name: &str| ["uid", "id"].iter().position(|one| *one == name);
         let shown = |object: Object| match object.member {
             Member::Absent => "-".to_owned(),
-            Member::Value(span) => text[span].to_owned(),
+            Member::Value(span) => text.get(span).unwrap().to_owned(),
             Member::Unclear => "?".to_owned(),
         };
         objects(text.as_bytes(), 0, start, &rank).into_iter().map(shown).collect()

@@ -146,7 +146,7 @@ fn text_where_numbers_or_nothing_should_be_is_refused() {
     let phone = b"13800138000";
     let places = [345, 357, 375, 386, 440, 483, 497].map(|at| with(gnu, at, phone));
     let numbers = [100, 112, 136, 329].map(|at| with(posix, at, phone));
-    let hidden = with(posix, 136, b"\x80\0\0013800138");
+    let hidden = with(posix, 136, b"\x80\0\x0013800138");
     let rest = [hidden, with(posix, 500, phone), with(with(posix, 257, b"ustarx"), 345, phone)];
     for block in places.into_iter().chain(numbers).chain(rest) {
         let error = read(block).unwrap_err().to_string();
