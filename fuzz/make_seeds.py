@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 
 import fastavro
+import openpyxl
 import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet
@@ -140,7 +141,19 @@ def archives():
         put("decompress", f"log.{ending}", packed)
 
 
+def workbooks():
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "people"
+    for row in [["name", "mobile", "note"], ["张伟", int(OTHER), "a"], ["李娜", PHONE, None]]:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    put("xlsx", "openpyxl.xlsx", out.getvalue())
+
+
 texts()
 tables()
+workbooks()
 databases()
 archives()

@@ -8,6 +8,9 @@ use super::unreadable;
 use crate::error::DataError;
 use crate::source::decompress::DECODER_MEMORY;
 
+/// Bytes of the checksum that stands behind a zlib stream.
+const CHECKSUM: usize = 4;
+
 /// Largest block, decompressed.
 const MAX_BLOCK: u64 = 512 << 20;
 
@@ -60,7 +63,9 @@ impl Codec {
             Codec::Deflate => {
                 let mut reader = flate2::bufread::DeflateDecoder::new(packed_bytes);
                 fill(&mut reader)?;
-                reader.into_inner()
+                // Some writers cut the checksum of zlib off, and not all of it.
+                let behind = reader.into_inner();
+                if behind.len() < CHECKSUM { &[] } else { behind }
             }
             Codec::Zstandard => {
                 // Reads to the end of its input, or fails.
