@@ -19,23 +19,19 @@ pub(super) struct Run {
     outputs: BTreeMap<PathBuf, Asset>,
 }
 
-impl Run {
-    /// Whether the file at `path` is still what the run made of another content, and not a new file of the same name.
-    pub(super) fn rewrote(&self, path: &Path) -> bool {
-        self.output_at(path).is_some_and(|asset| {
+/// What a run says of a file.
+pub(super) struct Told<'a> {
+    pub(super) run: &'a Run,
+    /// Its entry, where the file is still what the run wrote, and not a new one of the same name.
+    pub(super) intact: Option<&'a Asset>,
+}
+
+impl Told<'_> {
+    /// Whether the file is still what the run made of another content.
+    pub(super) fn is_rewritten(&self) -> bool {
+        self.intact.is_some_and(|asset| {
             asset.output.as_ref().is_some_and(|output| asset.input_sha256.as_ref() != Some(&output.sha256))
         })
-    }
-
-    /// What the run says of the file at `path`, where that is still what the run wrote.
-    pub(super) fn output_at(&self, path: &Path) -> Option<&Asset> {
-        let path = path.canonicalize().ok()?;
-        let asset = self.outputs.get(&path)?;
-        let output = asset.output.as_ref()?;
-        let (file, stamp) = crate::source::open_regular(&path).ok()?;
-        let is_it =
-            stamp.size() == output.bytes && hash_file(&file).is_ok_and(|found| manifest::hex(&found) == output.sha256);
-        is_it.then_some(asset)
     }
 }
 
@@ -43,15 +39,17 @@ impl Run {
 #[derive(Default)]
 pub(super) struct Earlier {
     read: BTreeMap<PathBuf, Vec<Run>>,
+    /// Sizes and hashes of files that some run tells of, each read once; none where they cannot be read.
+    contents: BTreeMap<PathBuf, Option<(u64, String)>>,
 }
 
 impl Earlier {
-    /// The run that wrote the file at `path`, when a manifest or a journal says that one did: beside the file, or in a
-    /// folder above. Of several, the one whose output it still is.
+    /// What the run says of the file at `path` that wrote it, when a manifest or a journal says that one did: beside the
+    /// file, or in a folder above. Of several, the one whose output it still is.
     ///
     /// # Errors
     /// When a manifest cannot be read.
-    pub(super) fn run_of(&mut self, path: &Path) -> Result<Option<&Run>, Error> {
+    pub(super) fn told_of(&mut self, path: &Path) -> Result<Option<Told<'_>>, Error> {
         let Ok(path) = path.canonicalize() else { return Ok(None) };
         let inside = path.ancestors().skip(1).map(|folder| folder.join(manifest::FILE_NAME));
         // Beside the file, or beside a folder that was rewritten in place.
@@ -62,10 +60,31 @@ impl Earlier {
                 self.read.insert(place.clone(), read(place)?);
             }
         }
-        let runs = || places.iter().filter_map(|place| self.read.get(place)).flatten();
-        let of_path = || runs().filter(|run| run.outputs.contains_key(&path));
-        Ok(of_path().find(|run| run.output_at(&path).is_some()).or_else(|| of_path().next()))
+        let mut runs = places.iter().filter_map(|place| self.read.get(place)).flatten();
+        if !runs.any(|run| run.outputs.contains_key(&path)) {
+            return Ok(None);
+        }
+        let content = self.contents.entry(path.clone()).or_insert_with(|| content_of(&path)).as_ref();
+        let mut first = None;
+        for run in places.iter().filter_map(|place| self.read.get(place)).flatten() {
+            let Some(asset) = run.outputs.get(&path) else { continue };
+            let is_it = asset
+                .output
+                .as_ref()
+                .zip(content)
+                .is_some_and(|(output, (bytes, hash))| output.bytes == *bytes && output.sha256 == *hash);
+            if is_it {
+                return Ok(Some(Told { run, intact: Some(asset) }));
+            }
+            first = first.or(Some(Told { run, intact: None }));
+        }
+        Ok(first)
     }
+}
+
+fn content_of(path: &Path) -> Option<(u64, String)> {
+    let (file, stamp) = crate::source::open_regular(path).ok()?;
+    Some((stamp.size(), manifest::hex(&hash_file(&file).ok()?)))
 }
 
 fn read(path: &Path) -> Result<Vec<Run>, Error> {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::arguments::Common;
 use super::complain;
-use super::earlier::Earlier;
+use super::earlier::{Earlier, Told};
 use super::in_place;
 use super::journal::Journal;
 use super::plan::{self, PlanFormat};
@@ -224,16 +224,16 @@ fn done_before(
     let mut done = Vec::new();
     let mut left = Vec::with_capacity(entries.len());
     for entry in std::mem::take(entries) {
-        let run = match &entry {
-            Entry::Input(Input::File(file)) => earlier.run_of(&file.path)?.map(|run| (run, &file.path)),
+        let told = match &entry {
+            Entry::Input(Input::File(file)) => earlier.told_of(&file.path)?,
             _ => None,
         };
-        let asset = run.and_then(|(run, path)| {
+        let asset = told.and_then(|Told { run, intact }| {
             let is_same = run.is_unfinished
                 && run.purpose == purpose.name()
                 && run.key_id.as_deref() == key_id
                 && run.policy == (policy.name.clone(), policy.version.clone());
-            run.output_at(path).filter(|_| is_same).cloned()
+            intact.filter(|_| is_same).cloned()
         });
         match asset {
             Some(asset) => done.push(asset),
@@ -247,9 +247,9 @@ fn done_before(
 /// Tokens of tokens are of no use: neither key leads back from them, and they join with nothing.
 fn refuse_outputs(entries: &[Entry], earlier: &mut Earlier) -> Result<(), Error> {
     for input in entries.iter().filter_map(input_of) {
-        let run = earlier.run_of(input.path())?;
+        let told = earlier.told_of(input.path())?.filter(Told::is_rewritten);
         // What was restored is no token.
-        if let Some(run) = run.filter(|run| run.purpose != Purpose::Reidentify.name() && run.rewrote(input.path())) {
+        if let Some(Told { run, .. }) = told.filter(|told| told.run.purpose != Purpose::Reidentify.name()) {
             let key = run.key_id.as_deref().map_or("a key that is gone".to_owned(), |id| format!("key {id}"));
             return Err(Error::Usage(format!(
                 "{} is the output of a run ({}, {key}): its tokens would become tokens of tokens; give the original, \
@@ -272,18 +272,18 @@ fn restorable(
     let own = transformer.key_id().unwrap_or_default();
     for input in entries.iter().filter_map(input_of) {
         let refused = |reason: String| Err(Error::Usage(format!("{}: {reason}", path_text(input.path()))));
-        let run = match input {
+        let told = match input {
             Input::Stdin => None,
-            Input::File(_) => earlier.run_of(input.path())?,
+            Input::File(_) => earlier.told_of(input.path())?,
         };
-        let Some(run) = run else {
+        let Some(Told { run, intact }) = told else {
             return refused(
                 "no manifest says with which key it was rewritten, and a wrong key gives values that look right; \
                  keep the manifest beside it, or say --unchecked"
                     .to_owned(),
             );
         };
-        if run.output_at(input.path()).is_none() {
+        if intact.is_none() {
             return refused(
                 "is not what the run wrote that the manifest tells of: its content is another one; what is no token would \
                  be turned into something else (say --unchecked to do so all the same)"

@@ -217,6 +217,11 @@ pub struct Reading<'a> {
     pub may_hold: Option<MayHold<'a>>,
 }
 
+impl Reading<'_> {
+    /// Everything is decoded, in blocks as large as the format makes them.
+    pub const ALL: Reading<'static> = Reading { block_bytes: 256 << 20, most_expansion: 2000, may_hold: None };
+}
+
 /// Whether a column of this name with whole numbers from the first to the second may hold what is looked for.
 pub type MayHold<'a> = &'a dyn Fn(&str, i128, i128) -> bool;
 
@@ -237,7 +242,13 @@ pub trait Container: Send + Sync {
     ///
     /// # Errors
     /// When the file is damaged, encrypted or of a kind that cannot be read, by name; or what `visit` returned.
-    fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError>;
+    fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
+        self.take_apart(file, &Reading::ALL, &mut |part| match part {
+            Part::Block(block) => visit(block),
+            Part::Undecoded(undecoded) => visit(undecoded.decode()?),
+            Part::ByStatistics { .. } => Ok(()),
+        })
+    }
 
     /// What the tables in it ask of their values beyond their types, where the file says so.
     ///

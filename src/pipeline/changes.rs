@@ -334,6 +334,11 @@ impl<'a> Watch<'a> {
         self.changes
     }
 
+    /// Whether anybody asks: guarding a run asks only for named tables, a plan for everything.
+    fn is_asked(&self) -> bool {
+        self.plans || self.table.is_some()
+    }
+
     fn spot(&self, site: Site<'_>) -> Spot {
         let column = match site {
             Site::Column(context) => Some(context.name.clone()),
@@ -345,6 +350,9 @@ impl<'a> Watch<'a> {
 
 impl Watcher for Watch<'_> {
     fn edited(&mut self, _site: Site<'_>, edited: Edited<'_>) {
+        if !self.is_asked() {
+            return;
+        }
         self.change.edited += 1;
         if let Some(after) = edited.after
             && self.table.is_some()
@@ -361,6 +369,9 @@ impl Watcher for Watch<'_> {
     }
 
     fn done(&mut self, site: Site<'_>, operators: &mut dyn Iterator<Item = (EntityId, CarriedOut, u64)>) {
+        if !self.is_asked() {
+            return;
+        }
         let mut change = std::mem::take(&mut self.change);
         let mut stay_apart = true;
         for (entity, carried_out, count) in operators {
@@ -374,10 +385,7 @@ impl Watcher for Watch<'_> {
         if let Site::Column(context) = site {
             change.kind = Some(context.kind.clone());
         }
-        // Guarding a run asks only for tables; a plan shows everything.
-        if self.plans || self.table.is_some() {
-            self.changes.places.entry(self.spot(site)).or_default().merge(change);
-        }
+        self.changes.places.entry(self.spot(site)).or_default().merge(change);
     }
 
     fn refused(&mut self, site: Site<'_>, found: &Match, error: DataError) -> Result<(), DataError> {

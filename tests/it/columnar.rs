@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray};
@@ -16,28 +15,11 @@ use tuomin::format::{Access, Container, sniff};
 use tuomin::pipeline::locate::value_at;
 
 use crate::program::{Folder, POLICY, contains};
-
-/// The python that has the tools; `None`, with a printed reason, where there is none.
-fn python() -> Option<String> {
-    let python = std::env::var("TUOMIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let modules = "import pyarrow, duckdb, pandas, polars, fastavro";
-    let found = Command::new(&python).args(["-c", modules]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    assert!(std::env::var_os("TUOMIN_TEST_REQUIRE_SERVERS").is_none(), "{python} cannot {modules}");
-    println!("skipped: {python} cannot {modules}");
-    None
-}
+use crate::support::python;
 
 /// Runs the peer script; `None` when there is no python for it.
 fn peer(command: &str, folder: &Path) -> Option<()> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/columnar_peer.py");
-    let output = Command::new(python()?).arg(script).arg(command).arg(folder).output().unwrap();
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{out}");
-    assert!(output.status.success(), "{error}");
-    Some(())
+    python::peer("columnar_peer.py", "pyarrow, duckdb, pandas, polars, fastavro", folder, &[command])
 }
 
 /// The container that the content of `path` asks for.

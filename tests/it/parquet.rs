@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -14,6 +13,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tuomin::block::{Block, CellEdit, ColumnKind, Edits, Syntax, TableBlock, TextEdit};
 use tuomin::error::DataError;
 use tuomin::format::{Access, Confidence, Container, by_name};
+
+use crate::support::python;
 
 fn container() -> Box<dyn Container> {
     match by_name("parquet").unwrap().open() {
@@ -223,26 +224,9 @@ fn every_text_of_every_good_file_can_be_changed() {
     assert!(changed > 1000 || corpus("good").is_empty());
 }
 
-/// The python that has pyarrow, DuckDB and pandas; `None`, with a printed reason, where there is none.
-pub(crate) fn python() -> Option<String> {
-    let python = std::env::var("TUOMIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let found = Command::new(&python).args(["-c", "import pyarrow, duckdb, pandas"]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    assert!(std::env::var_os("TUOMIN_TEST_REQUIRE_SERVERS").is_none(), "{python} has no pyarrow, duckdb and pandas");
-    println!("skipped: {python} has no pyarrow, duckdb and pandas");
-    None
-}
-
 /// Runs the peer script; `None` when there is no python for it.
 fn peer(command: &str, folder: &Path) -> Option<()> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/parquet_peer.py");
-    let output = Command::new(python()?).arg(script).arg(command).arg(folder).output().unwrap();
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{out}");
-    assert!(output.status.success(), "{error}");
-    Some(())
+    python::peer("parquet_peer.py", "pyarrow, duckdb, pandas", folder, &[command])
 }
 
 /// `value` with every 138xxxxxxxx turned into 139xxxxxxxx; `None` when there is none.

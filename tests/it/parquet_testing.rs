@@ -116,7 +116,7 @@ fn each_good_file_is_read_and_copied_value_for_value() {
 
 /// What pyarrow reads in the copies, where there is one.
 fn compare(source: &Path, copy: &Path, files: usize) {
-    let Some(python) = crate::parquet::python() else { return };
+    let Some(python) = crate::support::python::python("pyarrow, duckdb, pandas") else { return };
     let output = Command::new(python).arg(script()).arg("compare").args([source, copy]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,28 +1,15 @@
 //! SQLite databases as the program reads and writes them, made and held against by another SQLite: Python's.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use rusqlite::Connection;
 
 use crate::program::{Folder, POLICY, contains, gunzip};
+use crate::support::python;
 
 /// Runs the peer script; `None`, with a printed reason, where there is no Python with SQLite.
 fn peer(folder: &Folder, arguments: &[&str]) -> Option<()> {
-    let python = std::env::var("TUOMIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let found = Command::new(&python).args(["-c", "import sqlite3"]).output();
-    if !found.is_ok_and(|output| output.status.success()) {
-        assert!(std::env::var_os("TUOMIN_TEST_REQUIRE_SERVERS").is_none(), "{python} has no sqlite3");
-        println!("skipped: {python} has no sqlite3");
-        return None;
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/sqlite_peer.py");
-    let (command, rest) = arguments.split_first().unwrap();
-    let output = Command::new(python).arg(script).arg(command).arg(folder.path("")).args(rest).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    println!("{}", String::from_utf8_lossy(&output.stdout));
-    Some(())
+    python::peer("sqlite_peer.py", "sqlite3", &folder.path(""), arguments)
 }
 
 fn database(folder: &Folder, name: &str, sql: &str) {

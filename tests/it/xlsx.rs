@@ -114,13 +114,7 @@ fn other_documents_and_damaged_workbooks_are_named() {
 #[test]
 fn what_openpyxl_writes_is_read() {
     let folder = Folder::new();
-    let python = std::env::var("TUOMIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let found = Command::new(&python).args(["-c", "import openpyxl"]).output();
-    if !found.is_ok_and(|output| output.status.success()) {
-        assert!(std::env::var_os("TUOMIN_TEST_REQUIRE_SERVERS").is_none(), "{python} has no openpyxl");
-        println!("skipped: {python} has no openpyxl");
-        return;
-    }
+    let Some(python) = crate::support::python::python("openpyxl") else { return };
     let script = "
 import datetime, openpyxl
 from openpyxl.comments import Comment

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use arrow::array::Array;
-
 use super::dictionary::{Aside, Kind, Replaced, write_out};
 use super::encode::{Composed, Encoder, Piece, compose, physical};
 use super::leaf::Leaf;
@@ -19,9 +17,9 @@ use super::open::{MAGIC, Opened};
 use super::schema::Node;
 use super::unreadable;
 use super::walk::{BLOCK_BYTES, Extent, Met, Rows, STEP, walk};
-use crate::block::{Block, CellEdit, ColumnKind, Edits, TableBlock};
+use crate::block::{Block, CellEdit, Edits, TableBlock};
 use crate::error::{DataError, Position};
-use crate::format::columnar::edits::LeafEdits;
+use crate::format::columnar::edits::{LeafEdits, admitted, gone};
 use crate::format::columnar::notes::refuse_edits;
 use crate::format::columnar::source::Source;
 
@@ -214,7 +212,14 @@ impl Rewriter<'_> {
                 for cell in cells {
                     let key = *keys.get(cell.row as usize).ok_or_else(gone)?;
                     let position = position(&block, &cell, node);
-                    let value = checked(&block, &cell, node, nullable).map_err(|error| error.at(position.clone()))?;
+                    let value = admitted(
+                        &block,
+                        (cell.column as usize, cell.row as usize),
+                        cell.value.as_deref(),
+                        nullable,
+                        |value| physical(node, value),
+                    )
+                    .map_err(|error| error.at(position.clone()))?;
                     self.replaced.enter(slot, key, value).map_err(|error| error.at(position))?;
                 }
                 Ok(())
@@ -238,7 +243,11 @@ impl Rewriter<'_> {
             let node = self.opened.schema.nodes.get(origin.node).ok_or_else(gone)?;
             let position = position(&block, &cell, node);
             let nullable = node.dictionary.map_or(node.nullable, |keyed| self.opened.schema.is_nullable(keyed.id));
-            let value = checked(&block, &cell, node, nullable).map_err(|error| error.at(position.clone()))?;
+            let value =
+                admitted(&block, (cell.column as usize, cell.row as usize), cell.value.as_deref(), nullable, |value| {
+                    physical(node, value)
+                })
+                .map_err(|error| error.at(position.clone()))?;
             let entered = match &origin.keys {
                 None => {
                     let edits = self.edits.entry(origin.node).or_default();
@@ -326,10 +335,6 @@ pub(super) fn has_clean_gaps(source: &Source, message: &Message, batch: &Batch) 
     Ok(true)
 }
 
-fn gone() -> DataError {
-    DataError::new("an edit falls on a value that is not there")
-}
-
 /// The block, and the edits that are asked for in it.
 fn asked(block: TableBlock, edit: Edit<'_>) -> Result<(TableBlock, Vec<CellEdit>), DataError> {
     let block = Block::Table(block);
@@ -346,25 +351,4 @@ fn position(block: &TableBlock, cell: &CellEdit, node: &Node) -> Position {
     let record = records.map_or(cell.row, |records| records.get(cell.row as usize).copied().unwrap_or(0));
     let row = block.first_row + u64::from(record);
     Position::Row { table: block.table.name.clone(), row, column: Some(node.name.clone()) }
-}
-
-/// The new value of a cell as the column holds it.
-fn checked(block: &TableBlock, cell: &CellEdit, node: &Node, nullable: bool) -> Result<Option<Vec<u8>>, DataError> {
-    let column = block.columns.get(cell.column as usize).ok_or_else(gone)?;
-    let row = cell.row as usize;
-    if row >= column.values.len() || column.values.is_null(row) {
-        return Err(gone());
-    }
-    if let Some(ColumnKind::Fixed(name)) = block.table.columns.get(column.index).map(|column| &column.kind) {
-        return Err(DataError::new(format!(
-            "the column holds data that must be replaced, but its type ({name}) cannot be"
-        ))
-        .advise("drop the column first, or keep the entity in the policy"));
-    }
-    match &cell.value {
-        Some(value) => physical(node, value).map(Some),
-        None if nullable => Ok(None),
-        None => Err(DataError::new("the column does not allow NULL")
-            .advise("choose another operator for what stands in this column")),
-    }
 }

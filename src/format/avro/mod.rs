@@ -19,15 +19,13 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
-use arrow::array::Array;
-
 use self::container::{MAGIC, Opened, Stored};
-use self::schema::ColumnSchema;
 use self::value::{Changes, Cursor, Values, put_long, read};
+use super::columnar::edits::{admitted, gone};
 use super::columnar::notes::refuse_edits;
 use super::columnar::without_text;
 use super::{Access, Confidence, Container, Format, Part, Reading};
-use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock};
+use crate::block::{Block, Column, Edits, TableBlock};
 use crate::error::{DataError, Position};
 
 /// Records of a block, at most.
@@ -62,10 +60,6 @@ impl Container for Avro {
         visit: &mut dyn FnMut(Part) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
         each_block(file, reading.block_bytes.min(BLOCK_BYTES), &mut |block| visit(Part::Block(block)))
-    }
-
-    fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
-        each_block(file, BLOCK_BYTES, visit)
     }
 
     fn rewrite(
@@ -187,7 +181,13 @@ fn rewrite_block(
             let record =
                 column.records.as_ref().map_or(Some(cell.row), |records| records.get(cell.row as usize).copied());
             let row = block.first_row + u64::from(record.ok_or_else(gone)?);
-            let value = checked(&block, column, schema, &cell);
+            let value = admitted(
+                &block,
+                (cell.column as usize, cell.row as usize),
+                cell.value.as_deref(),
+                schema.nullable,
+                |value| schema.encode(value),
+            );
             let position = || Position::Row { table: None, row, column: Some(schema.name.clone()) };
             let value = value.map_err(|error| error.at(position()))?;
             let before = match column.records {
@@ -226,35 +226,6 @@ fn rewrite_block(
     out.write_all(&packed)?;
     out.write_all(sync)?;
     Ok(first_row + objects)
-}
-
-fn gone() -> DataError {
-    DataError::new("an edit falls on a value that is not there")
-}
-
-/// The new value of a cell, encoded.
-fn checked(
-    block: &TableBlock,
-    column: &Column,
-    schema: &ColumnSchema,
-    cell: &CellEdit,
-) -> Result<Option<Vec<u8>>, DataError> {
-    let row = cell.row as usize;
-    if row >= column.values.len() || column.values.is_null(row) {
-        return Err(gone());
-    }
-    if let Some(ColumnKind::Fixed(name)) = block.table.columns.get(column.index).map(|column| &column.kind) {
-        return Err(DataError::new(format!(
-            "the column holds data that must be replaced, but its type ({name}) cannot be"
-        ))
-        .advise("drop the column first, or keep the entity in the policy"));
-    }
-    match &cell.value {
-        Some(value) => schema.encode(value).map(Some),
-        None if schema.nullable => Ok(None),
-        None => Err(DataError::new("the column does not allow NULL")
-            .advise("choose another operator for what stands in this column")),
-    }
 }
 
 /// A file that cannot be read, with what to do about it.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::codec::Codec;
 use super::value::put_bytes;
 use super::*;
+use crate::block::CellEdit;
 use crate::pipeline::locate::value_at;
 
 const SYNC: [u8; 16] = *b"0123456789abcdef";

@@ -30,9 +30,9 @@ use super::notes::notes;
 use super::open::Opened;
 use super::schema::{LeafSchema, encode};
 use super::survey::Survey;
-use crate::block::{Block, ColumnKind, Edits, TableBlock};
+use crate::block::{Block, Edits, TableBlock};
 use crate::error::{DataError, Position};
-use crate::format::columnar::edits::LeafEdits;
+use crate::format::columnar::edits::{LeafEdits, admitted, gone};
 use crate::format::columnar::notes::refuse_edits;
 
 /// Records that are encoded in one step.
@@ -132,25 +132,9 @@ fn check(
     value: Option<&[u8]>,
     group: &RowGroupMetaData,
 ) -> Result<(), DataError> {
-    use arrow::array::Array;
-    let gone = || DataError::new("an edit falls on a value that is not there");
-    let values = &block.columns.get(column).ok_or_else(gone)?.values;
-    if row >= values.len() || values.is_null(row) {
-        return Err(gone());
-    }
-    if let Some(ColumnKind::Fixed(name)) = block.table.columns.get(schema.index).map(|column| &column.kind) {
-        return Err(DataError::new(format!(
-            "the column holds data that must be replaced, but its type ({name}) cannot be"
-        ))
-        .advise("drop the column first, or keep the entity in the policy"));
-    }
     let chunk = group.columns().get(schema.index).ok_or_else(gone)?;
-    match value {
-        Some(value) => encode(schema, chunk.column_type(), value).map(|_| ()),
-        None if schema.nullable => Ok(()),
-        None => Err(DataError::new("the column does not allow NULL")
-            .advise("choose another operator for what stands in this column")),
-    }
+    admitted(block, (column, row), value, schema.nullable, |value| encode(schema, chunk.column_type(), value).map(drop))
+        .map(drop)
 }
 
 /// One row group that is being written.

@@ -85,15 +85,6 @@ impl Container for Sqlite {
         Ok(())
     }
 
-    fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
-        let reading = Reading { block_bytes: LONGEST_ROW, most_expansion: u64::MAX, may_hold: None };
-        self.take_apart(file, &reading, &mut |part| match part {
-            Part::Block(block) => visit(block),
-            Part::Undecoded(undecoded) => visit(undecoded.decode()?),
-            Part::ByStatistics { .. } => Ok(()),
-        })
-    }
-
     fn constraints(&self, file: &File) -> Result<Vec<Constraint>, DataError> {
         let database = Database::open(file, LONGEST_ROW)?;
         let connection = &database.connection;

@@ -33,8 +33,6 @@ const BLOCK_BYTES: u64 = 1 << 20;
 const BLOCKS_OF_A_RECORD: u64 = 16;
 /// The longest text where nobody says how much memory there is.
 const LONGEST_TEXT: u64 = 64 << 20;
-/// How many times its size a workbook may unpack to where nobody says.
-const MOST_EXPANSION: u64 = 2000;
 
 /// The XLSX format.
 pub struct Xlsx;
@@ -79,15 +77,6 @@ impl Container for Xlsx {
             sheet::read(&mut workbook, &sheet.name, numbers, block_bytes, &mut visit)?;
         }
         survey.refuse_unread()
-    }
-
-    fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
-        let reading = Reading { block_bytes: LONGEST_TEXT, most_expansion: MOST_EXPANSION, may_hold: None };
-        self.take_apart(file, &reading, &mut |part| match part {
-            Part::Block(block) => visit(block),
-            Part::Undecoded(undecoded) => visit(undecoded.decode()?),
-            Part::ByStatistics { .. } => Ok(()),
-        })
     }
 
     fn refuse_rewrite(&self) -> Result<(), DataError> {

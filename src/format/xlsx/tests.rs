@@ -91,7 +91,7 @@ fn blocks_of(bytes: &[u8], reading: &Reading<'_>) -> (Vec<TableBlock>, String, R
 }
 
 fn reading() -> Reading<'static> {
-    Reading { block_bytes: LONGEST_TEXT, most_expansion: MOST_EXPANSION, may_hold: None }
+    Reading::ALL
 }
 
 /// All cells as `table!column:row=value`, and the texts outside.
