@@ -12,6 +12,8 @@
 # has AVX2. Counts change a little with the compiler, the C library and the reference tables: update the file, by
 # itself, when those change.
 #
+# `quiet` are the lines of `mix` without a match: what a scan costs that finds nothing.
+#
 # The functions are those of the crate that were not inlined; what was inlined counts to its caller. Each count includes
 # what the function calls, so the lines do not add up.
 #
@@ -34,6 +36,10 @@ for kind in mix dense; do
     "$built/debug/examples/generate" $kind --megabytes "$megabytes" --seed "$seed" --output "$data/$kind.log" >/dev/null
     head -c 1000000 "$data/$kind.log" | sed '$d' >"$data/$kind-head.log"
 done
+# What is paid for finding nothing: the lines of `mix` without a match.
+"$data/tuomin" scan -q --threads 1 --format text --matches - "$data/mix.log" | grep -o '"line":[0-9]*' | cut -d : -f 2 |
+    awk 'NR == FNR { held[$1]; next } !(FNR in held)' - "$data/mix.log" >"$data/quiet.log"
+head -c 1000000 "$data/quiet.log" | sed '$d' >"$data/quiet-head.log"
 : >"$data/empty.log"
 
 # Counts the scan of a sample: sets `counted`.
@@ -81,7 +87,7 @@ stages() {
 count empty
 echo "start-up: $counted instructions"
 declare -A cost
-for kind in mix dense; do
+for kind in mix dense quiet; do
     count $kind-head
     first=$counted
     count $kind

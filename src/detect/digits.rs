@@ -1,7 +1,7 @@
 //! Candidates made of digits: runs joined by single separators form a cluster; the parts of a cluster whose group
 //! lengths some rule asked for are candidates.
 
-use super::context::{Context, byte, byte_before, word_before};
+use super::context::{Context, byte, byte_before, skip_joiners, word_before};
 use super::digit_runs::{behind_digits, collect_cluster, first_digit, is_join, run_around};
 use super::group_pairs::Pair;
 use super::look_back::may_be_labelled;
@@ -18,7 +18,10 @@ impl<'a> Pass<'a> {
         let text = self.text;
         let (start, end) = run_around(text, at);
         self.word_around(start, end);
-        if !self.program.plain && !self.may_be_joined(start, end) && !self.single_may_count(start, end) {
+        if !self.program.plain
+            && !self.may_be_joined(start, end)
+            && (self.settled_by_key(start, end) || !self.single_may_count(start, end))
+        {
             return end;
         }
         let mut runs = std::mem::take(&mut self.buffers.runs);
@@ -46,6 +49,27 @@ impl<'a> Pass<'a> {
         }
         self.buffers.runs = runs;
         end
+    }
+
+    /// Reports the run where the key directly before it settles what it is, as nearly all do that stand behind one.
+    fn settled_by_key(&mut self, start: usize, end: usize) -> bool {
+        let (text, program) = (self.text, self.program);
+        if program.singles.get(end - start).is_none_or(Vec::is_empty) {
+            return false;
+        }
+        let before = byte_before(text, start);
+        let after = byte(text, end);
+        let stands_apart = matches!(before, b':' | b'=' | b'"' | b'\'' | b' ' | 0x80..)
+            && !(after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%' | b'.' | b'-' | b')'));
+        if !stands_apart || self.column.is_some() {
+            return false;
+        }
+        let key_end = skip_joiners(text, start);
+        if !program.digit_labels.may_end(text, key_end) || !self.may_settle() {
+            return false;
+        }
+        let says = self.label(word_before(text, key_end)..key_end);
+        self.settled_by(&(start..end), says)
     }
 
     /// Whether a label that speaks for some candidate made of digits may stand before `start`, or name the column.

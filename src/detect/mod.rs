@@ -6,6 +6,7 @@
 //! which of their values were examined before; `fold` handles full-width characters.
 
 pub mod address;
+mod asked;
 mod bitmap;
 mod characters;
 mod clusters;

@@ -1,6 +1,7 @@
 //! One pass over one text: anchors from the scan go to the recognizers that asked for them; what they confirm becomes
 //! matches with spans in that text.
 
+use super::asked::Asked;
 use super::clusters::{Cluster, Clusters};
 use super::context::{ColumnScope, Context, byte, points};
 use super::cover::Cover;
@@ -46,6 +47,8 @@ pub(super) struct Buffers {
     clusters: Clusters,
     /// The labels that values start from in that stretch.
     pub(super) label_hits: Vec<Hit>,
+    /// Which values were looked for behind labels lately.
+    pub(super) asked: Asked,
     /// What is known of runs of characters beyond ASCII.
     pub(super) runs_seen: RunMemo,
     /// Where somebody wants to know why: what came of each candidate.
@@ -74,6 +77,8 @@ pub(super) struct Pass<'a> {
     pub(super) colon_until: usize,
     /// How the last addresses read.
     pub(super) addresses: address::Recent,
+    /// Told from all other passes of this thread.
+    pub(super) serial: u64,
     /// The last name without a label, until it is known that no likelier one overlaps it.
     pub(super) name: Option<name::free::Candidate>,
 }
@@ -91,7 +96,8 @@ impl<'a> Pass<'a> {
         buffers.keys.serve(program.rules.labels());
         buffers.runs_seen.serve(program.rules.labels().serial());
         let addresses = address::Recent::default();
-        Pass { program, text, column, buffers, out, colon_until: 0, addresses, name: None }
+        let serial = buffers.asked.next_pass();
+        Pass { program, text, column, buffers, out, colon_until: 0, addresses, serial, name: None }
     }
 
     /// What the longest label that ends the key at `word` says.

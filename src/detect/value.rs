@@ -126,6 +126,10 @@ impl Pass<'_> {
 
     pub(super) fn value_for(&mut self, at_recognizer: At, at: usize, standing: Standing) {
         let Some(recognizer) = self.program.recognizer(at_recognizer) else { return };
+        let asked = self.buffers.asked.before(self.serial, at_recognizer, at, standing);
+        if asked && !self.program.plain && self.buffers.trials.is_none() {
+            return;
+        }
         let text = self.text;
         let ahead = text.get(at..(at + VALUE).min(text.len())).unwrap_or_default();
         match &recognizer.anchor {
@@ -143,6 +147,9 @@ impl Pass<'_> {
                 if !self.program.plain
                     && recognizer.first_bytes.as_ref().is_some_and(|bytes| !bytes.admit(byte(text, at)))
                 {
+                    return;
+                }
+                if recognizer.spelled && !self.program.plain && is_plain_number(ahead) {
                     return;
                 }
                 if recognizer.separated && !is_separated(text, at) {
@@ -218,6 +225,12 @@ fn name_behind_label(text: &[u8], at: usize) -> Option<Found> {
     }
     // 学生党员, 股东权益, 名字相关
     name::after_label(text, at).filter(|found| found.registry >= FREQUENT_NAME)
+}
+
+/// Whether what `ahead` begins with is a number without Chinese numerals.
+fn is_plain_number(ahead: &[u8]) -> bool {
+    let behind = ahead.iter().find(|b| !(b.is_ascii_digit() || matches!(b, b' ' | b'-')));
+    behind.is_none_or(u8::is_ascii)
 }
 
 /// Whether `:` or `=` stands between the value at `at` and its label, or the value is a column's.

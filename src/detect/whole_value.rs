@@ -1,6 +1,6 @@
 //! Values of a column whose name says what they are, each as a whole.
 
-use super::context::{ColumnScope, points};
+use super::context::{ColumnScope, byte, points};
 use super::pass::{CERTAIN, Pass, judge};
 use super::program::At;
 use super::{address, name};
@@ -60,35 +60,47 @@ impl Pass<'_> {
     /// Reports `value` where it is digits only and the column's name makes it as certain as can be that they are of the
     /// one entity type that it speaks for: [`Pass::run`] would find the same, and nothing that wins over it.
     fn settled_digits(&mut self, value: &std::ops::Range<usize>, scope: &ColumnScope<'_>) -> bool {
+        let digits = self.text.get(value.clone()).unwrap_or_default();
+        self.may_settle() && digits.iter().all(u8::is_ascii_digit) && self.settled_by(value, scope.says)
+    }
+
+    /// Whether a value that is as certain as can be ends the look at it.
+    pub(super) fn may_settle(&self) -> bool {
+        self.program.settles && !self.program.plain && self.buffers.trials.is_none()
+    }
+
+    /// Reports the digits at `value`, to which nothing is joined, where what `says` tells of them makes it as certain as
+    /// can be that they are of the one entity type that it speaks for.
+    pub(super) fn settled_by(&mut self, value: &std::ops::Range<usize>, says: &[Says]) -> bool {
         let program = self.program;
-        if !program.settles || program.plain || self.buffers.trials.is_some() {
-            return false;
-        }
         let is_of_digits = |said: &Says| match said {
             Says::Positive(entity) => program.of_digits.get(usize::from(entity.0)).copied().unwrap_or_default(),
             _ => false,
         };
-        if !scope.says.iter().any(is_of_digits) {
+        if !says.iter().any(is_of_digits) {
             return false;
         }
         let digits = self.text.get(value.clone()).unwrap_or_default();
+        let behind = byte(self.text, value.end);
         let Some(list) = program.singles.get(digits.len()).filter(|list| !list.is_empty()) else { return false };
-        if !digits.iter().all(u8::is_ascii_digit) {
-            return false;
-        }
         let mut best: Option<(EntityId, i16, Traits)> = None;
         for &at in list {
             let Some(recognizer) = program.recognizer(at).filter(|one| !one.plus && one.may_take(digits)) else {
                 continue;
             };
-            let standing = LabelIndex::standing(scope.says, recognizer.entity);
+            let standing = LabelIndex::standing(says, recognizer.entity);
             if recognizer.label_required && standing < Standing::Weak {
                 continue;
             }
+            // It may take more than the digits.
+            if recognizer.suffix.as_ref().is_some_and(|suffix| suffix.may_begin_with(behind)) {
+                return false;
+            }
             let rivals = best.is_some_and(|(entity, ..)| entity != recognizer.entity);
             if standing != Standing::Positive || rivals {
-                // Could it be as certain?
-                if most_points(recognizer, standing) >= CERTAIN {
+                // Could it be as certain? A weak label counts as a positive one beside a companion.
+                let most = if standing == Standing::Weak { Standing::Positive } else { standing };
+                if most_points(recognizer, most) >= CERTAIN {
                     return false;
                 }
                 continue;
@@ -179,6 +191,47 @@ mod tests {
                 (Detector::new(Arc::clone(&rules)), Detector::plain(rules))
             });
             prop_assert_eq!(detect(fast, column, &values), detect(plain, column, &values), "{}: {:?}", column, values);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+        /// What is settled by the key before it is what the whole look would have found.
+        #[test]
+        fn digits_settled_by_a_key_are_what_the_plain_pass_finds(
+            parts in prop::collection::vec(
+                (
+                    prop::sample::select(vec![
+                        "mobile", "phone", "id_card", "身份证号", "银行卡号", "card_no", "order_no", "iccid", "imei", "账号", "卡号",
+                        "编号", "统一社会信用代码", "qq", "fax", "手机", "传真", "uid", "seq", "x", "tel", "固定电话", "联系电话", "工号",
+                    ]),
+                    prop::sample::select(vec![
+                        ":", "=", "：", " ", "\":\"", "\":", ":+", "=(", "", "#", "-", ".", "=$", ": ", "是", "_", "=86-", "='", "=0571-",
+                    ]),
+                    value(),
+                    prop::sample::select(vec![
+                        ",", " ", "\n", ".", ".0", "-123", " 456", "x", "X", ")", "转8001", " ext. 12", "%", "号", "\"", "_1", "&", "；",
+                        "-", ".5", " 13800138000", "-0012", "元", "（注）",
+                    ]),
+                ),
+                1..5,
+            ),
+        ) {
+            static DETECTORS: OnceLock<(Detector, Detector)> = OnceLock::new();
+            let (fast, plain) = DETECTORS.get_or_init(|| {
+                let rules = Arc::new(RuleSet::load(&[]).unwrap());
+                (Detector::new(Arc::clone(&rules)), Detector::plain(rules))
+            });
+            let mut text = String::from("INFO ");
+            for (label, join, value, tail) in &parts {
+                text.extend([label, join, value.as_str(), tail, " "]);
+            }
+            let found = |detector: &Detector| {
+                let mut found = Vec::new();
+                detector.detect_bytes(text.as_bytes(), &mut Scratch::default(), &mut found);
+                found
+            };
+            prop_assert_eq!(found(fast), found(plain), "{}", text);
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Recognizer {
     pub plus: bool,
     /// For `label` and `word` with a pattern: what the first byte of a value may be, where the pattern says so.
     pub first_bytes: Option<FirstBytes>,
+    /// For `label` with a pattern: its values are numbers that hold a Chinese numeral.
+    pub spelled: bool,
     /// See [`RecognizerSyntax::separated`].
     pub separated: bool,
     /// See [`RecognizerSyntax::whole`].
@@ -259,6 +261,10 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
     if (separated || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
         return Err("`separated`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
     }
+    // What else a value of a rule of the user's own may hold, nobody knows.
+    let spelled = built_in
+        && matches!(anchor, Anchor::Label(None))
+        && syntax.validators.iter().any(|name| name == "spelled_digits");
     let phrases = match anchor {
         Anchor::Label(_) => syntax.literals.clone(),
         _ => Vec::new(),
@@ -277,6 +283,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         prefixes,
         plus,
         first_bytes,
+        spelled,
         separated,
         whole,
         not_code,

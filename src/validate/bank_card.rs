@@ -28,8 +28,9 @@ pub fn issuer(card: &[u8]) -> Option<Issuer> {
     let length = 1_u32.checked_shl(u32::try_from(card.len()).ok()?)?;
     let issuers = &*ISSUERS;
     let mut prefix = number(card.get(..card.len().min(LONGEST))?)?;
+    let lengths = number(card.get(..FIRST)?).and_then(|first| issuers.lengths.get(first as usize))?;
     for digits in (1..=card.len().min(LONGEST)).rev() {
-        if issuers.lengths >> digits & 1 == 1
+        if lengths >> digits & 1 == 1
             && let Some((lengths, sources)) = issuers.by_prefix.get(&key(digits, prefix))
         {
             let length_unknown = *lengths == 0;
@@ -45,10 +46,12 @@ pub fn issuer(card: &[u8]) -> Option<Issuer> {
 
 /// Digits of the longest prefix.
 const LONGEST: usize = 10;
+/// Digits by which it is known how long prefixes may be.
+const FIRST: usize = 4;
 
 struct Issuers {
-    /// Bit n: there are prefixes of n digits.
-    lengths: u32,
+    /// By the first digits of a card, bit n: there are prefixes of n digits that fit them.
+    lengths: Vec<u16>,
     /// By [`key`]: bit set of card lengths (0 when not known), number of sources.
     by_prefix: HashMap<u64, (u32, u8), FixedState>,
 }
@@ -59,7 +62,7 @@ fn key(digits: usize, prefix: u64) -> u64 {
 }
 
 static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| {
-    let mut issuers = Issuers { lengths: 0, by_prefix: HashMap::default() };
+    let mut issuers = Issuers { lengths: vec![0; 10_usize.pow(FIRST as u32)], by_prefix: HashMap::default() };
     for mut row in embedded::rows("bank_bins.tsv") {
         let (Some(bin), Some(lengths), Some(_kind), Some(sources)) = (row.next(), row.next(), row.next(), row.next())
         else {
@@ -70,7 +73,10 @@ static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| {
             .filter_map(|length| length.parse::<u32>().ok())
             .fold(0, |set, length| set | 1_u32.checked_shl(length).unwrap_or(0));
         let Some(prefix) = number(bin.as_bytes()).filter(|_| (1..=LONGEST).contains(&bin.len())) else { continue };
-        issuers.lengths |= 1 << bin.len();
+        let beyond = 10_u64.pow(bin.len().saturating_sub(FIRST) as u32);
+        let width = 10_usize.pow(FIRST.saturating_sub(bin.len()) as u32);
+        let first = (prefix / beyond) as usize * width;
+        issuers.lengths.iter_mut().skip(first).take(width).for_each(|lengths| *lengths |= 1 << bin.len());
         issuers.by_prefix.insert(key(bin.len(), prefix), (lengths, sources.parse().unwrap_or(1)));
     }
     issuers

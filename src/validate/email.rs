@@ -22,12 +22,12 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     lower.make_ascii_lowercase();
     let written = std::str::from_utf8(lower).ok()?;
     let mut plain = [0; LONGEST];
-    let undisguised = plain_spelling(written, &mut plain);
+    let undisguised = if may_be_disguised(written) { plain_spelling(written, &mut plain) } else { None };
     let disguised = undisguised.is_some();
     let text = undisguised.unwrap_or(written);
     let (local, domain) = text.rsplit_once('@')?;
     let (labels, top) = domain.rsplit_once(['.', '。'])?;
-    if !is_local(local) || !is_domain(labels) || TOP_LEVEL.binary_search(&top).is_err() {
+    if !is_local(local) || !is_domain(labels) || !is_known_top_level(top) {
         return None;
     }
     // Image names for screens of double and triple density: `logo@2x.…`.
@@ -50,10 +50,15 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
         traits: Traits {
             non_personal: service,
             organization: service || is_role(local),
-            test_value: is_documentation(domain),
+            test_value: is_documentation(labels, top),
             ..Traits::default()
         },
     })
+}
+
+/// Whether one of the signs stands in it that an `@` is disguised as.
+fn may_be_disguised(written: &str) -> bool {
+    written.bytes().any(|byte| byte >= 0x80 || matches!(byte, b'#' | b'[' | b'(' | b'{' | b'<'))
 }
 
 /// The plain spelling of a disguised address, written to `buffer`.
@@ -79,7 +84,11 @@ pub(crate) fn is_top_level(name: &str) -> bool {
     let Some(lower) = lower.get_mut(..name.len()) else { return false };
     lower.copy_from_slice(name.as_bytes());
     lower.make_ascii_lowercase();
-    std::str::from_utf8(lower).is_ok_and(|name| TOP_LEVEL.binary_search(&name).is_ok())
+    std::str::from_utf8(lower).is_ok_and(is_known_top_level)
+}
+
+fn is_known_top_level(name: &str) -> bool {
+    matches!(name, "com" | "cn" | "net") || TOP_LEVEL.binary_search(&name).is_ok()
 }
 
 /// A dot-atom of at most 64 characters.
@@ -152,14 +161,18 @@ fn is_role(local: &str) -> bool {
         "system",
         "webmaster",
     ];
-    ROLES.binary_search(&local).is_ok()
+    local.as_bytes().last().is_some_and(u8::is_ascii_lowercase) && ROLES.binary_search(&local).is_ok()
 }
 
 /// Domains of RFC 2606 and RFC 6761, which no person has a mailbox in.
-fn is_documentation(domain: &str) -> bool {
-    let within =
-        |parent: &str| domain.strip_suffix(parent).is_some_and(|before| before.is_empty() || before.ends_with('.'));
-    ["example.com", "example.net", "example.org", "example", "test", "invalid", "localhost"].into_iter().any(within)
+fn is_documentation(labels: &str, top: &str) -> bool {
+    match top {
+        "example" | "test" | "invalid" | "localhost" => true,
+        "com" | "net" | "org" => {
+            labels.strip_suffix("example").is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        }
+        _ => false,
+    }
 }
 
 /// Sorted. The reserved ones are not in the list of IANA but in every test data set.

@@ -12,6 +12,9 @@ use crate::finding::Traits;
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let mut buffer = [0; 80];
     let text = std::str::from_utf8(fold(candidate.original, &mut buffer)?).ok()?.trim_ascii();
+    if let Ok(v4) = text.parse::<Ipv4Addr>() {
+        return Some(of_v4(v4));
+    }
     let address = bare(text)?;
     if let Ok(v4) = address.parse::<Ipv4Addr>() {
         return Some(of_v4(v4));

@@ -150,6 +150,11 @@ pub(crate) fn all_same(bytes: &[u8]) -> bool {
 /// zero-width characters dropped. Other bytes are copied. `None` when the buffer is too short, so a buffer of the
 /// longest legal length refuses longer values.
 pub(crate) fn fold<'b>(original: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    if original.is_ascii() {
+        let copy = buffer.get_mut(..original.len())?;
+        copy.copy_from_slice(original);
+        return Some(copy);
+    }
     let mut rest = original;
     let mut length = 0;
     while let [first, tail @ ..] = rest {
