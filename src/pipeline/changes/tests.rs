@@ -97,8 +97,13 @@ fn rows_stay_in_their_partitions() {
     assert_eq!(reason(&changes(vec![by("b"), child], &[1], &[])), None);
 }
 
+/// A row of two cells.
+type Row<'a> = (Option<&'a str>, Option<&'a str>);
+/// Column, row and value of a cell.
+type Edit<'a> = (u32, u32, Option<&'a str>);
+
 /// A block of table `t` with columns `a` and `b`.
-fn block(rows: &[(Option<&str>, Option<&str>)]) -> Block {
+fn block(rows: &[Row<'_>]) -> Block {
     let context = |name: &str| ColumnContext { name: name.to_owned(), kind: ColumnKind::FREE_TEXT };
     let table = TableContext { name: Some("t".to_owned()), columns: vec![context("a"), context("b")] };
     let column =
@@ -109,16 +114,12 @@ fn block(rows: &[(Option<&str>, Option<&str>)]) -> Block {
 }
 
 /// Whether the rows of blocks stay apart in `columns` of table `t` when cells (column, row, value) of each are edited.
-fn apart(
-    columns: &[&str],
-    nulls_apart: bool,
-    blocks: &[(&[(Option<&str>, Option<&str>)], &[(u32, u32, Option<&str>)])],
-) -> Option<bool> {
+fn apart(columns: &[&str], nulls_apart: bool, blocks: &[(&[Row<'_>], &[Edit<'_>])]) -> Option<bool> {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
     let question = Question { table: "t".to_owned(), columns, nulls_apart };
     let mut answers = Answers::to(std::slice::from_ref(&question));
     for (rows, edits) in blocks {
-        let edit = |(column, row, value): &(u32, u32, Option<&str>)| CellEdit {
+        let edit = |(column, row, value): &Edit<'_>| CellEdit {
             column: *column,
             row: *row,
             value: value.map(|value| value.as_bytes().to_vec()),

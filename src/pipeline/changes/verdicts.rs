@@ -191,8 +191,8 @@ impl Changes {
         )
     }
 
-    pub(super) fn change(&self, table: &str, column: &String) -> Option<(&String, &Change)> {
-        let spot = Spot { table: Some(table.to_owned()), column: Some(column.clone()) };
+    pub(super) fn change(&self, table: &str, column: &str) -> Option<(&String, &Change)> {
+        let spot = Spot { table: Some(table.to_owned()), column: Some(column.to_owned()) };
         self.places.get_key_value(&spot).and_then(|(spot, change)| Some((spot.column.as_ref()?, change)))
     }
 
