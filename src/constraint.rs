@@ -1,11 +1,20 @@
-//! What a database asks of the values of a table beyond their types. Read from DDL, for the plan of a rewrite; nothing here
-//! looks at a value.
+//! What a database asks of the values of a table beyond their types. Read from DDL, for the plan of a rewrite and the guard
+//! before its output is put out.
+
+pub(crate) mod condition;
+pub(crate) mod pattern;
+
+use std::sync::Arc;
+
+use self::condition::Condition;
 
 /// One constraint of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Constraint {
     /// The table, qualified as its rows are in the dump.
     pub table: String,
+    /// Its name, where it has one.
+    pub name: Option<String>,
     /// The columns, in the constraint's order.
     pub columns: Vec<String>,
     /// What is asked of them.
@@ -21,6 +30,22 @@ impl Constraint {
         };
         std::iter::once(&mut self.table).chain(other)
     }
+
+    /// Whether it is about `column`.
+    pub(crate) fn names(&self, column: &str) -> bool {
+        match &self.kind {
+            ConstraintKind::Check(Some(condition)) => condition.names(column),
+            _ => self.columns.iter().any(|one| one == column),
+        }
+    }
+
+    /// What it asks, with its name where it has one: `CHECK customer_phone_check`.
+    pub(crate) fn shown(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} {name}", self.kind.name()),
+            None => self.kind.name().to_owned(),
+        }
+    }
 }
 
 /// What a constraint asks.
@@ -28,8 +53,11 @@ impl Constraint {
 pub enum ConstraintKind {
     /// Different in every row, never NULL.
     PrimaryKey,
-    /// Different in every row, NULLs apart.
-    Unique,
+    /// Different in every row.
+    Unique {
+        /// A row with a NULL in it equals no other.
+        nulls_apart: bool,
+    },
     /// The values stand in columns of another table.
     References {
         /// That table.
@@ -37,8 +65,8 @@ pub enum ConstraintKind {
         /// Its columns; its primary key where there are none.
         columns: Vec<String>,
     },
-    /// A condition that names the columns.
-    Check,
+    /// A condition that names the columns, where it is understood.
+    Check(Option<Arc<Condition>>),
     /// They decide which partition a row is in.
     PartitionKey,
     /// The table holds some of the rows of this one, as that one's partition key says.
@@ -46,13 +74,23 @@ pub enum ConstraintKind {
 }
 
 impl ConstraintKind {
+    /// Of what keeps rows apart: whether a row with a NULL equals no other.
+    pub(crate) fn nulls_apart(&self) -> Option<bool> {
+        match self {
+            // A NULL that stands there for the next number.
+            ConstraintKind::PrimaryKey => Some(true),
+            ConstraintKind::Unique { nulls_apart } => Some(*nulls_apart),
+            _ => None,
+        }
+    }
+
     /// Its name in SQL.
     pub fn name(&self) -> &'static str {
         match self {
             ConstraintKind::PrimaryKey => "PRIMARY KEY",
-            ConstraintKind::Unique => "UNIQUE",
+            ConstraintKind::Unique { .. } => "UNIQUE",
             ConstraintKind::References { .. } => "FOREIGN KEY",
-            ConstraintKind::Check => "CHECK",
+            ConstraintKind::Check(_) => "CHECK",
             ConstraintKind::PartitionKey => "PARTITION BY",
             ConstraintKind::PartitionOf(_) => "PARTITION OF",
         }

@@ -54,6 +54,7 @@ pub(super) fn run(
         },
     )
     .map_err(|error| Error::Usage(error.to_string()))?;
+    plan.close();
     let mut out = io::stdout().lock();
     match format {
         PlanFormat::Json => plan.write_json(&mut out)?,

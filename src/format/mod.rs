@@ -160,7 +160,8 @@ pub trait Codec: Send + Sync {
         Vec::new()
     }
 
-    /// What the statements of the block that it was handed out for ask of the values of tables.
+    /// What the statements of the block that it was handed out for ask of the values of tables; of a block of rows, what
+    /// the statements before ask of its table.
     fn constraints(&self) -> &[Constraint] {
         &[]
     }

@@ -8,6 +8,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::apart;
 use super::findings::Findings;
 use super::layers::Layers;
 use super::read::{self, Body, Opened};
@@ -145,8 +146,18 @@ impl Rewriter<'_> {
             if !matches!(opened.body, Body::Archive { .. }) {
                 written.formats.push(opened.guise.format);
             }
+            let guise = opened.guise.clone();
             let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
-            let inner = done.map_err(|status| named(error_of(*status)))?;
+            let mut inner = done.map_err(|status| named(error_of(*status)))?;
+            let length = aside.stream_position()?;
+            let questions = inner.changes.questions();
+            if !questions.is_empty() {
+                aside.seek(SeekFrom::Start(0))?;
+                let settings = guise.settings(&settings);
+                let opened = read::open_member((Box::new(aside.try_clone()?), false), &settings, layers);
+                let opened = opened.map_err(|status| named(error_of(*status)))?;
+                inner.changes.answer(apart::of_written(opened, &settings, &questions, threads).map_err(named)?);
+            }
             // Tables of one name in two members are two.
             if let Some(error) = inner.changes.hold().err().or(inner.broken) {
                 written.broken.get_or_insert(named(error));
@@ -154,7 +165,6 @@ impl Rewriter<'_> {
             written.ledger.merge(inner.ledger);
             // Those of an archive's members stand in the place of its own.
             written.formats.extend(inner.formats);
-            let length = aside.stream_position()?;
             aside.seek(SeekFrom::Start(0))?;
             writer.member(&member.head, Some((&mut aside, length))).map_err(named)?;
         }

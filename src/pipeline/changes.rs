@@ -3,21 +3,31 @@
 //! Holds no value: results are fingerprints under a key that the process draws and forgets, and they are kept only of
 //! columns of named tables whose operators do not keep distinct values apart, until two rows share one.
 
+mod checks;
+mod rows;
+mod tuples;
+mod verdicts;
+mod watch;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::BuildHasher;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use foldhash::fast::FixedState;
 use foldhash::quality::RandomState;
 
+use arrow::array::Array;
+
+use self::checks::Checked;
+pub(super) use self::tuples::{Answers, Found, Question};
+pub use self::verdicts::Verdict;
+pub(super) use self::watch::Watch;
 use super::findings::{Distinct, Spot};
-use super::locate::safe_name;
-use crate::block::{Block, ColumnKind};
+use crate::block::{Block, ColumnKind, Edits, TableBlock, TableContext};
 use crate::constraint::{Constraint, ConstraintKind};
-use crate::error::{DataError, Position};
+use crate::error::DataError;
 use crate::finding::{EntityId, Match};
 use crate::format::Codec;
-use crate::transform::{CarriedOut, Edited, Site, Transformer, Watcher};
+use crate::transform::{CarriedOut, Transformer};
 
 /// Most results that are kept of one column.
 const MOST_RESULTS: usize = 1 << 22;
@@ -110,26 +120,46 @@ impl Change {
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
     places: BTreeMap<Spot, Change>,
-    /// Tables that have rows.
-    tables: BTreeSet<String>,
+    /// Tables that have rows, and how many values stand in their columns.
+    tables: BTreeMap<String, Vec<Filled>>,
     constraints: Vec<Constraint>,
+    /// What the CHECKs among them say of the edited rows.
+    checked: Vec<(Constraint, Checked)>,
+    /// Whether rows stay apart in the columns of keys, where that was asked.
+    answers: Answers,
     /// They are those of a plan: values that equal replaced ones where no rule finds them are not looked for.
     is_plan: bool,
 }
 
-/// What there is to say of one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing.
-    Fits,
-    /// Something that nobody here can tell, and the database will.
-    Doubtful(String),
-    /// It cannot be, and why.
-    Refused(DataError),
+/// How many values stand in the columns of rows of one shape.
+#[derive(Debug, Clone)]
+struct Filled {
+    table: Arc<TableContext>,
+    /// By the column's place in the table.
+    values: Vec<u64>,
+}
+
+impl Filled {
+    fn of(block: &TableBlock) -> Filled {
+        let mut values = vec![0; block.table.columns.len()];
+        for column in &block.columns {
+            if let Some(count) = values.get_mut(column.index) {
+                *count += (column.values.len() - column.values.null_count()) as u64;
+            }
+        }
+        Filled { table: Arc::clone(&block.table), values }
+    }
+
+    /// Values in columns of this name.
+    fn named(&self, name: &str) -> u64 {
+        let columns = self.table.columns.iter().zip(&self.values);
+        columns.filter(|(column, _)| column.name == name).map(|(_, count)| count).sum()
+    }
 }
 
 impl Changes {
-    /// What rewriting `matches` of `block` would do. Values that no operator fits are counted, and passed over.
+    /// What rewriting `matches` of `block` would do, of whose rows `asked` is asked beside what its codec knows; and the edits.
+    /// Values that no operator fits are counted, and passed over.
     ///
     /// # Errors
     /// When the matches are not of this block.
@@ -137,11 +167,12 @@ impl Changes {
         transformer: &Transformer,
         block: &Block,
         codec: Option<&dyn Codec>,
+        asked: &[Constraint],
         matches: &[Match],
-    ) -> Result<Changes, DataError> {
-        let mut watch = Watch::new(transformer, block, codec, true);
-        transformer.edits_watched(block, codec, matches, &mut Default::default(), &mut watch)?;
-        Ok(watch.finish())
+    ) -> Result<(Changes, Edits), DataError> {
+        let mut watch = Watch::new(transformer, block, codec, asked, true);
+        let edits = transformer.edits_watched(block, codec, matches, &mut Default::default(), &mut watch)?;
+        Ok((watch.finish(&edits), edits))
     }
 
     /// Adds constraints of the asset's tables.
@@ -163,14 +194,96 @@ impl Changes {
                 self.places.entry(others).or_default().merge(change);
             }
         }
-        self.tables.extend(next.tables);
+        for (table, shapes) in next.tables {
+            let held = self.tables.entry(table).or_default();
+            for shape in shapes {
+                let is_same = |one: &&mut Filled| Arc::ptr_eq(&one.table, &shape.table) || one.table == shape.table;
+                match held.iter_mut().find(is_same) {
+                    Some(same) => same.values.iter_mut().zip(&shape.values).for_each(|(sum, count)| *sum += count),
+                    None => held.push(shape),
+                }
+            }
+        }
         self.is_plan |= next.is_plan;
         self.ask(next.constraints);
+        for (constraint, checked) in next.checked {
+            match self.checked.iter_mut().find(|(one, _)| *one == constraint) {
+                Some((_, held)) => held.merge(&checked),
+                None => self.checked.push((constraint, checked)),
+            }
+        }
+    }
+
+    /// What must be asked of the rows as they will be: whether two become one in the columns of a key, where what is known
+    /// of single columns does not tell.
+    pub(super) fn questions(&self) -> Vec<Question> {
+        let mut questions: Vec<Question> = Vec::new();
+        for constraint in &self.constraints {
+            let Some(nulls_apart) = constraint.kind.nulls_apart() else { continue };
+            let changes = || constraint.columns.iter().filter_map(|column| self.change(&constraint.table, column));
+            let may_meet = || changes().any(|(column, change)| self.may_meet(constraint, column, change));
+            let is_known = |(_, change): (&String, &Change)| match change.results {
+                Results::TooMany => true,
+                Results::Shared => constraint.columns.len() == 1,
+                Results::Apart(_) => false,
+            };
+            let (table, columns) = (constraint.table.clone(), constraint.columns.clone());
+            let question = Question { table, columns, nulls_apart };
+            if may_meet() && !changes().any(is_known) && !questions.contains(&question) {
+                questions.push(question);
+            }
+        }
+        questions
+    }
+
+    /// Takes in what there is to say to questions.
+    pub(super) fn answer(&mut self, answers: Answers) {
+        self.answers = answers;
+    }
+
+    /// As [`Changes::hold`], before the end: only what no further row can mend.
+    ///
+    /// # Errors
+    /// The first constraint that is broken already.
+    pub(super) fn hold_so_far(&self) -> Result<(), DataError> {
+        let is_broken = self.checked.iter().any(|(_, checked)| checked.broken.0 > 0);
+        if is_broken || self.answers.are_any_shared() { self.broken_so_far() } else { Ok(()) }
+    }
+
+    /// Takes in the rows of a rewritten block of a stream, which is not read again.
+    pub(super) fn pass(&mut self, block: &Block) {
+        for question in self.questions() {
+            if question.is_about(block) {
+                let found = question.put_to(block, &[]);
+                self.answers.enter_to(question, found);
+            }
+        }
     }
 
     /// The places in which values become others or cannot, with what there is to say of them.
     pub fn verdicts(&self) -> impl Iterator<Item = (&Spot, &Change, Verdict)> {
         self.places.iter().map(|(spot, change)| (spot, change, self.verdict(spot, change)))
+    }
+
+    /// What the files beside this one must know of it: which tables it holds, and which operators its places met.
+    pub fn outline(&self) -> Changes {
+        let outlined = |change: &Change| {
+            let (operators, edited) = (change.operators.clone(), change.edited);
+            Change { operators, edited, ..Change::default() }
+        };
+        let is_wanted =
+            |one: &&Constraint| matches!(one.kind, ConstraintKind::References { .. } | ConstraintKind::PrimaryKey);
+        Changes {
+            places: self.places.iter().map(|(spot, change)| (spot.clone(), outlined(change))).collect(),
+            tables: self.tables.keys().map(|table| (table.clone(), Vec::new())).collect(),
+            constraints: self.constraints.iter().filter(is_wanted).cloned().collect(),
+            ..Changes::default()
+        }
+    }
+
+    /// Adds the outline of a file of the same database.
+    pub fn join(&mut self, outline: Changes) {
+        self.merge(outline);
     }
 
     /// Makes sure that the rewritten rows hold to the constraints of their tables, as far as that can be told.
@@ -183,220 +296,6 @@ impl Changes {
             Verdict::Fits | Verdict::Doubtful(_) => None,
         });
         refusals.map(Err).next().unwrap_or(Ok(()))
-    }
-
-    fn verdict(&self, spot: &Spot, change: &Change) -> Verdict {
-        if let (_, Some(error)) = &change.refused {
-            return Verdict::Refused(error.clone());
-        }
-        let (Some(table), Some(column)) = (&spot.table, &spot.column) else { return Verdict::Fits };
-        let mut verdict = Verdict::Fits;
-        for constraint in &self.constraints {
-            let this = if constraint.table == *table { self.asked(constraint, column, change) } else { Verdict::Fits };
-            let family = self.of_partition(constraint, table, column, change);
-            for found in [this, family] {
-                match found {
-                    Verdict::Refused(_) => return found.located(table, column),
-                    Verdict::Doubtful(_) if verdict == Verdict::Fits => verdict = found,
-                    _ => {}
-                }
-            }
-        }
-        verdict
-    }
-
-    /// What `constraint`, which is one of the table, asks of `column`.
-    fn asked(&self, constraint: &Constraint, column: &str, change: &Change) -> Verdict {
-        if !constraint.columns.iter().any(|one| one == column) || change.edited == 0 {
-            return Verdict::Fits;
-        }
-        let name = constraint.kind.name();
-        match (&constraint.kind, &change.results) {
-            (ConstraintKind::PrimaryKey | ConstraintKind::Unique, Results::Shared) if constraint.columns.len() == 1 => {
-                Verdict::Refused(DataError::new(format!("two values would become one, and the column is {name}")).advise(
-                    "use hash or fpe for its entity types in the policy, which keep values apart, or drop the constraint",
-                ))
-            }
-            (ConstraintKind::PrimaryKey | ConstraintKind::Unique, Results::Shared) => {
-                let columns = constraint.columns.join(", ");
-                Verdict::Doubtful(format!("values become one, and it is part of {name} ({columns})"))
-            }
-            (ConstraintKind::PrimaryKey | ConstraintKind::Unique, Results::TooMany) => {
-                Verdict::Doubtful(format!("too many values to tell whether two become one, and it is {name}"))
-            }
-            (ConstraintKind::References { table, columns }, _) => {
-                self.referenced(constraint, (table, columns), column, change)
-            }
-            (ConstraintKind::Check, _) => Verdict::Doubtful("a CHECK names it, which is not evaluated".to_owned()),
-            (ConstraintKind::PartitionKey, _) => {
-                Verdict::Doubtful("it decides in which partition a row is: there must be one".to_owned())
-            }
-            _ => Verdict::Fits,
-        }
-    }
-
-    /// Whether the column that a foreign key leads to is rewritten alike.
-    fn referenced(
-        &self,
-        key: &Constraint,
-        (table, columns): (&str, &[String]),
-        column: &str,
-        change: &Change,
-    ) -> Verdict {
-        let position = key.columns.iter().position(|one| one == column);
-        let own_key = || {
-            let primary = |one: &&Constraint| one.table == *table && one.kind == ConstraintKind::PrimaryKey;
-            self.constraints.iter().find(primary).map(|one| one.columns.as_slice())
-        };
-        let columns = if columns.is_empty() { own_key().unwrap_or_default() } else { columns };
-        let Some(target) = position.and_then(|at| columns.get(at)) else { return Verdict::Fits };
-        if !self.tables.contains(table) {
-            return Verdict::Fits;
-        }
-        let spot = Spot { table: Some(table.to_owned()), column: Some(target.clone()) };
-        let there = self.places.get(&spot).map(Change::met).unwrap_or_default();
-        if change.met().is_subset(&there) {
-            return Verdict::Fits;
-        }
-        if self.is_plan && there.is_empty() {
-            let why = "no rule finds values there; those that equal replaced ones will be replaced, too";
-            return Verdict::Doubtful(format!("is a FOREIGN KEY to {table}.{target}: {why}"));
-        }
-        Verdict::Refused(
-            DataError::new(format!("is a FOREIGN KEY to {table}.{target}, whose values are rewritten otherwise"))
-                .advise("give both columns names that say what they hold, or drop the constraint"),
-        )
-    }
-
-    /// What being a partition asks of `column`: rows that go under a partition's own name must stay in it.
-    fn of_partition(&self, constraint: &Constraint, table: &str, column: &str, change: &Change) -> Verdict {
-        let ConstraintKind::PartitionOf(parent) = &constraint.kind else { return Verdict::Fits };
-        let decides = |one: &Constraint| {
-            one.table == *parent
-                && one.kind == ConstraintKind::PartitionKey
-                && one.columns.iter().any(|named| named == column)
-        };
-        if constraint.table != table || change.edited == 0 || !self.constraints.iter().any(decides) {
-            return Verdict::Fits;
-        }
-        Verdict::Refused(
-            DataError::new(format!(
-                "decides that the row is in this partition of {parent}, and would become another value"
-            ))
-            .advise("use keep for its entity type in the policy, or dump with --load-via-partition-root"),
-        )
-    }
-}
-
-impl Verdict {
-    fn located(self, table: &str, column: &str) -> Verdict {
-        match self {
-            Verdict::Refused(error) if error.position.is_none() => {
-                let position = Position::Column { table: Some(table.to_owned()), column: column.to_owned() };
-                Verdict::Refused(error.at(position))
-            }
-            other => other,
-        }
-    }
-}
-
-/// Watches the values of one block.
-pub(super) struct Watch<'a> {
-    transformer: &'a Transformer,
-    table: Option<&'a str>,
-    /// Whether widths and counts are wanted, and refusals passed over.
-    plans: bool,
-    /// Results at the site that is under way.
-    results: Vec<u64>,
-    /// What is known of that site but for its operators.
-    change: Change,
-    changes: Changes,
-}
-
-impl<'a> Watch<'a> {
-    pub(super) fn new(
-        transformer: &'a Transformer,
-        block: &'a Block,
-        codec: Option<&'a dyn Codec>,
-        plans: bool,
-    ) -> Watch<'a> {
-        let table = match block {
-            Block::Table(table) if table.rows > 0 => table.table.name.as_deref(),
-            _ => None,
-        };
-        let constraints = codec.map_or(&[][..], |codec| codec.constraints()).to_vec();
-        let tables = table.map(str::to_owned).into_iter().collect();
-        let changes = Changes { constraints, tables, is_plan: plans, ..Changes::default() };
-        Watch { transformer, table, plans, results: Vec::new(), change: Change::default(), changes }
-    }
-
-    pub(super) fn finish(self) -> Changes {
-        self.changes
-    }
-
-    /// Whether anybody asks: guarding a run asks only for named tables, a plan for everything.
-    fn is_asked(&self) -> bool {
-        self.plans || self.table.is_some()
-    }
-
-    fn spot(&self, site: Site<'_>) -> Spot {
-        let column = match site {
-            Site::Column(context) => Some(context.name.clone()),
-            Site::Text(path) => path.map(safe_name),
-        };
-        Spot { table: self.table.map(str::to_owned), column }
-    }
-}
-
-impl Watcher for Watch<'_> {
-    fn edited(&mut self, _site: Site<'_>, edited: Edited<'_>) {
-        if !self.is_asked() {
-            return;
-        }
-        self.change.edited += 1;
-        if let Some(after) = edited.after
-            && self.table.is_some()
-        {
-            self.results.push(FINGERPRINT.hash_one(after));
-        }
-        if self.plans {
-            let characters = |text: &[u8]| text.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count();
-            let (before, after) = (characters(edited.before), edited.after.map_or(0, characters));
-            let widest = &mut self.change.widest;
-            *widest = (widest.0.max(before), widest.1.max(after));
-            self.change.distinct.enter(FINGERPRINT.hash_one(edited.before));
-        }
-    }
-
-    fn done(&mut self, site: Site<'_>, operators: &mut dyn Iterator<Item = (EntityId, CarriedOut, u64)>) {
-        if !self.is_asked() {
-            return;
-        }
-        let mut change = std::mem::take(&mut self.change);
-        let mut stay_apart = true;
-        for (entity, carried_out, count) in operators {
-            stay_apart &= self.transformer.keeps_apart(entity, carried_out);
-            change.operators.insert((entity, carried_out), count);
-        }
-        if !stay_apart {
-            self.results.iter().for_each(|result| change.results.enter(*result));
-        }
-        self.results.clear();
-        if let Site::Column(context) = site {
-            change.kind = Some(context.kind.clone());
-        }
-        self.changes.places.entry(self.spot(site)).or_default().merge(change);
-    }
-
-    fn refused(&mut self, site: Site<'_>, found: &Match, error: DataError) -> Result<(), DataError> {
-        if !self.plans {
-            return Err(error);
-        }
-        let none = CarriedOut::REFUSED;
-        let operators = BTreeMap::from([((found.entity, none), 1)]);
-        let change = Change { refused: (1, Some(error)), operators, ..Change::default() };
-        self.changes.places.entry(self.spot(site)).or_default().merge(change);
-        Ok(())
     }
 }
 

@@ -192,9 +192,9 @@ impl Rewriter<'_> {
         if worker.matches.is_empty() {
             return Ok(None);
         }
-        let mut watch = Watch::new(self.transformer, block, Some(codec), false);
+        let mut watch = Watch::new(self.transformer, block, Some(codec), &[], false);
         let edits = self.transformer.edits_watched(block, Some(codec), &worker.matches, ledger, &mut watch)?;
-        changes.merge(watch.finish());
+        changes.merge(watch.finish(&edits));
         if edits.text.is_empty() && edits.cells.is_empty() {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 //! Small assets are spread over the threads; a large one is cut into blocks that are. One bad asset never stops the
 //! run, and none is left without a status.
 
+mod apart;
 mod archive;
 pub mod blocks;
 pub mod changes;

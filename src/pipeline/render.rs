@@ -8,7 +8,7 @@ use super::blocks::{Piece, codec_bytes, slab};
 use super::changes::{Changes, Watch};
 use super::locate::Locator;
 use super::recheck::{Leftovers, canonical_of, known_of, position};
-use super::rewrite::Rewriter;
+use super::rewrite::{Rewriter, Written};
 use super::scan::{self, BlockReport, Worker};
 use crate::block::{Block, Edits};
 use crate::error::DataError;
@@ -30,6 +30,8 @@ pub(super) struct BlockResult {
     /// The block and its codec, and the matches that were replaced, where the stream may want it rendered anew.
     source: Option<(Block, Arc<dyn Codec>)>,
     matches: Vec<Match>,
+    /// Where it starts, and how its bytes are read again, once the stream does not want it rendered anew.
+    origin: Option<((u64, u64), Arc<dyn Codec>)>,
     /// Canonical values that are still found in the rewritten block, where it was read again.
     left: Vec<(EntityId, Vec<u8>, Option<crate::error::Position>)>,
 }
@@ -78,6 +80,18 @@ impl Rewriter<'_> {
         Ok(result)
     }
 
+    /// On a stream: takes in what the keys of tables ask of the rows as they go out, as far as that is known by then.
+    pub(super) fn pass(&self, result: &BlockResult, written: &mut Written) -> Result<(), DataError> {
+        let Some((origin, codec)) = &result.origin else { return Ok(()) };
+        if written.changes.questions().is_empty() {
+            return Ok(());
+        }
+        let invalid_bytes = codec_bytes(&**codec, self.context.settings.invalid_bytes);
+        let (byte_offset, first_line) = *origin;
+        written.changes.pass(&codec.lex(slab(result.bytes.clone(), byte_offset, first_line, invalid_bytes)?)?);
+        Ok(())
+    }
+
     /// On a stream: renders `result` anew when its block holds, where no rule finds it, a value that was replaced in an
     /// earlier block. Done in the order of the stream, so that the answer does not depend on the threads.
     pub(super) fn replace_earlier(
@@ -88,6 +102,7 @@ impl Rewriter<'_> {
         earlier: &Ledger,
     ) -> Result<(), DataError> {
         let Some((block, codec)) = result.source.take() else { return Ok(()) };
+        let from = Some((origin(&block), Arc::clone(&codec)));
         let matched = result.matches.len();
         worker.matches = std::mem::take(&mut result.matches);
         let is_original = |entity, value: &[u8]| earlier.is_original(entity, value);
@@ -100,6 +115,7 @@ impl Rewriter<'_> {
             let bytes = slab(result.bytes.clone(), byte_offset, first_line, invalid_bytes)?;
             self.look_again(worker, &codec.lex(bytes)?, &*codec, result);
         }
+        result.origin = from;
         Ok(())
     }
 
@@ -155,9 +171,10 @@ impl Rewriter<'_> {
         if !seed.is_empty() {
             worker.detect_known(self.context, block, &known_of(self.context, seed, &is_original));
         }
-        let mut watch = Watch::new(self.transformer, block, codec, false);
+        let mut watch = Watch::new(self.transformer, block, codec, &[], false);
         let edits = self.transformer.edits_watched(block, codec, &worker.matches, ledger, &mut watch)?;
-        Ok((edits, watch.finish()))
+        let changes = watch.finish(&edits);
+        Ok((edits, changes))
     }
 }
 

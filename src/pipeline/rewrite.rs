@@ -84,7 +84,7 @@ pub(super) struct Written {
 
 impl Written {
     /// Makes sure that the rewritten rows hold to the constraints of their tables.
-    fn hold(&self) -> Result<(), DataError> {
+    pub(super) fn hold(&self) -> Result<(), DataError> {
         self.broken.clone().map_or_else(|| self.changes.hold(), Err)
     }
 }
@@ -173,7 +173,7 @@ impl Rewriter<'_> {
             return Ok(Status::Changed);
         }
         checked.leftovers.refuse().map_err(failed)?;
-        written.hold().map_err(failed)?;
+        self.hold(pending.path(), &guise, &mut written, threads)?;
         outcome.rewritten = Some(Rewritten {
             relative: Some(relative.to_path_buf()),
             bytes: checked.bytes,
@@ -260,9 +260,10 @@ impl Rewriter<'_> {
                 // The whole is written aside and read again before the first byte goes out.
                 let place = std::env::temp_dir().join("tuomin-stdout");
                 let mut aside = Pending::create(&place).map_err(failed_outside)?;
-                let written = self.write(opened, (aside.file(), folder_of(&place)), &[], threads, outcome)?;
+                let mut written = self.write(opened, (aside.file(), folder_of(&place)), &[], threads, outcome)?;
                 let checked = self.recheck(aside.path(), &guise, &written, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
+                self.hold(aside.path(), &guise, &mut written, threads)?;
                 if !written.changed {
                     rewind_and_copy(aside.file(), &mut out).map_err(|error| failed(error.into()))?;
                 }
@@ -351,6 +352,10 @@ impl Rewriter<'_> {
                 written.ledger.merge(std::mem::take(&mut block.ledger));
                 written.changes.merge(std::mem::take(&mut block.changes));
                 block.check(&written.ledger).refuse()?;
+                if check_blocks {
+                    self.pass(&block, &mut written)?;
+                    written.changes.hold_so_far()?;
+                }
                 outcome.findings.merge(block.report.findings);
                 outcome.lines.write(&block.report.lines)?;
                 encoder.write_all(&block.bytes)?;

@@ -15,10 +15,11 @@ use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
 use super::repeated::Repeated;
 use super::tally::{Entered, Tally};
-use super::{Context, Outcome, Settings, Status, Take, archive, whole};
+use super::{Context, Outcome, Settings, Status, Take, apart, archive, whole};
 use foldhash::quality::RandomState;
 
 use crate::block::{Block, Syntax};
+use crate::constraint::Constraint;
 use crate::detect::Scratch;
 use crate::detect::encoded::Encoded;
 use crate::detect::known::Known;
@@ -50,7 +51,11 @@ pub fn scan(
         if is_deferred {
             return Ok(Status::Scanned);
         }
-        content(context, opened, input.path(), threads, outcome, members)
+        let status = content(context, opened, input.path(), threads, outcome, members)?;
+        if let (Status::Scanned, Some(transformer), Input::File(_)) = (&status, &context.planner, input) {
+            apart::under_plan(context, transformer, input, threads, outcome)?;
+        }
+        Ok(status)
     });
     if is_deferred {
         return None;
@@ -70,11 +75,12 @@ pub(super) fn content(
 ) -> Result<Status, Box<Status>> {
     describe(outcome, &opened);
     let Opened { body, compression, trail, .. } = opened;
+    let mut asked = Vec::new();
     let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
     if let (Body::Container { container, file }, Some(_)) = (&body, &context.planner) {
         container.refuse_rewrite().map_err(|error| Box::new(Status::Failed(error)))?;
-        let constraints = container.constraints(file).map_err(|error| Box::new(Status::Failed(error)))?;
-        outcome.changes.ask(constraints);
+        asked = container.constraints(file).map_err(|error| Box::new(Status::Failed(error)))?;
+        outcome.changes.ask(asked.clone());
     }
     let by_statistics = &mut outcome.by_statistics;
     let (findings, lines, changes) = (&mut outcome.findings, &mut outcome.lines, &mut outcome.changes);
@@ -85,7 +91,7 @@ pub(super) fn content(
         lines.write(&report.lines)?;
         Ok(())
     };
-    let work = |worker: &mut Worker, piece| worker.scan(context, path, piece);
+    let work = |worker: &mut Worker, piece| worker.scan(context, path, &asked, piece);
     let settings = &context.settings;
     let done = match body {
         Body::Archive { archive, layers } => {
@@ -186,16 +192,28 @@ pub(super) struct BlockReport {
 }
 
 impl Worker {
-    fn scan(&mut self, context: &Context, path: &Path, piece: Piece) -> Result<BlockReport, DataError> {
+    /// Scans one piece; `asked` is asked of its rows, beside what its codec knows.
+    fn scan(
+        &mut self,
+        context: &Context,
+        path: &Path,
+        asked: &[Constraint],
+        piece: Piece,
+    ) -> Result<BlockReport, DataError> {
         let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
-        self.detect(context, &block);
-        self.matches.retain(|found| found.score >= context.settings.min_score);
-        self.combine(context, &block, codec.as_deref());
+        self.found(context, &block, codec.as_deref());
         let mut report = report(context, path, &block, codec.as_deref(), self);
         if let Some(transformer) = &context.planner {
-            report.changes = Changes::planned(transformer, &block, codec.as_deref(), &self.matches)?;
+            (report.changes, _) = Changes::planned(transformer, &block, codec.as_deref(), asked, &self.matches)?;
         }
         Ok(report)
+    }
+
+    /// The matches of a block that count.
+    pub(super) fn found(&mut self, context: &Context, block: &Block, codec: Option<&dyn Codec>) {
+        self.detect(context, block);
+        self.matches.retain(|found| found.score >= context.settings.min_score);
+        self.combine(context, block, codec);
     }
 
     /// All matches of a block, whatever their score.

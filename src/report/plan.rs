@@ -5,13 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::{columns, escape};
+use crate::error::DataError;
 use crate::exit::Exit;
 use crate::finding::EntityId;
-use crate::pipeline::changes::{Change, Results, Verdict};
+use crate::format::Format;
+use crate::format::pgarchive::{self, PgArchive};
+use crate::pipeline::changes::{Change, Changes, Results, Verdict};
 use crate::pipeline::findings::{Prevalence, Spot};
 use crate::pipeline::locate::safe_name;
 use crate::pipeline::{Outcome, Status};
@@ -36,6 +40,19 @@ pub struct Plan {
     feasible: bool,
     columns: Vec<Column>,
     not_read: Vec<NotRead>,
+    /// Dumps that are folders.
+    #[serde(skip)]
+    folders: BTreeMap<PathBuf, Folder>,
+}
+
+/// A dump whose tables stand in files of their own.
+#[derive(Default)]
+struct Folder {
+    /// Its table of contents was among the assets.
+    is_dump: bool,
+    changes: Changes,
+    /// Places in the plan, with the names that they have in the dump.
+    columns: Vec<(usize, Spot)>,
 }
 
 #[derive(Serialize)]
@@ -98,6 +115,7 @@ impl Plan {
             feasible: true,
             columns: Vec::new(),
             not_read: Vec::new(),
+            folders: BTreeMap::new(),
         }
     }
 
@@ -114,14 +132,38 @@ impl Plan {
                 let met = Met { entity: *entity, carried_out: *carried_out, count: *count, share };
                 let column = column(&path, &shown, change, &verdict, &met, rules, transformer);
                 self.feasible &= column.verdict != "refused";
+                if let Some((folder, _)) = folder_of(outcome) {
+                    let folder = self.folders.entry(folder.to_path_buf()).or_default();
+                    folder.columns.push((self.columns.len(), spot.clone()));
+                }
                 self.columns.push(column);
             }
+        }
+        if let Some((folder, is_contents)) = folder_of(outcome) {
+            let folder = self.folders.entry(folder.to_path_buf()).or_default();
+            folder.is_dump |= is_contents;
+            folder.changes.join(outcome.changes.outline());
         }
         if !matches!(outcome.status, Status::Scanned)
             && let Some(reason) = outcome.status.reason()
         {
             self.feasible &= outcome.exit() == Exit::Complete;
             self.not_read.push(NotRead { path, status: outcome.status.name(), reason });
+        }
+    }
+
+    /// All outcomes have been entered: holds the files of a dump that is a folder against each other.
+    pub fn close(&mut self) {
+        for folder in std::mem::take(&mut self.folders).into_values().filter(|folder| folder.is_dump) {
+            for (place, spot) in &folder.columns {
+                let Some(column) = self.columns.get_mut(*place).filter(|column| column.verdict != "refused") else {
+                    continue;
+                };
+                let Verdict::Refused(error) = folder.changes.verdict_between_files(spot) else { continue };
+                let (reason, advice) = shown(&error);
+                (column.verdict, column.reason, column.advice) = ("refused", Some(reason), advice);
+                self.feasible = false;
+            }
         }
     }
 
@@ -198,12 +240,8 @@ fn column(
         // Those of the other entity types in the place fit.
         Verdict::Refused(_) if change.refused.1.is_some() && !is_refused => ("fits", None, None),
         Verdict::Refused(error) => {
-            let reason = error.clone().with_names(safe_name);
-            let shown = match &reason.position {
-                Some(position) => format!("{position}: {}", reason.reason),
-                None => reason.reason,
-            };
-            ("refused", Some(shown), reason.advice)
+            let (reason, advice) = shown(error);
+            ("refused", Some(reason), advice)
         }
         Verdict::Doubtful(why) => ("doubtful", Some(format!("{}: {why}", place(spot))), None),
         Verdict::Fits => ("fits", None, None),
@@ -238,6 +276,22 @@ fn column(
         reason,
         advice,
     }
+}
+
+/// Why something is refused, and what to do about it.
+fn shown(error: &DataError) -> (String, Option<String>) {
+    let error = error.clone().with_names(safe_name);
+    let reason = match &error.position {
+        Some(position) => format!("{position}: {}", error.reason),
+        None => error.reason,
+    };
+    (reason, error.advice)
+}
+
+/// The folder of the dump that an asset is a file of, and whether it is the table of contents.
+fn folder_of(outcome: &Outcome) -> Option<(&Path, bool)> {
+    let is_archive = outcome.format == Some(PgArchive.name());
+    is_archive.then(|| pgarchive::folder_of_dump(&outcome.path)).flatten()
 }
 
 /// Bound on the chance that two of so many distinct values share a token: n² / 2^101.

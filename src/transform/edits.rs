@@ -359,7 +359,7 @@ fn position_of(block: &Block, found: &Match) -> Result<Position, DataError> {
 }
 
 /// The value at `row` as detection reads it: bytes of a text, digits of a number.
-pub(super) fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, DataError> {
+pub(crate) fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, DataError> {
     let unreadable = || DataError::new(format!("values of type {} cannot be rewritten", values.data_type()));
     if row >= values.len() || values.is_null(row) {
         return Err(DataError::new("a match lies in a value that is not there"));

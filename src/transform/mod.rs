@@ -27,6 +27,7 @@ mod watch;
 
 use std::sync::Arc;
 
+pub(crate) use self::edits::cell_text;
 pub use self::edits::value_of;
 use self::fit::{Fit, Room};
 pub use self::fit::{PlannedOperator, described};

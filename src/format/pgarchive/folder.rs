@@ -127,6 +127,11 @@ fn may_be_part(name: &str) -> bool {
     name != CONTENTS && (name.contains(".dat") || name.starts_with("blobs"))
 }
 
+/// Whether a file of this name is the table of contents of a dump; none where `pg_dump` gives no file such a name.
+pub(super) fn is_contents(name: &str) -> Option<bool> {
+    (name == CONTENTS || may_be_part(name)).then_some(name == CONTENTS)
+}
+
 fn read_once(path: &Path, file: &File, stamp: Stamp, longest: usize) -> Result<Arc<Toc>, DataError> {
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, _, toc)) = last.as_ref().filter(|(known, seen, _)| known == path && *seen == stamp) {

@@ -51,3 +51,9 @@ pub fn is_archive(sample: &[u8]) -> bool {
 pub fn file_of_dump(path: &Path, longest: usize) -> Result<Option<Arc<dyn Companion>>, DataError> {
     folder::file_of_dump(path, longest)
 }
+
+/// The folder of the dump that the file at `path` is a part of, by its name, and whether it is the table of contents.
+pub fn folder_of_dump(path: &Path) -> Option<(&Path, bool)> {
+    let name = path.file_name()?.to_str()?;
+    Some((path.parent()?, folder::is_contents(name)?))
+}

@@ -15,9 +15,20 @@ use crate::format::sql::script::Script;
 const TABLE_DATA: &str = "TABLE DATA";
 /// What its kind is called where it holds large objects.
 const LARGE_OBJECTS: &str = "BLOBS";
-/// Kinds whose statements decide how rows are read.
-const DEFINING: &[&str] =
-    &["ENCODING", "STDSTRINGS", "SEARCHPATH", "TABLE", "FOREIGN TABLE", "TABLE ATTACH", "DEFAULT", "CONSTRAINT"];
+/// Kinds whose statements decide how rows are read, or ask something of them.
+const DEFINING: &[&str] = &[
+    "ENCODING",
+    "STDSTRINGS",
+    "SEARCHPATH",
+    "TABLE",
+    "FOREIGN TABLE",
+    "TABLE ATTACH",
+    "DEFAULT",
+    "CONSTRAINT",
+    "CHECK CONSTRAINT",
+    "FK CONSTRAINT",
+    "INDEX",
+];
 /// Fewest bytes that an entry takes.
 const LEAST_ENTRY: u64 = 80;
 /// Most digits of an object's number.

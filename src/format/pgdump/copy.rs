@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::block::{Block, Edits};
+use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::format::Codec;
 use crate::format::sql::cells::{self, BlockBuilder, ColumnBuilder, TableShape};
@@ -309,6 +310,10 @@ impl Codec for CopyCodec {
             line += 1;
         }
         builder.finish(slab, &self.shape, self.first_row)
+    }
+
+    fn constraints(&self) -> &[Constraint] {
+        &self.shape.constraints
     }
 
     fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {

@@ -9,6 +9,7 @@ use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use super::ddl::SqlColumn;
 use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock, TableContext, TableText};
+use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::source::slab::Slab;
 use crate::validate::cn_resident_id::Date;
@@ -19,13 +20,15 @@ pub(crate) struct TableShape {
     pub(crate) context: Arc<TableContext>,
     /// The same columns with what only SQL needs.
     pub(crate) columns: Vec<SqlColumn>,
+    /// What the statements before the rows ask of them.
+    pub(crate) constraints: Vec<Constraint>,
 }
 
 impl TableShape {
     /// The shape of table `name`.
-    pub(crate) fn new(name: String, columns: Vec<SqlColumn>) -> TableShape {
+    pub(crate) fn new(name: String, columns: Vec<SqlColumn>, constraints: Vec<Constraint>) -> TableShape {
         let contexts = columns.iter().map(|column| column.context.clone()).collect();
-        TableShape { context: Arc::new(TableContext { name: Some(name), columns: contexts }), columns }
+        TableShape { context: Arc::new(TableContext { name: Some(name), columns: contexts }), columns, constraints }
     }
 }
 

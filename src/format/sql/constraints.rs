@@ -2,19 +2,33 @@
 //! TABLE and CREATE UNIQUE INDEX as `pg_dump` and `mysqldump` write them. For the plan of a rewrite: what is not understood
 //! is left out, and then the database says so when the dump is loaded.
 
+use std::sync::Arc;
+
+use super::condition;
 use super::ddl::identifier;
 use super::scan::{self, Dialect, Lexical, Piece, Stop};
 use super::token::{Token, Tokens};
+use crate::constraint::condition::Manner;
 use crate::constraint::{Constraint, ConstraintKind};
 
 /// The constraints in one complete statement.
 pub(crate) fn of_statement(statement: &[u8], lexical: &Lexical) -> Result<Vec<Constraint>, Stop> {
+    of_database(statement, lexical, condition::manner_of(lexical.dialect))
+}
+
+/// The constraints in one complete statement of the schema of an SQLite database.
+pub(crate) fn of_schema(statement: &[u8]) -> Vec<Constraint> {
+    of_database(statement, &Lexical::new(Dialect::Postgres), Manner::Sqlite).unwrap_or_default()
+}
+
+fn of_database(statement: &[u8], lexical: &Lexical, manner: Manner) -> Result<Vec<Constraint>, Stop> {
     let mut tokens = Tokens::new(statement, 0, lexical, true);
     let mut all = Vec::new();
     while let Some(token) = tokens.next()? {
         all.push(token);
     }
-    let mut reader = Reader { dialect: lexical.dialect, table: String::new(), found: Vec::new() };
+    let (dialect, table, name) = (lexical.dialect, String::new(), None);
+    let mut reader = Reader { dialect, statement, lexical, manner, table, name, found: Vec::new() };
     reader.statement(&all);
     Ok(reader.found)
 }
@@ -38,10 +52,15 @@ pub(crate) fn of_script(statements: &[u8], dialect: Dialect) -> Vec<Constraint> 
     found
 }
 
-struct Reader {
+struct Reader<'s> {
     dialect: Dialect,
+    statement: &'s [u8],
+    lexical: &'s Lexical,
+    manner: Manner,
     /// The one that the statement is about, by the name that its rows go under.
     table: String,
+    /// That of the constraint that is read.
+    name: Option<String>,
     found: Vec<Constraint>,
 }
 
@@ -88,7 +107,7 @@ fn items(tokens: &[Token]) -> Vec<&[Token]> {
         .collect()
 }
 
-impl Reader {
+impl Reader<'_> {
     fn statement(&mut self, tokens: &[Token]) {
         if let Some(rest) = behind(tokens, &["create", "unique", "index"]) {
             return self.unique_index(rest);
@@ -134,8 +153,8 @@ impl Reader {
     }
 
     fn enter(&mut self, columns: Vec<String>, kind: ConstraintKind) {
-        let table = self.table.clone();
-        self.found.push(Constraint { table, columns, kind });
+        let (table, name) = (self.table.clone(), self.name.clone());
+        self.found.push(Constraint { table, name, columns, kind });
     }
 
     fn create_table(&mut self, tokens: &[Token]) {
@@ -176,7 +195,9 @@ impl Reader {
 
     /// One item between the commas of CREATE TABLE: a column with what is asked of it, or a constraint.
     fn item(&mut self, item: &[Token]) {
-        if self.table_constraint(item) {
+        let is_constraint = self.table_constraint(item);
+        self.name = None;
+        if is_constraint {
             return;
         }
         let Some((name, rest)) = item.split_first() else { return };
@@ -184,19 +205,41 @@ impl Reader {
         let own = || vec![column.clone()];
         if behind_first(rest, &["primary", "key"]).is_some() {
             self.enter(own(), ConstraintKind::PrimaryKey);
-        } else if behind_first(rest, &["unique"]).is_some() {
-            self.enter(own(), ConstraintKind::Unique);
+        } else if let Some(rest) = behind_first(rest, &["unique"]) {
+            self.enter(own(), unique(rest));
         }
         if let Some(target) = behind_first(rest, &["references"]) {
             self.references(own(), target);
         }
-        if let Some(condition) = behind_first(rest, &["check"])
-            && let Some((inside, _)) = bracketed(condition)
+        let mut behind_column = rest;
+        while let Some(behind) = behind_first(behind_column, &["check"]) {
+            let before = behind_column.len() - behind.len();
+            self.name = named_before(behind_column.get(..before).unwrap_or_default(), self.dialect);
+            behind_column = behind;
             // MariaDB's JSON is a text with this check.
-            && !inside.iter().any(|token| token.is("json_valid"))
-        {
-            self.enter(own(), ConstraintKind::Check);
+            if bracketed(behind).is_some_and(|(inside, _)| !inside.iter().any(|token| token.is("json_valid"))) {
+                self.check(behind, Some(&column));
+            }
         }
+        self.name = None;
+    }
+
+    /// `(condition)` with what is said of it; `column` is the one that it stands with.
+    fn check(&mut self, tokens: &[Token], column: Option<&String>) {
+        let Some((inside, after)) = bracketed(tokens) else { return };
+        // Whether the rows that there are obey it, the database does not ask.
+        let is_open =
+            [&["not", "valid"][..], &["not", "enforced"]].iter().any(|words| behind_first(after, words).is_some());
+        if is_open && column.is_none() {
+            return;
+        }
+        let read = condition::read(inside, self.statement, self.lexical, self.manner);
+        let columns = match (&read, column) {
+            (Some(condition), _) => condition.columns.clone(),
+            (None, Some(column)) => vec![column.clone()],
+            (None, None) => self.words(inside),
+        };
+        self.enter(columns, ConstraintKind::Check(read.map(Arc::new)));
     }
 
     /// A constraint that stands by itself; false when the item is none.
@@ -206,12 +249,18 @@ impl Reader {
             let is_kind = |token: &Token| {
                 ["primary", "unique", "foreign", "check", "exclude", "not"].iter().any(|word| token.is(word))
             };
-            item = if rest.first().is_some_and(is_kind) { rest } else { rest.get(1..).unwrap_or_default() };
+            item = match rest.split_first() {
+                Some((name, behind)) if !is_kind(name) => {
+                    self.name = identifier(name, self.dialect);
+                    behind
+                }
+                _ => rest,
+            };
         }
         if let Some(rest) = behind(item, &["primary", "key"]) {
             self.listed(rest, ConstraintKind::PrimaryKey);
         } else if let Some(rest) = behind(item, &["unique"]) {
-            self.listed(rest, ConstraintKind::Unique);
+            self.listed(rest, unique(rest));
         } else if let Some(rest) = behind(item, &["foreign", "key"]) {
             let open = rest.iter().position(|token| *token == Token::Symbol(b'(')).unwrap_or(0);
             if let Some((columns, after)) = rest.get(open..).and_then(|rest| self.columns(rest))
@@ -220,10 +269,7 @@ impl Reader {
                 self.references(columns, target);
             }
         } else if let Some(rest) = behind(item, &["check"]) {
-            if let Some((inside, _)) = bracketed(rest) {
-                let columns = self.words(inside);
-                self.enter(columns, ConstraintKind::Check);
-            }
+            self.check(rest, None);
         } else {
             const OTHERS: [&str; 8] =
                 ["key", "index", "fulltext", "spatial", "exclude", "like", "period", "constraint"];
@@ -236,6 +282,10 @@ impl Reader {
     /// `[KEY | INDEX] [name] [USING …] (column, …)`
     fn listed(&mut self, tokens: &[Token], kind: ConstraintKind) {
         let Some(open) = tokens.iter().position(|token| *token == Token::Symbol(b'(')) else { return };
+        // `KEY `name` (…)`
+        if let Some(Token::Name(name)) = open.checked_sub(1).and_then(|before| tokens.get(before)) {
+            self.name.get_or_insert_with(|| name.clone());
+        }
         if let Some((columns, _)) = tokens.get(open..).and_then(|tokens| self.columns(tokens)) {
             self.enter(columns, kind);
         }
@@ -259,6 +309,7 @@ impl Reader {
                 }
             } else if let Some(added) = behind(action, &["add"]) {
                 self.table_constraint(added);
+                self.name = None;
             }
         }
     }
@@ -272,7 +323,23 @@ impl Reader {
         let Some(on) = behind_first(tokens, &["on"]) else { return };
         let Some((table, rest)) = self.name(on) else { return };
         self.table = table;
-        self.listed(rest, ConstraintKind::Unique);
+        let before = tokens.len() - on.len();
+        self.name =
+            tokens.get(..before).and_then(|tokens| identifier(tokens.get(before.checked_sub(2)?)?, self.dialect));
+        self.listed(rest, unique(rest));
+    }
+}
+
+/// UNIQUE, with what is said of NULLs behind it.
+fn unique(behind: &[Token]) -> ConstraintKind {
+    ConstraintKind::Unique { nulls_apart: behind_first(behind, &["nulls", "not", "distinct"]).is_none() }
+}
+
+/// The name in `CONSTRAINT name CHECK`, of which `tokens` are all up to CHECK.
+fn named_before(tokens: &[Token], dialect: Dialect) -> Option<String> {
+    match tokens {
+        [.., word, name, _] if word.is("constraint") => identifier(name, dialect),
+        _ => None,
     }
 }
 
@@ -289,7 +356,8 @@ mod tests {
                 ConstraintKind::PartitionOf(parent) => format!(" {parent}"),
                 _ => String::new(),
             };
-            format!("{}({}) {}{more}", one.table, one.columns.join(","), one.kind.name())
+            let name = one.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+            format!("{}({}) {}{name}{more}", one.table, one.columns.join(","), one.kind.name())
         };
         all.into_iter().map(shown).collect()
     }
@@ -299,19 +367,19 @@ mod tests {
         let of = |sql: &str| found(Dialect::Postgres, sql);
         assert_eq!(
             of("ALTER TABLE ONLY public.a\n    ADD CONSTRAINT a_pkey PRIMARY KEY (id);"),
-            ["public.a(id) PRIMARY KEY"]
+            ["public.a(id) PRIMARY KEY a_pkey"]
         );
         assert_eq!(
             of("ALTER TABLE ONLY public.a ADD CONSTRAINT u UNIQUE (phone, \"Shop\");"),
-            ["public.a(phone,Shop) UNIQUE"]
+            ["public.a(phone,Shop) UNIQUE u"]
         );
-        assert_eq!(of("CREATE UNIQUE INDEX i ON public.a USING btree (phone);"), ["public.a(phone) UNIQUE"]);
+        assert_eq!(of("CREATE UNIQUE INDEX i ON public.a USING btree (phone);"), ["public.a(phone) UNIQUE i"]);
         assert_eq!(of("CREATE UNIQUE INDEX i ON public.a USING btree (lower(mail));"), Vec::<String>::new());
         assert_eq!(
             of(
                 "ALTER TABLE ONLY public.o ADD CONSTRAINT f FOREIGN KEY (phone) REFERENCES public.a(phone) ON DELETE CASCADE;"
             ),
-            ["public.o(phone) FOREIGN KEY -> public.a(phone)"]
+            ["public.o(phone) FOREIGN KEY f -> public.a(phone)"]
         );
         assert_eq!(
             of("ALTER TABLE ONLY public.m ATTACH PARTITION public.m_1 FOR VALUES IN ('a');"),
@@ -322,12 +390,53 @@ mod tests {
                 "CREATE TABLE public.m (id bigint NOT NULL, city text, CONSTRAINT c CHECK (((city)::text <> ''::text))) \
                 PARTITION BY LIST (city);"
             ),
-            ["public.m(city,text) CHECK", "public.m(city) PARTITION BY"]
+            ["public.m(city) CHECK c", "public.m(city) PARTITION BY"]
         );
         let partial = "CREATE UNIQUE INDEX i ON public.a USING btree (phone) WHERE (gone IS NULL);";
         assert_eq!(of(partial), Vec::<String>::new());
         assert_eq!(of("CREATE INDEX i ON public.a USING btree (phone);"), Vec::<String>::new());
         assert_eq!(of("ALTER TABLE public.a OWNER TO shop;"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn reads_the_conditions_of_checks() {
+        let of = |dialect, sql: &str| {
+            let all = of_statement(sql.as_bytes(), &Lexical::new(dialect)).unwrap();
+            let shown = |one: Constraint| match one.kind {
+                ConstraintKind::Check(condition) => {
+                    (one.name.unwrap_or_default(), one.columns.join(","), condition.is_some())
+                }
+                other => panic!("{other:?}"),
+            };
+            all.into_iter().map(shown).collect::<Vec<_>>()
+        };
+        let checks = |all: &[(&str, &str, bool)]| {
+            all.iter()
+                .map(|(name, columns, read)| ((*name).to_owned(), (*columns).to_owned(), *read))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(
+                Dialect::Postgres,
+                "CREATE TABLE public.a (phone text, n int, CONSTRAINT a_phone CHECK (((phone)::text ~ '^1'::text)), \
+                 CONSTRAINT a_n CHECK (((n + 1) > 2)));"
+            ),
+            checks(&[("a_phone", "phone", true), ("a_n", "n", false)])
+        );
+        assert_eq!(
+            of(
+                Dialect::MySql,
+                "CREATE TABLE `a` (`p` varchar(11) CHECK (octet_length(`p`) = 11), CONSTRAINT `c` CHECK (`p` <> 'x'));"
+            ),
+            checks(&[("", "p", true), ("c", "p", true)])
+        );
+        let late = "ALTER TABLE public.a ADD CONSTRAINT c CHECK ((length(p) = 11))";
+        assert_eq!(of(Dialect::Postgres, &format!("{late};")), checks(&[("c", "p", true)]));
+        assert_eq!(
+            of(Dialect::Postgres, &format!("{late} NOT VALID;")),
+            checks(&[]),
+            "rows that are there may break it"
+        );
     }
 
     #[test]
@@ -338,7 +447,7 @@ mod tests {
             /*!50100 PARTITION BY HASH (`id`) PARTITIONS 4 */;";
         assert_eq!(
             found(Dialect::MySql, sql),
-            ["a(id) PRIMARY KEY", "a(phone) UNIQUE", "a(phone) FOREIGN KEY -> b(tel)", "a(id) PARTITION BY"]
+            ["a(id) PRIMARY KEY", "a(phone) UNIQUE u", "a(phone) FOREIGN KEY f -> b(tel)", "a(id) PARTITION BY"]
         );
         assert_eq!(
             found(Dialect::MySql, "CREATE TABLE t (a int PRIMARY KEY, b char(11) UNIQUE);"),

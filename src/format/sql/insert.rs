@@ -10,6 +10,7 @@ use super::literal::{self, Form};
 use super::scan::{self, Dialect, Lexical, Piece, Stop};
 use super::token::{Token, Tokens};
 use crate::block::{Block, ColumnKind, Edits};
+use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::format::Codec;
 use crate::source::slab::Slab;
@@ -281,6 +282,10 @@ impl Codec for InsertCodec {
         let mut builder = BlockBuilder::new(&slab, self.shape.columns.len())?;
         self.fill(&slab, &lexical, &mut builder)?;
         builder.finish(slab, &self.shape, self.first_row)
+    }
+
+    fn constraints(&self) -> &[Constraint] {
+        &self.shape.constraints
     }
 
     fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {

@@ -2,6 +2,7 @@
 //! reads what the dump tools write; it never changes a byte outside of the row values that it is asked to change.
 
 pub(crate) mod cells;
+pub(crate) mod condition;
 pub(crate) mod constraints;
 pub(crate) mod ddl;
 pub(crate) mod insert;

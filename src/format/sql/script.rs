@@ -35,6 +35,8 @@ pub(crate) struct Script {
     statements: Arc<dyn Codec>,
     /// What the statements since the last block ask of values.
     constraints: Vec<Constraint>,
+    /// What all statements so far ask.
+    asked: Vec<Constraint>,
     /// The database that the dump has changed to: tables of one name in two databases are two.
     database: Option<String>,
 }
@@ -82,6 +84,7 @@ impl Script {
             started: false,
             statements: Arc::new(StatementsCodec::default()),
             constraints: Vec::new(),
+            asked: Vec::new(),
             database: None,
         }
     }
@@ -259,7 +262,8 @@ impl Script {
             }
             let mut found = constraints::of_statement(statement, &lexical)?;
             found.iter_mut().flat_map(Constraint::tables_mut).for_each(|table| *table = self.qualified(table));
-            self.constraints.extend(found);
+            self.constraints.extend_from_slice(&found);
+            self.asked.extend(found);
         } else if first.is("use") && self.dialect() == Dialect::MySql {
             self.database = tokens.next()?.and_then(|name| identifier(&name, Dialect::MySql));
             self.tables.clear();
@@ -271,8 +275,7 @@ impl Script {
     fn enter_insert(&mut self, buffer: &[u8], start: usize, at_end: bool, head: &Head) -> Result<Found, DataError> {
         let bytes = buffer.get(start..start + head.length).unwrap_or_default().to_vec();
         if !self.shapes.contains_key(&bytes) {
-            let lexical = self.session.lexical;
-            let mut first = Vec::new();
+            let (lexical, mut first) = (self.session.lexical, Vec::new());
             let walked = insert::tuple(buffer, start + head.length, &lexical, at_end, |cell| {
                 let mut value = Vec::new();
                 let form = literal::decode(buffer.get(cell).unwrap_or_default(), &lexical, &mut value);
@@ -326,7 +329,8 @@ impl Script {
             (None, Some(declared)) => declared.iter().filter(|column| !(copy && column.generated)).cloned().collect(),
             (None, None) => (0..numbers.len()).map(|index| guess(index, format!("#{}", index + 1))).collect(),
         };
-        Shape { table: Arc::new(TableShape::new(self.qualified(&name.parts.join(".")), columns)), rows: 0 }
+        let name = self.qualified(&name.parts.join("."));
+        Shape { table: Arc::new(TableShape::new(name.clone(), columns, self.asked_of(&name))), rows: 0 }
     }
 
     /// The name of a table, with that of its database where the dump has changed to one.

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::schema::Schema;
 use crate::constraint::{Constraint, ConstraintKind};
+use crate::format::sql::constraints;
 
 /// The constraints of all tables that are read. Of indexes with a condition or over expressions nothing is said.
 ///
@@ -14,7 +15,7 @@ pub(super) fn of(connection: &Connection, schema: &Schema) -> rusqlite::Result<V
     let mut found = Vec::new();
     for table in &schema.tables {
         let mut enter = |columns: Vec<String>, kind| {
-            found.push(Constraint { table: table.name.clone(), columns, kind });
+            found.push(Constraint { table: table.name.clone(), name: None, columns, kind });
         };
         let sql = "SELECT name, origin FROM pragma_index_list(?1, 'main') WHERE \"unique\" AND NOT partial";
         let mut indexes = connection.prepare(sql)?;
@@ -25,7 +26,11 @@ pub(super) fn of(connection: &Connection, schema: &Schema) -> rusqlite::Result<V
             let mut columns = connection.prepare("SELECT name FROM pragma_index_info(?1, 'main') ORDER BY seqno")?;
             let columns = columns.query_map([&name], |row| row.get::<_, Option<String>>(0))?;
             if let Some(columns) = columns.collect::<rusqlite::Result<Option<Vec<String>>>>()? {
-                let kind = if origin == "pk" { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique };
+                let kind = if origin == "pk" {
+                    ConstraintKind::PrimaryKey
+                } else {
+                    ConstraintKind::Unique { nulls_apart: true }
+                };
                 enter(columns, kind);
             }
         }
@@ -37,6 +42,13 @@ pub(super) fn of(connection: &Connection, schema: &Schema) -> rusqlite::Result<V
         for key in keys {
             let (target, from, to) = key?;
             enter(vec![from], ConstraintKind::References { table: target, columns: to.into_iter().collect() });
+        }
+    }
+    // Of checks, SQLite has nothing but the text.
+    for asked in schema.statements.iter().flat_map(|statement| constraints::of_schema(statement.as_bytes())) {
+        let named = schema.tables.iter().find(|table| table.name.eq_ignore_ascii_case(&asked.table));
+        if let (Some(table), ConstraintKind::Check(_)) = (named, &asked.kind) {
+            found.push(Constraint { table: table.name.clone(), ..asked });
         }
     }
     Ok(found)

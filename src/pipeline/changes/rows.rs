@@ -1,0 +1,73 @@
+//! The rows of a block as they will be: its values, and the edits in their place.
+
+use crate::block::{CellEdit, TableBlock};
+use crate::constraint::condition::Cell;
+use crate::transform::cell_text;
+
+/// The rows of a block.
+pub(super) struct Rows<'a> {
+    block: &'a TableBlock,
+    edits: &'a [CellEdit],
+}
+
+/// Where the values of one column stand in a block: in several places, where a column holds values of several kinds.
+pub(super) struct Places(Vec<u32>);
+
+impl<'a> Rows<'a> {
+    /// The rows of `block` with `edits`, which are sorted by column and row.
+    pub(super) fn new(block: &'a TableBlock, edits: &'a [CellEdit]) -> Rows<'a> {
+        Rows { block, edits }
+    }
+
+    /// Where column `name` stands. Letter case counts where it tells two columns apart.
+    pub(super) fn places(&self, name: &str) -> Places {
+        let find = |is_same: &dyn Fn(&str) -> bool| {
+            let columns = (0_u32..).zip(&self.block.columns);
+            let is_named = |index: usize| self.block.table.columns.get(index).is_some_and(|one| is_same(&one.name));
+            // Values within records are no cells.
+            let found = columns.filter(|(_, column)| column.records.is_none() && is_named(column.index));
+            found.map(|(place, _)| place).collect::<Vec<_>>()
+        };
+        let exact = find(&|one| one == name);
+        Places(if exact.is_empty() { find(&|one| one.eq_ignore_ascii_case(name)) } else { exact })
+    }
+
+    /// What stands in a row of the column at `places`.
+    pub(super) fn cell(&self, places: &Places, row: u32) -> Cell<'a> {
+        for place in &places.0 {
+            let edit = self.edits.binary_search_by_key(&(*place, row), |edit| (edit.column, edit.row));
+            if let Some(edit) = edit.ok().and_then(|at| self.edits.get(at)) {
+                return edit.value.as_deref().map_or(Cell::Null, |value| Cell::Value(value.into()));
+            }
+            let Some(column) = self.block.columns.get(*place as usize) else { return Cell::Absent };
+            if (row as usize) < column.values.len() && !column.values.is_null(row as usize) {
+                return cell_text(&column.values, row as usize).map_or(Cell::Absent, Cell::Value);
+            }
+        }
+        // Where values of some kinds only are read, one of another kind looks as if it were none.
+        if places.0.len() == 1 { Cell::Null } else { Cell::Absent }
+    }
+
+    /// The rows in which a column at one of `places` is edited, in order.
+    pub(super) fn edited<'p>(&self, places: impl Iterator<Item = &'p Places>) -> Vec<u32> {
+        let mut rows = Vec::new();
+        for place in places.flat_map(|places| &places.0) {
+            let start = self.edits.partition_point(|edit| edit.column < *place);
+            let of_column = self.edits.iter().skip(start).take_while(|edit| edit.column == *place);
+            rows.extend(of_column.map(|edit| edit.row));
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// How many rows there are.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.block.rows).unwrap_or(u32::MAX)
+    }
+
+    /// The number of a row in its table.
+    pub(super) fn number(&self, row: u32) -> u64 {
+        self.block.first_row + u64::from(row)
+    }
+}
