@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::findings::Findings;
 use super::layers::Layers;
 use super::read::{self, Body, Opened};
-use super::rewrite::{Rewriter, Written, failed};
+use super::rewrite::{Before, Rewriter, Written, failed};
 use super::scan::{self, Worker};
 use super::words::Words;
 use super::{Context, Outcome, Settings, Status, Take};
@@ -139,19 +139,22 @@ impl Rewriter<'_> {
             aside.set_len(0)?;
             aside.seek(SeekFrom::Start(0))?;
             let threads = threads_for(size, threads);
-            let opened =
-                read::open_member((reader, packed), &settings, layers).map_err(|status| named(error_of(*status)))?;
+            let (opened, dropped) = self
+                .open_known((reader, packed), &settings, (layers, folder), threads)
+                .map_err(|status| named(error_of(*status)))?;
             beside.enter(&opened).map_err(named)?;
             if !matches!(opened.body, Body::Archive { .. }) {
                 written.formats.push(opened.guise.format);
             }
-            let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
+            let before = Before { seed, dropped: &dropped };
+            let done = self.write(opened, (&mut aside, folder), before, threads, outcome);
             let inner = done.map_err(|status| named(error_of(*status)))?;
             // Tables of one name in two members are two.
             if let Some(error) = inner.changes.hold().err().or(inner.broken) {
                 written.broken.get_or_insert(named(error));
             }
             written.ledger.merge(inner.ledger);
+            written.dropped.extend(inner.dropped.into_iter().map(|column| column.in_member(words.shown())));
             // Those of an archive's members stand in the place of its own.
             written.formats.extend(inner.formats);
             let length = aside.stream_position()?;

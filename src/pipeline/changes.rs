@@ -196,7 +196,7 @@ impl Changes {
             let family = self.of_partition(constraint, table, column, change);
             for found in [this, family] {
                 match found {
-                    Verdict::Refused(_) => return found.located(table, column),
+                    Verdict::Refused(_) => return found.located(spot),
                     Verdict::Doubtful(_) if verdict == Verdict::Fits => verdict = found,
                     _ => {}
                 }
@@ -289,10 +289,12 @@ impl Changes {
 }
 
 impl Verdict {
-    fn located(self, table: &str, column: &str) -> Verdict {
+    /// The same, at the column of this spot.
+    pub fn located(self, spot: &Spot) -> Verdict {
         match self {
             Verdict::Refused(error) if error.position.is_none() => {
-                let position = Position::Column { table: Some(table.to_owned()), column: column.to_owned() };
+                let column = spot.column.clone().unwrap_or_default();
+                let position = Position::Column { table: spot.table.clone(), column };
                 Verdict::Refused(error.at(position))
             }
             other => other,

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::blocks::{self, Piece};
 use super::changes::Changes;
+use super::dropped::Columns;
 use super::findings::{Findings, Spot};
 use super::locate::{Locator, count_filled, safe_name};
 use super::ordered::{Push, ordered, panicked};
@@ -78,8 +79,10 @@ pub(super) fn content(
     }
     let by_statistics = &mut outcome.by_statistics;
     let (findings, lines, changes) = (&mut outcome.findings, &mut outcome.lines, &mut outcome.changes);
+    let mut columns = Columns::default();
     let take = |report| {
         let report: BlockReport = report?;
+        columns.merge(report.columns)?;
         findings.merge(report.findings);
         changes.merge(report.changes);
         lines.write(&report.lines)?;
@@ -87,22 +90,26 @@ pub(super) fn content(
     };
     let work = |worker: &mut Worker, piece| worker.scan(context, path, piece);
     let settings = &context.settings;
+    // A container is asked whether it can do without its columns.
+    let mut taken_apart = None;
     let done = match body {
         Body::Archive { archive, layers } => {
             let members = members.ok_or_else(|| Box::new(Status::Failed(panicked())))?;
             archive::scan(context, *archive, &layers, path, threads, findings, members)
         }
-        Body::Container { container, file } => ordered(
-            threads,
-            |push| blocks::container(&*container, &file, settings, Some(&may_hold as _), by_statistics, push),
-            Worker::default,
-            work,
-            take,
-        ),
+        Body::Container { container, file } => {
+            let (container, file) = &*taken_apart.insert((container, file));
+            let produce = |push: Push<'_, Piece>| {
+                blocks::container(&**container, file, settings, Some(&may_hold), by_statistics, push)
+            };
+            ordered(threads, produce, Worker::default, work, take)
+        }
         body => ordered(threads, |push| produce(body, compression, settings, push), Worker::default, work, take),
     };
     outcome.bytes = trail.bytes();
     done.map_err(|error| Box::new(Status::Failed(error)))?;
+    let container = taken_apart.as_ref().map(|(container, file)| (&**container, file));
+    outcome.dropped = columns.dropped(container, context.detector.rules());
     Ok(if trail.is_changed() { Status::Changed } else { Status::Scanned })
 }
 
@@ -183,6 +190,8 @@ pub(super) struct BlockReport {
     pub(super) lines: Vec<u8>,
     /// What rewriting would do, where that is planned.
     pub(super) changes: Changes,
+    /// Whether columns would be dropped, where that is planned.
+    pub(super) columns: Columns,
 }
 
 impl Worker {
@@ -194,8 +203,20 @@ impl Worker {
         let mut report = report(context, path, &block, codec.as_deref(), self);
         if let Some(transformer) = &context.planner {
             report.changes = Changes::planned(transformer, &block, codec.as_deref(), &self.matches)?;
+            if context.drops {
+                report.columns = Columns::of(context, &block, codec.as_deref(), &self.matches)?;
+            }
         }
         Ok(report)
+    }
+
+    /// Counts the columns of a block for a first reading.
+    pub(super) fn columns(&mut self, context: &Context, piece: Piece) -> Result<Columns, DataError> {
+        let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
+        self.detect(context, &block);
+        self.matches.retain(|found| found.score >= context.settings.min_score);
+        self.combine(context, &block, codec.as_deref());
+        Columns::of(context, &block, codec.as_deref(), &self.matches)
     }
 
     /// All matches of a block, whatever their score.
