@@ -35,20 +35,10 @@ impl Rewriter<'_> {
         if let Some(dropped) = self.columns_of_whole(&opened.body, threads) {
             return dropped;
         }
-        match input {
-            Input::File(_) => {
-                let observer: Arc<dyn Observer> = Arc::new(Silent);
-                let again = read::open(input, &self.context.settings, &observer, false)?;
-                self.columns_of_stream(again, threads)
-            }
-            Input::Stdin => Err(failed(
-                DataError::new(
-                    "the policy drops columns, and which ones those are shows only when all is read: a stream cannot be \
-                     read twice",
-                )
-                .advise("write it to a file first, or use null or redact instead of drop in the policy"),
-            )),
-        }
+        refuse_stream(input, opened)?;
+        let observer: Arc<dyn Observer> = Arc::new(Silent);
+        let again = read::open(input, &self.context.settings, &observer, false)?;
+        self.columns_of_stream(again, threads)
     }
 
     /// Opens a member of an archive, and tells which of its columns go. It stands in `folder` meanwhile, where it must be
@@ -165,6 +155,18 @@ impl Rewriter<'_> {
 fn has_columns(opened: &Opened) -> bool {
     let is_one = !matches!(opened.body, Body::Empty | Body::Archive { .. });
     is_one && opened.guise.format.is_some_and(|format| format.has_columns())
+}
+
+/// Refuses what would have to be read twice and cannot.
+pub(super) fn refuse_stream(input: &Input, opened: &Opened) -> Result<(), Box<Status>> {
+    if !matches!((input, &opened.body), (Input::Stdin, Body::Stream { .. })) || !has_columns(opened) {
+        return Ok(());
+    }
+    let reason =
+        "the policy drops columns, and which ones those are shows only when all is read: a stream cannot be read twice";
+    Err(failed(
+        DataError::new(reason).advise("write it to a file first, or use null or redact instead of drop in the policy"),
+    ))
 }
 
 fn broken(error: io::Error) -> Box<Status> {

@@ -11,6 +11,7 @@ use super::blocks::{self, Piece};
 use super::changes::Changes;
 use super::dropped::Columns;
 use super::findings::{Findings, Spot};
+use super::first_reading::refuse_stream;
 use super::locate::{Locator, count_filled, safe_name};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
@@ -47,6 +48,9 @@ pub fn scan(
     let mut is_deferred = false;
     let outcome = guarded(context, input.path(), named, |outcome| {
         let opened = read::open(input, &context.settings, &context.observer, false)?;
+        if context.planner.is_some() && context.drops {
+            refuse_stream(input, &opened)?;
+        }
         is_deferred = members.is_none() && matches!(opened.body, Body::Archive { .. });
         if is_deferred {
             return Ok(Status::Scanned);

@@ -155,3 +155,125 @@ fn present(cells: &[Range<u32>]) -> Vec<Range<usize>> {
     }
     present
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::super::record::unescape;
+    use super::*;
+    use crate::block::{Block, CellEdit, Edits, Removed, TableContext};
+    use crate::format::Codec;
+    use crate::source::slab::Slab;
+
+    /// `text`, whose first `skip` records are no data, without these columns and with these cells edited.
+    fn without(
+        text: &str,
+        (shape, skip): (Shape, usize),
+        columns: &[usize],
+        cells: Vec<CellEdit>,
+    ) -> Result<String, DataError> {
+        let codec =
+            CsvCodec { shape, table: Arc::new(TableContext::default()), first_row: 1, skip, starts_stream: true };
+        let block = codec.lex(Slab::new(text.as_bytes().to_vec(), 0, 1)?)?;
+        let Block::Table(table) = &block else { panic!("no table") };
+        let columns = columns.iter().copied().filter(|column| *column < table.columns.len().max(1)).collect();
+        let removed = Removed { columns, ..Removed::default() };
+        let mut out = Vec::new();
+        codec.render(&block, &Edits { cells, removed, ..Edits::default() }, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    /// The records of `text`, but for blank lines.
+    fn records(text: &str, shape: Shape) -> Vec<Vec<String>> {
+        let text = text.as_bytes();
+        let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+        let mut records = Vec::new();
+        while at < text.len() {
+            let (start, mut record) = (at, Vec::new());
+            loop {
+                let cell = shape.cell(text, at).unwrap();
+                let mut value = Vec::new();
+                unescape(&text[cell.span], shape, &mut value);
+                record.push(String::from_utf8(value).unwrap());
+                at = cell.next;
+                if cell.ends_record {
+                    break;
+                }
+            }
+            if !matches!(text[start..at], [b'\n'] | [b'\r', b'\n']) {
+                records.push(record);
+            }
+        }
+        records
+    }
+
+    const COMMAS: Shape = Shape { delimiter: b',', quoting: Quoting::Doubled };
+
+    #[test]
+    fn what_stays_is_byte_for_byte() {
+        for (text, columns, expected) in [
+            ("a,\"b\",c\r\n1,\"2,\n2\", 3\r\n", &[0][..], "\"b\",c\r\n\"2,\n2\", 3\r\n"),
+            ("a,\"b\",c\r\n1,\"2,\n2\", 3\r\n", &[1], "a,c\r\n1, 3\r\n"),
+            ("a,\"b\",c\r\n1,\"2,\n2\", 3\r\n", &[2], "a,\"b\"\r\n1,\"2,\n2\"\r\n"),
+            ("\u{feff}a,b,c\n1,2,3", &[0, 2], "\u{feff}b\n2"),
+            ("sep=,\na,b\n\n1,2\n", &[0], "sep=,\nb\n\n2\n"),
+            ("a,b\n1,\n,\n1,2\n", &[0], "b\n\"\"\n\"\"\n2\n"),
+            ("a,b,c\n1\n1,2\n1,2,3,4\n", &[0], "b,c\n\"\"\n2\n2,3,4\n"),
+            ("a,b,c\n1\n1,2\n", &[1, 2], "a\n1\n1\n"),
+        ] {
+            let skip = 1 + usize::from(text.starts_with("sep="));
+            assert_eq!(without(text, (COMMAS, skip), columns, Vec::new()).unwrap(), expected, "{text} {columns:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_stays_alone_is_edited_so_that_its_row_stays() {
+        let edit = |value: &str| vec![CellEdit { column: 1, row: 0, value: Some(value.as_bytes().to_vec()) }];
+        assert_eq!(without("a,b\n1,2\n", (COMMAS, 1), &[0], edit("")).unwrap(), "b\n\"\"\n");
+        assert_eq!(without("a,b,c\n1,2\n", (COMMAS, 1), &[0], edit("")).unwrap(), "b,c\n\"\"\n");
+        assert_eq!(without("a,b\n1,2\n", (COMMAS, 1), &[0], edit("x,y")).unwrap(), "b\n\"x,y\"\n");
+        let unquoted = Shape { delimiter: b'\t', quoting: Quoting::None };
+        let error = without("a\tb\n1\t2\n3\t\n", (unquoted, 1), &[0], Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("blank line") && error.position == Some(Position::Line(3)), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn taking_out_is_the_same_before_and_after_parsing(
+            rows in prop::collection::vec(prop::collection::vec(("[a,;\t\"\n\\\\ ]{0,4}", any::<bool>()), 1..6), 1..8),
+            delimiter in prop::sample::select(b",;\t|".to_vec()),
+            backslash in any::<bool>(),
+            crlf in any::<bool>(),
+            bom in any::<bool>(),
+            skip in 0usize..2,
+            columns in prop::sample::subsequence(vec![0usize, 1, 2, 3, 4], 1..4),
+        ) {
+            let shape = Shape { delimiter, quoting: if backslash { Quoting::Backslash } else { Quoting::Doubled } };
+            let mut text = String::from(if bom { "\u{feff}" } else { "" });
+            for row in &rows {
+                for (index, (cell, quoted)) in row.iter().enumerate() {
+                    if index > 0 {
+                        text.push(delimiter as char);
+                    }
+                    // As the writer itself does it, in quotes where it must be or may be.
+                    let written = shape.write(if *quoted { b"\"\"" } else { b"" }, Some(cell.as_bytes()), row.len() == 1);
+                    text.push_str(std::str::from_utf8(&written.unwrap()).unwrap());
+                }
+                text.push_str(if crlf { "\r\n" } else { "\n" });
+            }
+            let expected: Vec<Vec<String>> = records(&text, shape)
+                .into_iter()
+                .map(|row| {
+                    let kept = row.into_iter().enumerate().filter(|(index, _)| !columns.contains(index));
+                    let kept: Vec<String> = kept.map(|(_, cell)| cell).collect();
+                    // A row that is shorter than the others, of which nothing stays, is still a row.
+                    if kept.is_empty() { vec![String::new()] } else { kept }
+                })
+                .collect();
+            prop_assert_eq!(records(&without(&text, (shape, skip), &columns, Vec::new()).unwrap(), shape), expected, "{}", text);
+        }
+    }
+}
