@@ -354,15 +354,19 @@ fn columns_of_parquet_go_with_all_that_says_anything_of_them() {
 }
 
 #[test]
-fn a_field_of_avro_goes_and_arrow_is_refused_by_name() {
+fn columns_of_arrow_and_fields_of_avro_go() {
     let folder = folder();
-    let peer = |command: &str| python::peer("drop_peer.py", "pyarrow, fastavro", &folder.path(""), &[command]);
+    let peer = |command: &str| python::peer("drop_peer.py", "pyarrow, fastavro, pandas, polars", &folder.path(""), &[command]);
     let Some(()) = peer("others") else { return };
     folder.tuomin(&deidentify(&["avro", "-o", "out"])).expect(0);
     peer("fields").unwrap();
     folder.tuomin(&["verify", "out", "--policy", "own.yml"]).expect(0);
+    folder.tuomin(&deidentify(&["arrow", "-o", "out-arrow"])).expect(0);
+    peer("arrow").unwrap();
+    folder.tuomin(&["verify", "out-arrow", "--policy", "own.yml"]).expect(0);
     for (name, reason) in [
-        ("a.arrow", "columns cannot be dropped from files of this format"),
+        ("inner.arrow", "it stands within another column"),
+        ("only.arrow", "it is the last column"),
         ("inner.avro", "it stands within another field"),
         ("only.avro", "it is the last column"),
     ] {

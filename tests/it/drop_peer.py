@@ -2,7 +2,9 @@
 
     drop_peer.py write DIR     DIR/in/*.parquet, DIR/refused/*.parquet
     drop_peer.py check DIR     DIR/out against DIR/in
-    drop_peer.py others DIR    DIR/a.arrow, DIR/a.avro
+    drop_peer.py others DIR    DIR/arrow, DIR/avro, and files in DIR that are to be refused
+    drop_peer.py arrow DIR     DIR/out-arrow against DIR/arrow
+    drop_peer.py fields DIR    DIR/out against DIR/avro
 """
 
 import datetime
@@ -129,12 +131,61 @@ def rows(gone=False):
         yield row if gone else row | {"mobile": None if i % 9 == 4 else str(phone(i))}
 
 
+def arrow_tables():
+    data = table().drop_columns(["user", "all"])
+    noted = pa.field("tel", pa.string(), metadata={"comment": "whom to call"})
+    keyed = data.set_column(1, "mobile", data["mobile"].cast(pa.string()).combine_chunks().dictionary_encode())
+    keyed = keyed.append_column(noted, [[str(phone(i)) for i in range(ROWS)]])
+    views = pa.table({"mobile": data["mobile"].cast(pa.string_view()), "v": data["note"].cast(pa.string_view()), "n": [None] * ROWS})
+    return {"pandas": pa.Table.from_pandas(data.to_pandas().set_index("mobile")), "keyed": keyed, "views": views, "plain": data}
+
+
+def check_arrow(folder):
+    import polars
+
+    files = sorted((folder / "arrow").iterdir())
+    assert len(files) == 24
+    for path in files:
+        written = folder / "out-arrow" / path.name
+        with pa.OSFile(str(written)) as file:
+            reader = pa.ipc.open_file(file) if path.suffix == ".arrow" else pa.ipc.open_stream(file)
+            after = reader.read_all()
+        with pa.OSFile(str(path)) as file:
+            before = (pa.ipc.open_file(file) if path.suffix == ".arrow" else pa.ipc.open_stream(file)).read_all()
+        wanted = before.drop_columns([name for name in before.column_names if name in ("mobile", "tel")])
+        for name in ("note", "v"):
+            if name in wanted.column_names:
+                text = ["call " if text.startswith("call") else text for text in wanted[name].to_pylist()]
+                wanted = wanted.set_column(wanted.column_names.index(name), name, pa.array(text, wanted[name].type))
+        after.validate(full=True)
+        assert after.column_names == wanted.column_names, (path.name, after.column_names)
+        for name in wanted.column_names:
+            assert after[name].type == wanted[name].type and after[name].to_pylist() == wanted[name].to_pylist(), (path.name, name)
+        assert [len(one) for one in after.to_batches()] == [len(one) for one in before.to_batches()]
+        raw = written.read_bytes()
+        assert b"mobile" not in raw and b"whom to call" not in raw, path.name
+        if "uncompressed" in path.name:
+            assert not any(str(phone(i)).encode() in raw for i in range(ROWS)), path.name
+        assert len(after.to_pandas()) == ROWS
+        read = polars.read_ipc if path.suffix == ".arrow" else polars.read_ipc_stream
+        if "plain" in path.name:
+            assert read(written, **({"memory_map": False} if path.suffix == ".arrow" else {})).columns == wanted.column_names
+
+
 def others(folder):
     import fastavro
     import pyarrow.feather
 
-    flat = [{"id": i, "mobile": str(phone(i))} for i in range(ROWS)]
-    pyarrow.feather.write_feather(pa.Table.from_pylist(flat), str(folder / "a.arrow"))
+    (folder / "arrow").mkdir()
+    for name, data in arrow_tables().items():
+        for codec in ["uncompressed", "lz4", "zstd"]:
+            options = pa.ipc.IpcWriteOptions(compression=None if codec == "uncompressed" else codec)
+            with pa.ipc.new_file(folder / f"arrow/{name}-{codec}.arrow", data.schema, options=options) as writer:
+                writer.write_table(data, max_chunksize=200)
+            with pa.ipc.new_stream(folder / f"arrow/{name}-{codec}.arrows", data.schema, options=options) as writer:
+                writer.write_table(data, max_chunksize=200)
+    pyarrow.feather.write_feather(table().select(["mobile"]), str(folder / "only.arrow"))
+    pyarrow.feather.write_feather(table().select(["id", "user"]), str(folder / "inner.arrow"))
     (folder / "avro").mkdir()
 
     def record(fields):
@@ -165,4 +216,4 @@ def fields(folder):
         assert not any(str(phone(i)).encode() in raw for i in range(ROWS))
 
 
-{"write": write, "check": check, "others": others, "fields": fields}[sys.argv[1]](pathlib.Path(sys.argv[2]))
+{"write": write, "check": check, "others": others, "arrow": check_arrow, "fields": fields}[sys.argv[1]](pathlib.Path(sys.argv[2]))

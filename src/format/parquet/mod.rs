@@ -11,7 +11,6 @@
 mod batch;
 mod bounds;
 mod column;
-mod described;
 mod edits;
 mod flat;
 mod footer;

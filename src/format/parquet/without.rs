@@ -9,11 +9,11 @@ use std::io::{Seek, SeekFrom, Write};
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::reader::Length;
 
-use super::described::Described;
 use super::open::{COLUMN_ORDERS, KEY_VALUES, Opened, ROW_GROUPS, SCHEMA, TAIL, read_footer};
 use super::thrift::{self, Cursor, FieldSpan, Malformed};
 use super::{guard, unreadable};
 use crate::error::DataError;
+use crate::format::columnar::described::Described;
 
 /// Fields of an element of the schema.
 const REPETITION: i16 = 3;

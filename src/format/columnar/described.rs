@@ -21,19 +21,19 @@ const BY_FIELDS: [&str; 5] = [
 ];
 
 /// The columns that go, and the schema as Arrow sees it.
-pub(super) struct Described {
+pub(in crate::format) struct Described {
     paths: Vec<Vec<String>>,
     arrow: Option<Schema>,
 }
 
 impl Described {
     /// Of columns at `paths`; `arrow` is the schema with all columns.
-    pub(super) fn new(paths: Vec<Vec<String>>, arrow: Option<Schema>) -> Described {
+    pub(in crate::format) fn new(paths: Vec<Vec<String>>, arrow: Option<Schema>) -> Described {
         Described { paths, arrow }
     }
 
     /// The value of an entry without what it says of the columns; `None` where the entry is better left out.
-    pub(super) fn without(&self, key: &str, value: &str) -> Option<String> {
+    pub(in crate::format) fn without(&self, key: &str, value: &str) -> Option<String> {
         match key {
             ARROW_SCHEMA => self.arrow_schema(),
             PANDAS => Some(self.json(value, |value, path| {
