@@ -9,9 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::findings::Findings;
+use super::first_reading::Before;
 use super::layers::Layers;
 use super::read::{self, Body, Opened};
-use super::rewrite::{Before, Rewriter, Written, failed};
+use super::rewrite::{Rewriter, Written, failed};
 use super::scan::{self, Worker};
 use super::words::Words;
 use super::{Context, Outcome, Settings, Status, Take};

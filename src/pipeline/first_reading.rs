@@ -11,13 +11,14 @@ use arrow::array::Array;
 
 use super::blocks::{self, Piece};
 use super::changes::{Changes, Watch};
-use super::dropped::{Columns, Dropped, Dropping};
+use super::columns::Columns;
+use super::dropped::{Dropped, Dropping};
 use super::layers::Layers;
 use super::ordered::{Push, ordered};
 use super::read::{self, Body, Opened};
 use super::rewrite::{Rewriter, failed};
 use super::scan::{Worker, produce};
-use super::{Observer, Settings, Silent, Status, whole};
+use super::{Context, Observer, Settings, Silent, Status, whole};
 use crate::block::{Block, CellEdit, Edits};
 use crate::error::DataError;
 use crate::finding::Match;
@@ -25,6 +26,26 @@ use crate::format::{Codec, Container};
 use crate::source::Input;
 use crate::source::decompress::Compression;
 use crate::transform::Ledger;
+
+/// What is known of an asset before it is rewritten.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    /// What was replaced elsewhere: such values are replaced however weak the match is.
+    pub(super) seed: &'a [&'a Ledger],
+    /// The columns that go.
+    pub(super) dropped: &'a Dropped,
+}
+
+impl Worker {
+    /// Counts the columns of a block for a first reading.
+    fn columns(&mut self, context: &Context, piece: Piece) -> Result<Columns, DataError> {
+        let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
+        self.detect(context, &block);
+        self.matches.retain(|found| found.score >= context.settings.min_score);
+        self.combine(context, &block, codec.as_deref());
+        Columns::of(context, &block, codec.as_deref(), &self.matches)
+    }
+}
 
 impl Rewriter<'_> {
     /// The columns of `input`, which was opened as `opened`, that go.

@@ -6,6 +6,7 @@
 mod archive;
 pub mod blocks;
 pub mod changes;
+mod columns;
 mod combine;
 pub mod dropped;
 pub mod findings;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::changes::Changes;
 use super::dropped::{Column, Dropped};
+use super::first_reading::Before;
 use super::in_place::Original;
 use super::mend::Mended;
 use super::ordered::ordered;
@@ -67,15 +68,6 @@ struct Place<'a> {
     relative: &'a Path,
     /// What is there already and is to be replaced.
     original: Option<Original>,
-}
-
-/// What is known of an asset before it is rewritten.
-#[derive(Clone, Copy)]
-pub(super) struct Before<'a> {
-    /// What was replaced elsewhere: such values are replaced however weak the match is.
-    pub(super) seed: &'a [&'a Ledger],
-    /// The columns that go.
-    pub(super) dropped: &'a Dropped,
 }
 
 /// Results of writing that must be looked at again.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::blocks::{self, Piece};
 use super::changes::Changes;
-use super::dropped::Columns;
+use super::columns::Columns;
 use super::findings::{Findings, Spot};
 use super::first_reading::refuse_stream;
 use super::locate::{Locator, count_filled, safe_name};
@@ -212,15 +212,6 @@ impl Worker {
             }
         }
         Ok(report)
-    }
-
-    /// Counts the columns of a block for a first reading.
-    pub(super) fn columns(&mut self, context: &Context, piece: Piece) -> Result<Columns, DataError> {
-        let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
-        self.detect(context, &block);
-        self.matches.retain(|found| found.score >= context.settings.min_score);
-        self.combine(context, &block, codec.as_deref());
-        Columns::of(context, &block, codec.as_deref(), &self.matches)
     }
 
     /// All matches of a block, whatever their score.

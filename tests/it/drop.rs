@@ -356,7 +356,8 @@ fn columns_of_parquet_go_with_all_that_says_anything_of_them() {
 #[test]
 fn columns_of_arrow_and_fields_of_avro_go() {
     let folder = folder();
-    let peer = |command: &str| python::peer("drop_peer.py", "pyarrow, fastavro, pandas, polars", &folder.path(""), &[command]);
+    let peer =
+        |command: &str| python::peer("drop_peer.py", "pyarrow, fastavro, pandas, polars", &folder.path(""), &[command]);
     let Some(()) = peer("others") else { return };
     folder.tuomin(&deidentify(&["avro", "-o", "out"])).expect(0);
     peer("fields").unwrap();

@@ -73,7 +73,8 @@ impl<'a> Removal<'a> {
             return Err(refused("it stands within another column, which cannot be without it", inner));
         }
         let nodes: Vec<bool> = all.iter().map(goes).collect();
-        let top: Vec<usize> = (0..all.len()).filter(|at| all.get(*at).is_some_and(|node| node.parent.is_none())).collect();
+        let top: Vec<usize> =
+            (0..all.len()).filter(|at| all.get(*at).is_some_and(|node| node.parent.is_none())).collect();
         let fields: Vec<bool> = top.iter().map(|at| nodes.get(*at).copied().unwrap_or(false)).collect();
         if let (true, Some(first)) = (fields.iter().all(|goes| *goes), all.first()) {
             return Err(refused("it is the last column, and a file without columns is none", first));
