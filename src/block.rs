@@ -167,6 +167,18 @@ pub struct Edits {
     pub text: Vec<TextEdit>,
     /// Edits of a table block.
     pub cells: Vec<CellEdit>,
+    /// What goes altogether. No edit stands in it.
+    pub removed: Removed,
+}
+
+/// What of a block is taken out, and not only emptied.
+#[derive(Default)]
+pub struct Removed {
+    /// Columns of a table block by their positions in [`TableBlock::columns`], sorted; their names go with them.
+    pub columns: Vec<usize>,
+    /// Members of objects in a text block: where each stands in the slab's text, from the quote of its key to the end of its
+    /// value. Sorted, disjoint.
+    pub members: Vec<Range<usize>>,
 }
 
 /// One edit of a text block.

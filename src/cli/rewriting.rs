@@ -303,6 +303,10 @@ fn restorable(
                 run.policy.0, run.policy.1, policy.name, policy.version
             ));
         }
+        for column in intact.iter().flat_map(|asset| &asset.dropped) {
+            let path = path_text(input.path());
+            complain(&format!("{path}: the column {} was dropped by the run and cannot be restored", column.column));
+        }
     }
     Ok(())
 }

@@ -7,7 +7,6 @@
 //! To add a format: write its file, add one line to [`FORMATS`].
 
 use std::fs::File;
-use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,8 +14,9 @@ use crate::block::{Block, ColumnKind, Edits, TextBlock};
 use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
-use crate::source::decompress::Compression;
 use crate::source::slab::Slab;
+pub use removal::{MemberPath, MemberSpan, Members};
+pub use sections::{Assemble, Companion, Companions, Section, Sections};
 
 pub mod arrow;
 pub mod avro;
@@ -29,6 +29,8 @@ pub mod mysqldump;
 pub mod parquet;
 pub mod pgarchive;
 pub mod pgdump;
+mod removal;
+mod sections;
 mod sql;
 pub mod sqlite;
 pub mod text;
@@ -44,6 +46,11 @@ pub trait Format: Send + Sync {
 
     /// How it is read.
     fn open(&self) -> Access;
+
+    /// Whether its records have columns, or keys that are like them.
+    fn has_columns(&self) -> bool {
+        true
+    }
 }
 
 /// How sure a format is of a sample.
@@ -160,6 +167,11 @@ pub trait Codec: Send + Sync {
         Vec::new()
     }
 
+    /// The members of objects in a text block that this codec lexed, each with its path.
+    fn members(&self, _block: &TextBlock) -> Members {
+        Members::default()
+    }
+
     /// What the statements of the block that it was handed out for ask of the values of tables; of a block of rows, what
     /// the statements before ask of its table.
     fn constraints(&self) -> &[Constraint] {
@@ -176,7 +188,7 @@ pub trait Codec: Send + Sync {
         false
     }
 
-    /// Appends the block with its edits to `out`. With no edits, the result is the block's raw bytes, byte for byte.
+    /// Appends the block with its edits to `out`, without what they take out. With no edits, the result is the block's raw bytes, byte for byte.
     ///
     /// # Errors
     /// When a new value cannot be written in this format, encoding or width.
@@ -267,6 +279,25 @@ pub trait Container: Send + Sync {
         Ok(())
     }
 
+    /// Whether these columns, by their places in [`TableContext::columns`](crate::block::TableContext::columns), can be taken
+    /// out of `file`.
+    ///
+    /// # Errors
+    /// When they cannot, with the reason and a way out.
+    fn removable(&self, _file: &File, _columns: &[usize]) -> Result<(), DataError> {
+        Err(DataError::new("columns cannot be dropped from files of this format")
+            .advise("use null or redact for its entity types in the policy"))
+    }
+
+    /// Writes `file` to `out` without these columns; what says anything of them goes, too. `file` is nobody else's, and may be
+    /// changed meanwhile.
+    ///
+    /// # Errors
+    /// As [`Container::removable`], or when either file fails.
+    fn without_columns(&self, file: &mut File, _out: &mut File, columns: &[usize]) -> Result<(), DataError> {
+        self.removable(file, columns)
+    }
+
     /// Reads `file`, asks `edit` for the edits of each block, and writes the rewritten file to `out`.
     ///
     /// # Errors
@@ -277,88 +308,6 @@ pub trait Container: Send + Sync {
         out: &mut File,
         edit: &mut dyn FnMut(&Block) -> Result<Edits, DataError>,
     ) -> Result<(), DataError>;
-}
-
-/// A file that holds streams, each packed by itself, between what tells of them. Streams are read, cut and rendered as
-/// those of a stream format are, by all threads.
-pub trait Sections: Send + Sync {
-    /// Hands each part to `visit`, in the order of the file.
-    ///
-    /// # Errors
-    /// When the file is damaged or of a kind that cannot be read, by name; or what `visit` returned.
-    fn read(&self, visit: &mut dyn FnMut(Section<'_>) -> Result<(), DataError>) -> Result<(), DataError>;
-
-    /// Begins to write the file anew to `out`, which is empty.
-    ///
-    /// # Errors
-    /// When either file fails.
-    fn assemble<'a>(&'a self, out: &'a mut File) -> Result<Box<dyn Assemble + 'a>, DataError>;
-
-    /// What the file tells of other files beside it.
-    fn companions(&self) -> Option<Arc<dyn Companions>> {
-        None
-    }
-}
-
-/// One part of a file of [`Sections`].
-pub enum Section<'a> {
-    /// A text that is looked at and never changed.
-    Text {
-        /// It.
-        bytes: Vec<u8>,
-        /// Where it stands in the file.
-        byte_offset: u64,
-        /// Who lexes it.
-        codec: Arc<dyn Codec>,
-    },
-    /// A stream.
-    Stream {
-        /// Its number, by which its rewritten blocks are told.
-        number: usize,
-        /// What it is of, for errors.
-        name: String,
-        /// Its unpacked bytes. Errors of reading are explained.
-        reader: Box<dyn Read + Send + 'a>,
-        /// Cuts them.
-        splitter: &'a mut dyn Splitter,
-    },
-}
-
-/// Writes a file of [`Sections`] anew.
-pub trait Assemble {
-    /// The next rewritten block of stream `number`. Blocks come in the order of the file; those of a stream that is never
-    /// changed may be left out.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    fn block(&mut self, number: usize, bytes: &[u8], is_same: bool) -> Result<(), DataError>;
-
-    /// All blocks have come.
-    ///
-    /// # Errors
-    /// When the rest cannot be written.
-    fn finish(self: Box<Self>) -> Result<(), DataError>;
-}
-
-/// Files that belong to another one, without which they cannot be understood.
-pub trait Companions: Send + Sync {
-    /// What the file of this name is among them; none when it does not belong to them.
-    fn companion(&self, name: &str) -> Option<Arc<dyn Companion>>;
-
-    /// They stand in one archive, behind the file that tells of them.
-    fn are_members(&self) -> bool;
-}
-
-/// How a file is read that belongs to another one.
-pub trait Companion: Send + Sync {
-    /// Its compression, by its name.
-    fn compression(&self) -> Compression;
-
-    /// Cuts its unpacked bytes.
-    ///
-    /// # Errors
-    /// When it cannot be read for sure.
-    fn splitter(&self) -> Result<Box<dyn Splitter>, DataError>;
 }
 
 /// The formats, most specific first; among equal confidence the first wins.

@@ -19,6 +19,10 @@ const BINARY_SAMPLE: usize = 8 * 1024;
 pub struct Text;
 
 impl Format for Text {
+    fn has_columns(&self) -> bool {
+        false
+    }
+
     fn name(&self) -> &'static str {
         "text"
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::apart;
 use super::findings::Findings;
+use super::first_reading::Before;
 use super::layers::Layers;
 use super::read::{self, Body, Opened};
 use super::rewrite::{Rewriter, Written, failed};
@@ -140,14 +141,16 @@ impl Rewriter<'_> {
             aside.set_len(0)?;
             aside.seek(SeekFrom::Start(0))?;
             let threads = threads_for(size, threads);
-            let opened =
-                read::open_member((reader, packed), &settings, layers).map_err(|status| named(error_of(*status)))?;
+            let (opened, dropped) = self
+                .open_known((reader, packed), &settings, (layers, folder), threads)
+                .map_err(|status| named(error_of(*status)))?;
             beside.enter(&opened).map_err(named)?;
             if !matches!(opened.body, Body::Archive { .. }) {
                 written.formats.push(opened.guise.format);
             }
             let guise = opened.guise.clone();
-            let done = self.write(opened, (&mut aside, folder), seed, threads, outcome);
+            let before = Before { seed, dropped: &dropped };
+            let done = self.write(opened, (&mut aside, folder), before, threads, outcome);
             let mut inner = done.map_err(|status| named(error_of(*status)))?;
             let length = aside.stream_position()?;
             let questions = inner.changes.questions();
@@ -163,6 +166,7 @@ impl Rewriter<'_> {
                 written.broken.get_or_insert(named(error));
             }
             written.ledger.merge(inner.ledger);
+            written.dropped.extend(inner.dropped.into_iter().map(|column| column.in_member(words.shown())));
             // Those of an archive's members stand in the place of its own.
             written.formats.extend(inner.formats);
             aside.seek(SeekFrom::Start(0))?;

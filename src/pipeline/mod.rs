@@ -7,8 +7,11 @@ mod apart;
 mod archive;
 pub mod blocks;
 pub mod changes;
+mod columns;
 mod combine;
+pub mod dropped;
 pub mod findings;
+mod first_reading;
 mod in_place;
 mod layers;
 pub mod locate;
@@ -21,17 +24,16 @@ mod repeated;
 pub mod rewrite;
 mod rewritten;
 pub mod scan;
+mod spool;
 mod tally;
 mod track;
 mod whole;
 mod words;
 
-use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
-use tempfile::SpooledTempFile;
 
 use crate::detect::Detector;
 use crate::error::DataError;
@@ -45,6 +47,7 @@ use crate::transform::Transformer;
 use crate::validate::cn_resident_id::Date;
 use combine::Combiner;
 use findings::Findings;
+pub use spool::Spool;
 use track::Tracker;
 
 /// Assets of at least this size are worked on by all threads, one after the other.
@@ -52,9 +55,6 @@ const LARGE_ASSET: u64 = 8 << 20;
 
 /// How many times its size an asset may unpack to, where nothing else is said: gzip reaches 1,032 at most.
 pub const MOST_EXPANSION: u64 = 2000;
-
-/// How much of an asset's report is kept in memory before it goes to a temporary file.
-const SPOOL_BYTES: usize = 1 << 20;
 
 /// What to do with bytes that are neither UTF-8 nor GB18030.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +143,8 @@ pub struct Context {
     pub lines: Option<Lines>,
     /// What a scan asks how values would be rewritten, where that is planned.
     pub planner: Option<Arc<Transformer>>,
+    /// Whether the policy drops columns, so that a rewrite reads an asset once more before.
+    pub drops: bool,
     /// Level and operator per entity type, by [`Traits::standing`].
     decisions: Vec<Vec<(u8, &'static str)>>,
     combiner: Combiner,
@@ -164,7 +166,8 @@ impl Context {
             let each = each.map(|traits| policy.decide(&entity.name, traits, purpose));
             each.map(|decision| (decision.level, decision.operator.name())).collect()
         };
-        let decisions = rules.entities().iter().map(decide).collect();
+        let decisions: Vec<Vec<(u8, &str)>> = rules.entities().iter().map(decide).collect();
+        let drops = decisions.iter().flatten().any(|(_, operator)| *operator == dropped::OPERATOR);
         let combiner = Combiner::new(&rules, policy, settings.as_of);
         let detector = Detector::remembering(rules, settings.memo_bytes);
         let tracker = Tracker::new(detector.rules());
@@ -175,6 +178,8 @@ impl Context {
             fingerprints: RandomState::default(),
             lines,
             planner: None,
+            // What was dropped does not come back.
+            drops: drops && purpose != Purpose::Reidentify,
             decisions,
             combiner,
             tracker,
@@ -260,6 +265,8 @@ pub struct Outcome {
     pub by_statistics: blocks::ByStatistics,
     /// What rewriting would do, where that is planned.
     pub changes: changes::Changes,
+    /// The columns that it would drop, where that is planned.
+    pub dropped: dropped::Dropped,
     /// A JSON line for each match.
     pub lines: Spool,
     /// What was written, after a rewrite.
@@ -280,6 +287,7 @@ impl Outcome {
             findings: Findings::default(),
             by_statistics: blocks::ByStatistics::new(),
             changes: changes::Changes::default(),
+            dropped: dropped::Dropped::default(),
             lines: Spool::default(),
             rewritten: None,
         }
@@ -300,34 +308,6 @@ impl Outcome {
             Status::Skipped(_) if !self.named => Exit::Complete,
             Status::Skipped(_) | Status::Failed(_) | Status::Changed => Exit::Incomplete,
         }
-    }
-}
-
-/// Bytes kept aside until their asset's turn: in memory while few, else in an unnamed temporary file.
-pub struct Spool(SpooledTempFile);
-
-impl Default for Spool {
-    fn default() -> Self {
-        Spool(SpooledTempFile::new(SPOOL_BYTES))
-    }
-}
-
-impl Spool {
-    /// Appends bytes.
-    ///
-    /// # Errors
-    /// When the temporary folder is full.
-    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        std::io::Write::write_all(&mut self.0, bytes)
-    }
-
-    /// Copies everything to `out`.
-    ///
-    /// # Errors
-    /// When either side fails.
-    pub fn copy_to(&mut self, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-        std::io::Seek::seek(&mut self.0, SeekFrom::Start(0))?;
-        std::io::copy(&mut self.0, out).map(drop)
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::blocks::{Piece, codec_bytes, slab};
 use super::changes::{Changes, Watch};
+use super::dropped::Dropped;
+use super::first_reading::Before;
 use super::locate::Locator;
 use super::recheck::{Leftovers, canonical_of, known_of, position};
 use super::rewrite::{Rewriter, Written};
@@ -54,7 +56,7 @@ impl Rewriter<'_> {
         worker: &mut Worker,
         path: &Path,
         piece: Piece,
-        seed: &[&Ledger],
+        before: Before<'_>,
         check: bool,
     ) -> Result<BlockResult, DataError> {
         let (byte_offset, first_line) = match &piece {
@@ -66,13 +68,13 @@ impl Rewriter<'_> {
         let codec = codec.ok_or_else(|| DataError::new("internal error: a stream without a codec"))?;
         let invalid_bytes = codec_bytes(&*codec, invalid_bytes);
         let again = |bytes: &[u8]| codec.lex(slab(bytes.to_vec(), byte_offset, first_line, invalid_bytes)?);
-        let mut result = self.rendered(worker, path, &block, &*codec, seed)?;
+        let mut result = self.rendered(worker, path, &block, &*codec, before)?;
         if check && !result.bytes.is_empty() {
             self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
             // A file is gone over once more for what it holds of a replaced value elsewhere; a stream, block by block.
             if result.check(&result.ledger).count > 0 {
                 let first = std::mem::take(&mut result.ledger);
-                result = self.rendered(worker, path, &block, &*codec, &[&first])?;
+                result = self.rendered(worker, path, &block, &*codec, Before { seed: &[&first], ..before })?;
                 self.look_again(worker, &again(&result.bytes)?, &*codec, &mut result);
             }
             result.source = Some((block, codec));
@@ -99,7 +101,7 @@ impl Rewriter<'_> {
         worker: &mut Worker,
         path: &Path,
         result: &mut BlockResult,
-        earlier: &Ledger,
+        (earlier, dropped): (&Ledger, &Dropped),
     ) -> Result<(), DataError> {
         let Some((block, codec)) = result.source.take() else { return Ok(()) };
         let from = Some((origin(&block), Arc::clone(&codec)));
@@ -109,7 +111,7 @@ impl Rewriter<'_> {
         worker.detect_known(self.context, &block, &known_of(self.context, &[earlier], &is_original));
         if worker.matches.len() > matched {
             let own = std::mem::take(&mut result.ledger);
-            *result = self.rendered(worker, path, &block, &*codec, &[earlier, &own])?;
+            *result = self.rendered(worker, path, &block, &*codec, Before { seed: &[earlier, &own], dropped })?;
             let (byte_offset, first_line) = origin(&block);
             let invalid_bytes = codec_bytes(&*codec, self.context.settings.invalid_bytes);
             let bytes = slab(result.bytes.clone(), byte_offset, first_line, invalid_bytes)?;
@@ -126,11 +128,11 @@ impl Rewriter<'_> {
         path: &Path,
         block: &Block,
         codec: &dyn Codec,
-        seed: &[&Ledger],
+        before: Before<'_>,
     ) -> Result<BlockResult, DataError> {
         let mut result = BlockResult::default();
         let edits;
-        (edits, result.changes) = self.edits(worker, block, Some(codec), seed, &mut result.ledger)?;
+        (edits, result.changes) = self.edits(worker, block, Some(codec), before, &mut result.ledger)?;
         result.report = scan::report(self.context, path, block, Some(codec), worker);
         result.bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut result.bytes)?;
@@ -156,9 +158,10 @@ impl Rewriter<'_> {
         worker: &mut Worker,
         block: &Block,
         codec: Option<&dyn Codec>,
-        seed: &[&Ledger],
+        before: Before<'_>,
         ledger: &mut Ledger,
     ) -> Result<(Edits, Changes), DataError> {
+        let seed = before.seed;
         worker.detect(self.context, block);
         let is_original = |entity, value: &[u8]| seed.iter().any(|ledger: &&Ledger| ledger.is_original(entity, value));
         let is_seeded = |found: &Match| {
@@ -170,6 +173,9 @@ impl Rewriter<'_> {
         worker.combine(self.context, block, codec);
         if !seed.is_empty() {
             worker.detect_known(self.context, block, &known_of(self.context, seed, &is_original));
+        }
+        if !before.dropped.is_empty() {
+            return self.edits_without(worker, block, codec, before.dropped, ledger);
         }
         let mut watch = Watch::new(self.transformer, block, codec, &[], false);
         let edits = self.transformer.edits_watched(block, codec, &worker.matches, ledger, &mut watch)?;

@@ -7,6 +7,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::changes::Changes;
+use super::dropped::{Column, Dropped};
+use super::first_reading::Before;
 use super::in_place::Original;
 use super::mend::Mended;
 use super::ordered::ordered;
@@ -76,6 +78,8 @@ pub(super) struct Written {
     pub(super) changes: Changes,
     /// What a constraint in a member of an archive would refuse.
     pub(super) broken: Option<DataError>,
+    /// The columns that are gone.
+    pub(super) dropped: Vec<Column>,
     /// Formats of the members of an archive, in order.
     pub(super) formats: Vec<Option<&'static dyn Format>>,
     input_hash: Option<Hash>,
@@ -129,6 +133,7 @@ impl Rewriter<'_> {
         describe(outcome, &opened);
         let guise = opened.guise.clone();
         self.refuse_telling_path(relative)?;
+        let dropped = &self.first_reading(input, &opened, threads)?;
         if let Some(root) = root {
             make_folders(root, relative).map_err(failed_outside)?;
         }
@@ -137,7 +142,8 @@ impl Rewriter<'_> {
             Body::Stream { splitter, .. } => Some(splitter.reading()),
             Body::Empty | Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. } => None,
         };
-        let mut written = self.write(opened, (pending.file(), folder_of(&target)), &[], threads, outcome)?;
+        let mut written =
+            self.write(opened, (pending.file(), folder_of(&target)), Before { seed: &[], dropped }, threads, outcome)?;
         if written.changed {
             return Ok(Status::Changed);
         }
@@ -167,7 +173,10 @@ impl Rewriter<'_> {
                 (pending, checked) = (mended.pending, mended.checked);
             }
             // The first file is gone by now: two need not fit the disk.
-            None => (pending, written, checked) = self.again(input, (&target, &guise), written, threads, outcome)?,
+            None => {
+                (pending, written, checked) =
+                    self.again(input, (&target, &guise), (written, dropped), threads, outcome)?
+            }
         }
         if written.changed {
             return Ok(Status::Changed);
@@ -183,6 +192,7 @@ impl Rewriter<'_> {
             operators: operators(&written.ledger),
             unsought: unsought(self.context, &written.ledger),
             shared: written.ledger.shared().collect(),
+            dropped: written.dropped,
         });
         let placed = match original {
             // What needs no other content is not touched.
@@ -216,7 +226,7 @@ impl Rewriter<'_> {
         &self,
         input: &Input,
         (target, guise): (&Path, &Guise),
-        first: Written,
+        (first, dropped): (Written, &Dropped),
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<(Pending, Written, Rechecked), Box<Status>> {
@@ -224,7 +234,7 @@ impl Rewriter<'_> {
         let mut pending = Pending::create(target).map_err(failed_outside)?;
         (outcome.findings, outcome.lines) = Default::default();
         let out = (pending.file(), folder_of(target));
-        let written = self.write(opened, out, &[&first.ledger], threads, outcome)?;
+        let written = self.write(opened, out, Before { seed: &[&first.ledger], dropped }, threads, outcome)?;
         let found = self.recheck(pending.path(), guise, &written, threads)?;
         Ok((pending, written, found))
     }
@@ -251,6 +261,8 @@ impl Rewriter<'_> {
     fn to_stdout(&self, input: &Input, threads: usize, outcome: &mut Outcome) -> Result<Status, Box<Status>> {
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         describe(outcome, &opened);
+        let dropped = &self.first_reading(input, &opened, threads)?;
+        let before = Before { seed: &[], dropped };
         let mut out = io::stdout().lock();
         let written = match opened {
             Opened {
@@ -260,7 +272,7 @@ impl Rewriter<'_> {
                 // The whole is written aside and read again before the first byte goes out.
                 let place = std::env::temp_dir().join("tuomin-stdout");
                 let mut aside = Pending::create(&place).map_err(failed_outside)?;
-                let mut written = self.write(opened, (aside.file(), folder_of(&place)), &[], threads, outcome)?;
+                let mut written = self.write(opened, (aside.file(), folder_of(&place)), before, threads, outcome)?;
                 let checked = self.recheck(aside.path(), &guise, &written, threads)?;
                 checked.leftovers.refuse().map_err(failed)?;
                 self.hold(aside.path(), &guise, &mut written, threads)?;
@@ -269,7 +281,7 @@ impl Rewriter<'_> {
                 }
                 written
             }
-            opened => self.stream(opened, &mut out, &[], true, threads, outcome)?,
+            opened => self.stream(opened, &mut out, before, true, threads, outcome)?,
         };
         out.flush().map_err(|error| failed(error.into()))?;
         if written.changed {
@@ -280,18 +292,18 @@ impl Rewriter<'_> {
             operators: operators(&written.ledger),
             unsought: unsought(self.context, &written.ledger),
             shared: written.ledger.shared().collect(),
+            dropped: written.dropped,
             ..Rewritten::default()
         });
         Ok(Status::Rewritten)
     }
 
-    /// Writes the rewritten asset to `out`, and what must stand aside for a while to the folder beside it. Values that
-    /// `seed` holds are replaced however weak the match is.
+    /// Writes the rewritten asset to `out`, and what must stand aside for a while to the folder beside it.
     pub(super) fn write(
         &self,
         opened: Opened,
         (out, folder): (&mut File, &Path),
-        seed: &[&Ledger],
+        before: Before<'_>,
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<Written, Box<Status>> {
@@ -302,23 +314,24 @@ impl Rewriter<'_> {
         }
         let done = match body {
             body @ (Body::Container { .. } | Body::Sections { .. }) => {
-                self.whole(body, (out, compression), seed, threads, &mut written, outcome)
+                self.whole(body, (out, compression), before, threads, &mut written, outcome)
             }
             Body::Archive { mut archive, layers } => {
                 let members = (&mut *archive, &layers);
                 let encoder = compression.encoder(BufWriter::with_capacity(1 << 18, out));
-                let archived = encoder
-                    .map_err(DataError::from)
-                    .and_then(|encoder| self.archive(members, (encoder, folder), seed, threads, &mut written, outcome));
+                let archived = encoder.map_err(DataError::from).and_then(|encoder| {
+                    self.archive(members, (encoder, folder), before.seed, threads, &mut written, outcome)
+                });
                 archived.and_then(|encoder| Ok(encoder.finish()?.flush()?))
             }
             body => {
                 let opened = Opened { body, compression, trail, guise };
-                return self.stream(opened, out, seed, false, threads, outcome);
+                return self.stream(opened, out, before, false, threads, outcome);
             }
         };
         outcome.bytes = trail.bytes();
         done.map_err(failed)?;
+        written.dropped.extend(before.dropped.columns().cloned());
         written.changed = trail.is_changed();
         written.input_hash = trail.hash().map_err(|error| failed(error.into()))?;
         Ok(written)
@@ -328,7 +341,7 @@ impl Rewriter<'_> {
         &self,
         opened: Opened,
         out: &mut dyn Write,
-        seed: &[&Ledger],
+        before: Before<'_>,
         check_blocks: bool,
         threads: usize,
         outcome: &mut Outcome,
@@ -343,11 +356,11 @@ impl Rewriter<'_> {
             threads,
             |push| produce(body, compression, &self.context.settings, push),
             Worker::default,
-            |worker, piece| self.block(worker, &path, piece, seed, check_blocks),
+            |worker, piece| self.block(worker, &path, piece, before, check_blocks),
             |result| {
                 let mut block: BlockResult = result?;
                 if check_blocks {
-                    self.replace_earlier(&mut taker, &path, &mut block, &written.ledger)?;
+                    self.replace_earlier(&mut taker, &path, &mut block, (&written.ledger, before.dropped))?;
                 }
                 written.ledger.merge(std::mem::take(&mut block.ledger));
                 written.changes.merge(std::mem::take(&mut block.changes));
@@ -369,6 +382,7 @@ impl Rewriter<'_> {
         done.and_then(|()| held()).map_err(failed)?;
         let mut buffered = encoder.finish().map_err(|error| failed(error.into()))?;
         buffered.flush().map_err(|error| failed(error.into()))?;
+        written.dropped.extend(before.dropped.columns().cloned());
         written.changed = trail.is_changed();
         written.input_hash = trail.hash().map_err(|error| failed(error.into()))?;
         Ok(written)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Context;
+use super::dropped::Column;
 use super::read::Hash;
 use crate::detect::known::Known;
 use crate::finding::EntityId;
@@ -30,6 +31,8 @@ pub struct Rewritten {
     pub unsought: BTreeMap<EntityId, u64>,
     /// How many distinct values share a surrogate with another, by entity type.
     pub shared: BTreeMap<EntityId, u64>,
+    /// The columns that are gone, or empty; of an archive, those of its members.
+    pub dropped: Vec<Column>,
 }
 
 /// How many values met which operator.

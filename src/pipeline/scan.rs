@@ -9,7 +9,9 @@ use std::path::Path;
 
 use super::blocks::{self, Piece};
 use super::changes::Changes;
+use super::columns::Columns;
 use super::findings::{Findings, Spot};
+use super::first_reading::refuse_stream;
 use super::locate::{Locator, count_filled, safe_name};
 use super::ordered::{Push, ordered, panicked};
 use super::read::{self, Body, Opened};
@@ -47,6 +49,9 @@ pub fn scan(
     let mut is_deferred = false;
     let outcome = guarded(context, input.path(), named, |outcome| {
         let opened = read::open(input, &context.settings, &context.observer, false)?;
+        if context.planner.is_some() && context.drops {
+            refuse_stream(input, &opened)?;
+        }
         is_deferred = members.is_none() && matches!(opened.body, Body::Archive { .. });
         if is_deferred {
             return Ok(Status::Scanned);
@@ -84,8 +89,10 @@ pub(super) fn content(
     }
     let by_statistics = &mut outcome.by_statistics;
     let (findings, lines, changes) = (&mut outcome.findings, &mut outcome.lines, &mut outcome.changes);
+    let mut columns = Columns::default();
     let take = |report| {
         let report: BlockReport = report?;
+        columns.merge(report.columns)?;
         findings.merge(report.findings);
         changes.merge(report.changes);
         lines.write(&report.lines)?;
@@ -93,22 +100,26 @@ pub(super) fn content(
     };
     let work = |worker: &mut Worker, piece| worker.scan(context, path, &asked, piece);
     let settings = &context.settings;
+    // A container is asked whether it can do without its columns.
+    let mut taken_apart = None;
     let done = match body {
         Body::Archive { archive, layers } => {
             let members = members.ok_or_else(|| Box::new(Status::Failed(panicked())))?;
             archive::scan(context, *archive, &layers, path, threads, findings, members)
         }
-        Body::Container { container, file } => ordered(
-            threads,
-            |push| blocks::container(&*container, &file, settings, Some(&may_hold as _), by_statistics, push),
-            Worker::default,
-            work,
-            take,
-        ),
+        Body::Container { container, file } => {
+            let (container, file) = &*taken_apart.insert((container, file));
+            let produce = |push: Push<'_, Piece>| {
+                blocks::container(&**container, file, settings, Some(&may_hold), by_statistics, push)
+            };
+            ordered(threads, produce, Worker::default, work, take)
+        }
         body => ordered(threads, |push| produce(body, compression, settings, push), Worker::default, work, take),
     };
     outcome.bytes = trail.bytes();
     done.map_err(|error| Box::new(Status::Failed(error)))?;
+    let container = taken_apart.as_ref().map(|(container, file)| (&**container, file));
+    outcome.dropped = columns.dropped(container, context.detector.rules());
     Ok(if trail.is_changed() { Status::Changed } else { Status::Scanned })
 }
 
@@ -189,6 +200,8 @@ pub(super) struct BlockReport {
     pub(super) lines: Vec<u8>,
     /// What rewriting would do, where that is planned.
     pub(super) changes: Changes,
+    /// Whether columns would be dropped, where that is planned.
+    pub(super) columns: Columns,
 }
 
 impl Worker {
@@ -205,6 +218,9 @@ impl Worker {
         let mut report = report(context, path, &block, codec.as_deref(), self);
         if let Some(transformer) = &context.planner {
             (report.changes, _) = Changes::planned(transformer, &block, codec.as_deref(), asked, &self.matches)?;
+            if context.drops {
+                report.columns = Columns::of(context, &block, codec.as_deref(), &self.matches)?;
+            }
         }
         Ok(report)
     }

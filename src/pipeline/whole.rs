@@ -9,21 +9,21 @@ use std::sync::Arc;
 use super::Outcome;
 use super::Settings;
 use super::blocks::{self, Piece};
+use super::first_reading::Before;
 use super::layers::Layers;
 use super::ordered::ordered;
 use super::read::Body;
 use super::render::BlockResult;
 use super::rewrite::{Rewriter, Written};
 use super::scan::{self, BlockReport, Worker};
-use crate::block::{Block, Edits, TextBlock};
+use crate::block::{Block, Edits, Removed, TextBlock};
 use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
-use crate::format::{Codec, Container, Section, Sections, Site};
+use crate::format::{Codec, Container, Members, Object, Section, Sections, Site};
 use crate::source::buffer;
 use crate::source::decompress::Compression;
 use crate::source::slab::Slab;
-use crate::transform::Ledger;
 
 /// Takes the pieces of a file of sections, each with the number of its stream; texts have none.
 type PushSection<'a> = &'a mut dyn FnMut(Option<usize>, Piece) -> ControlFlow<()>;
@@ -91,6 +91,14 @@ impl Codec for PartCodec {
         self.inner.records(block)
     }
 
+    fn objects(&self, block: &TextBlock, rank: &dyn Fn(&str) -> Option<usize>) -> Vec<Object> {
+        self.inner.objects(block, rank)
+    }
+
+    fn members(&self, block: &TextBlock) -> Members {
+        self.inner.members(block)
+    }
+
     fn constraints(&self) -> &[Constraint] {
         self.inner.constraints()
     }
@@ -114,15 +122,15 @@ impl Rewriter<'_> {
         &self,
         body: Body,
         (out, compression): (&mut File, Compression),
-        seed: &[&Ledger],
+        before: Before<'_>,
         threads: usize,
         written: &mut Written,
         outcome: &mut Outcome,
     ) -> Result<(), DataError> {
         let write = |out: &mut File| match body {
-            Body::Container { container, file } => self.container(&*container, &file, out, seed, written, outcome),
+            Body::Container { container, file } => self.container(&*container, &file, out, before, written, outcome),
             Body::Sections { sections, layers } => {
-                self.sections((&*sections, &layers), out, seed, threads, written, outcome)
+                self.sections((&*sections, &layers), out, before, threads, written, outcome)
             }
             Body::Empty | Body::Stream { .. } | Body::Archive { .. } => {
                 Err(DataError::new("internal error: a stream is no whole file"))
@@ -143,27 +151,32 @@ impl Rewriter<'_> {
         container: &dyn Container,
         file: &File,
         out: &mut File,
-        seed: &[&Ledger],
+        before: Before<'_>,
         written: &mut Written,
         outcome: &mut Outcome,
     ) -> Result<(), DataError> {
         let mut worker = Worker::default();
         let path = outcome.path.clone();
-        container.rewrite(file, out, &mut |block| {
-            let (edits, changes) = self.edits(&mut worker, block, None, seed, &mut written.ledger)?;
+        let removed = before.dropped.positions();
+        let mut aside = if removed.is_empty() { None } else { Some(tempfile::tempfile()?) };
+        container.rewrite(file, aside.as_mut().unwrap_or(&mut *out), &mut |block| {
+            let (mut edits, changes) = self.edits(&mut worker, block, None, before, &mut written.ledger)?;
+            // Columns are taken out of the file as a whole.
+            edits.removed = Removed::default();
             written.changes.merge(changes);
             let report: BlockReport = scan::report(self.context, &path, block, None, &worker);
             outcome.findings.merge(report.findings);
             outcome.lines.write(&report.lines)?;
             Ok(edits)
-        })
+        })?;
+        aside.map_or(Ok(()), |mut aside| container.without_columns(&mut aside, out, &removed))
     }
 
     fn sections(
         &self,
         (source, layers): (&dyn Sections, &Layers),
         out: &mut File,
-        seed: &[&Ledger],
+        before: Before<'_>,
         threads: usize,
         written: &mut Written,
         outcome: &mut Outcome,
@@ -177,7 +190,7 @@ impl Rewriter<'_> {
                 sections(source, layers, &self.context.settings, &mut push)
             },
             Worker::default,
-            |worker, (number, piece)| (number, self.block(worker, &path, piece, seed, false)),
+            |worker, (number, piece)| (number, self.block(worker, &path, piece, before, false)),
             |(number, result)| {
                 let mut block: BlockResult = result?;
                 written.ledger.merge(std::mem::take(&mut block.ledger));

@@ -32,6 +32,8 @@ pub enum OperatorSpec {
     Redact,
     /// NULL.
     Null,
+    /// The column goes altogether; elsewhere the empty string.
+    Drop,
     /// Unchanged.
     Keep,
     /// Same-shape bijection (FF1).
@@ -95,6 +97,7 @@ impl OperatorSpec {
             OperatorSpec::Mask => "mask",
             OperatorSpec::Redact => "redact",
             OperatorSpec::Null => "null",
+            OperatorSpec::Drop => "drop",
             OperatorSpec::Keep => "keep",
             OperatorSpec::Fpe => "fpe",
             OperatorSpec::Surrogate(_) => "surrogate",
@@ -111,6 +114,7 @@ impl OperatorSpec {
             "mask" => OperatorSpec::Mask,
             "redact" => OperatorSpec::Redact,
             "null" => OperatorSpec::Null,
+            "drop" => OperatorSpec::Drop,
             "keep" => OperatorSpec::Keep,
             "fpe" => OperatorSpec::Fpe,
             "surrogate" => OperatorSpec::Surrogate(Surrogate::default()),
@@ -157,8 +161,8 @@ impl<'de> Visitor<'de> for OperatorVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "hash, replace, mask, redact, \"null\" (in quotes), keep, fpe, surrogate, generalize, {replace: \"text\"}, \
-             {surrogate: {…}}, {generalize: {…}}, \
+            "hash, replace, mask, redact, \"null\" (in quotes), drop, keep, fpe, surrogate, generalize, \
+             {replace: \"text\"}, {surrogate: {…}}, {generalize: {…}}, \
              {date_shift: {subject: […]}} or {sha256: {unkeyed: accepted, reason: \"…\"}}",
         )
     }

@@ -13,6 +13,7 @@ use super::escape;
 use crate::error::Error;
 use crate::finding::EntityId;
 use crate::pipeline::Outcome;
+use crate::pipeline::dropped::Column;
 use crate::pipeline::read::Hash;
 use crate::pipeline::scan::LEFT_IN_STATEMENTS;
 use crate::policy::Policy;
@@ -109,6 +110,44 @@ pub struct Asset {
     /// that hold them without a label may be left.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unsought: BTreeMap<String, u64>,
+    /// Columns that are gone or empty, because they were of an entity type that the policy drops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedColumn>,
+}
+
+/// A column that is not in the output any more, or holds nothing there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DroppedColumn {
+    /// The member of an archive that it was in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// Its table, where that has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Its name, or the path of the key.
+    pub column: String,
+    /// The entity types that it was of.
+    pub entities: Vec<String>,
+    /// Its rows.
+    pub rows: u64,
+    /// How many of them held something.
+    pub values: u64,
+    /// What was carried out: `drop`, or `null` in databases.
+    pub operator: String,
+}
+
+impl DroppedColumn {
+    fn of(column: &Column, rules: &RuleSet) -> DroppedColumn {
+        DroppedColumn {
+            member: column.member.clone(),
+            table: column.table.clone(),
+            column: column.column.clone(),
+            entities: column.entities.iter().filter_map(|id| Some(rules.entity(*id)?.name.clone())).collect(),
+            rows: column.rows,
+            values: column.values,
+            operator: column.how.operator().to_owned(),
+        }
+    }
 }
 
 /// One output file.
@@ -261,6 +300,11 @@ impl Asset {
             reversible,
             shared: rewritten.map(|written| by_name(&written.shared, rules)).unwrap_or_default(),
             unsought: rewritten.map(|written| by_name(&written.unsought, rules)).unwrap_or_default(),
+            dropped: rewritten
+                .iter()
+                .flat_map(|written| &written.dropped)
+                .map(|column| DroppedColumn::of(column, rules))
+                .collect(),
         }
     }
 }

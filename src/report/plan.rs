@@ -127,16 +127,32 @@ impl Plan {
         for (spot, change, verdict) in outcome.changes.verdicts() {
             let named = |name: &Option<String>| name.as_deref().map(safe_name);
             let shown = Spot { table: named(&spot.table), column: named(&spot.column) };
+            if let Some(dropped) = outcome.dropped.at(&shown) {
+                let verdict = dropped.refused.clone().map_or(Verdict::Fits, Verdict::Refused).located(&shown);
+                let change = Change {
+                    kind: change.kind.clone(),
+                    operators: change.operators.clone(),
+                    widest: (change.widest.0, 0),
+                    distinct: change.distinct.clone(),
+                    ..Change::default()
+                };
+                for (entity, (asked, count)) in asked(&change) {
+                    let share = shares.get(&(shown.clone(), entity)).copied().flatten();
+                    let met =
+                        Met { entity, carried_out: CarriedOut { asked, done: dropped.how.operator() }, count, share };
+                    self.enter_column(column(&path, &shown, &change, &verdict, &met, rules, transformer));
+                }
+                continue;
+            }
             for ((entity, carried_out), count) in &change.operators {
                 let share = shares.get(&(shown.clone(), *entity)).copied().flatten();
                 let met = Met { entity: *entity, carried_out: *carried_out, count: *count, share };
                 let column = column(&path, &shown, change, &verdict, &met, rules, transformer);
-                self.feasible &= column.verdict != "refused";
                 if let Some((folder, _)) = folder_of(outcome) {
                     let folder = self.folders.entry(folder.to_path_buf()).or_default();
                     folder.columns.push((self.columns.len(), spot.clone()));
                 }
-                self.columns.push(column);
+                self.enter_column(column);
             }
         }
         if let Some((folder, is_contents)) = folder_of(outcome) {
@@ -165,6 +181,11 @@ impl Plan {
                 self.feasible = false;
             }
         }
+    }
+
+    fn enter_column(&mut self, column: Column) {
+        self.feasible &= column.verdict != "refused";
+        self.columns.push(column);
     }
 
     /// What the plan means for the exit code: 2 where something would be refused.
@@ -224,6 +245,19 @@ struct Met {
     carried_out: CarriedOut,
     count: u64,
     share: Option<Prevalence>,
+}
+
+/// The operator that the policy names for each entity type in a place that is dropped, and how many values there are.
+fn asked(change: &Change) -> BTreeMap<EntityId, (&'static str, u64)> {
+    let mut asked = BTreeMap::new();
+    for ((entity, carried_out), count) in &change.operators {
+        let (name, sum) = asked.entry(*entity).or_insert(("drop", 0));
+        if *carried_out != CarriedOut::REFUSED {
+            *name = carried_out.asked;
+        }
+        *sum += count;
+    }
+    asked
 }
 
 fn column(

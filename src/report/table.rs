@@ -14,7 +14,7 @@ use crate::pipeline::findings::{Finding, Prevalence, Spot};
 use crate::pipeline::{Outcome, Status};
 use crate::policy::profile::Profile;
 use crate::rule::RuleSet;
-use crate::transform::CarriedOut;
+use crate::transform::{CarriedOut, Dropping};
 
 /// Rows that are kept and shown; beyond, only their number is.
 const MOST_ROWS: usize = 2000;
@@ -66,6 +66,8 @@ pub struct Totals {
     pub reversible: BTreeMap<EntityId, u64>,
     /// Distinct values that share a surrogate with another.
     pub shared: u64,
+    /// Columns that were taken out, and such that were emptied.
+    pub dropped: (u64, u64),
 }
 
 impl Totals {
@@ -85,6 +87,12 @@ impl Totals {
         self.unsought += outcome.rewritten.iter().flat_map(|written| written.unsought.values()).sum::<u64>();
         self.entities.extend(outcome.findings.by_entity().keys());
         self.shared += outcome.rewritten.iter().flat_map(|written| written.shared.values()).sum::<u64>();
+        for column in outcome.rewritten.iter().flat_map(|written| &written.dropped) {
+            match column.how {
+                Dropping::Removed => self.dropped.0 += 1,
+                Dropping::Emptied => self.dropped.1 += 1,
+            }
+        }
         for ((entity, carried_out), count) in outcome.rewritten.iter().flat_map(|written| &written.operators) {
             if carried_out.is_reversible() {
                 *self.reversible.entry(*entity).or_default() += count;
@@ -185,6 +193,11 @@ impl Totals {
         if !self.substitutes.is_empty() {
             let each = self.substitutes.iter().map(|(carried_out, count)| format!("{count} {carried_out}"));
             sentence += &format!("; to fit their places: {}", each.collect::<Vec<_>>().join(", "));
+        }
+        for (count, what) in [(self.dropped.0, "dropped"), (self.dropped.1, "emptied (NULL)")] {
+            if count > 0 {
+                sentence += &format!("; {count} {} {what}", if count == 1 { "column" } else { "columns" });
+            }
         }
         if !self.reversible.is_empty() {
             let count: u64 = self.reversible.values().sum();

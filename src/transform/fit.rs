@@ -155,6 +155,8 @@ pub(super) enum Fit {
     Null,
     /// By the empty string instead: NULL for a part of a text.
     Empty,
+    /// By the empty string instead: only a column is dropped.
+    Redact,
 }
 
 /// What will be done in a place.
@@ -174,6 +176,10 @@ impl PlannedOperator {
             Fit::Mask => OperatorSpec::Mask,
             Fit::Null => OperatorSpec::Null,
             Fit::Empty => OperatorSpec::Redact,
+            Fit::Redact => {
+                let reason = Some("only a column that is of the entity type is dropped".to_owned());
+                return PlannedOperator { operator: OperatorSpec::Redact, reason };
+            }
         };
         let chars = Room::whole(kind).chars;
         let reason = format!("{} cannot hold what {} writes", describe(kind, chars), asked.name());
@@ -218,6 +224,7 @@ fn text(choice: &Choice, entity: &EntityType, nullable: bool, room: &Room<'_>) -
             return Err(DataError::new(format!("a place that must not be NULL holds {}", entity.name))
                 .advise("use redact, mask or hash for this entity type in the policy"));
         }
+        OperatorSpec::Drop => return Ok(Fit::Redact),
         OperatorSpec::Fpe if entity.shape.is_none() => return Err(shapeless(entity)),
         OperatorSpec::Sha256(_) => sha256::LENGTH,
         // Never longer than the value, or as the place allows.
@@ -258,8 +265,8 @@ fn typed(
 ) -> Result<Fit, DataError> {
     match (spec, natural) {
         (OperatorSpec::Null, _) if nullable => Ok(Fit::AsAsked),
-        (OperatorSpec::Redact, _) if nullable => Ok(Fit::Null),
-        (OperatorSpec::Null | OperatorSpec::Redact, _) => {
+        (OperatorSpec::Redact | OperatorSpec::Drop, _) if nullable => Ok(Fit::Null),
+        (OperatorSpec::Null | OperatorSpec::Redact | OperatorSpec::Drop, _) => {
             Err(DataError::new(format!("{} that must not be NULL holds {}", room.describe(), entity.name))
                 .advise("use mask or fpe for this entity type in the policy, or make the column nullable"))
         }
@@ -286,8 +293,8 @@ fn number(
 ) -> Result<Fit, DataError> {
     let nothing_shown = matches!(spec, OperatorSpec::Replace(_) | OperatorSpec::Mask | OperatorSpec::Redact);
     match spec {
-        OperatorSpec::Null | OperatorSpec::Redact if nullable => Ok(Fit::Null),
-        OperatorSpec::Null | OperatorSpec::Redact => {
+        OperatorSpec::Null | OperatorSpec::Redact | OperatorSpec::Drop if nullable => Ok(Fit::Null),
+        OperatorSpec::Null | OperatorSpec::Redact | OperatorSpec::Drop => {
             Err(DataError::new(format!("{} that must not be NULL holds {}", room.describe(), entity.name))
                 .advise("use fpe for this entity type in the policy, or make the column nullable"))
         }

@@ -7,6 +7,7 @@
 //! [`OperatorSpec`].
 
 mod date_shift;
+mod drop;
 mod edits;
 mod fit;
 mod fpe;
@@ -27,6 +28,7 @@ mod watch;
 
 use std::sync::Arc;
 
+pub use self::drop::Dropping;
 pub(crate) use self::edits::cell_text;
 pub use self::edits::value_of;
 use self::fit::{Fit, Room};
@@ -72,7 +74,14 @@ impl Operator {
     /// than a region has nothing else when its region stays.
     fn may_leave(&self, spec: &OperatorSpec, entity: &EntityType) -> bool {
         let is = |operator: &Operator| self.name == operator.name;
-        let may_stay = [&keep::OPERATOR, &mask::OPERATOR, &generalize::OPERATOR, &redact::OPERATOR, &replace::OPERATOR];
+        let may_stay = [
+            &keep::OPERATOR,
+            &mask::OPERATOR,
+            &generalize::OPERATOR,
+            &redact::OPERATOR,
+            &drop::OPERATOR,
+            &replace::OPERATOR,
+        ];
         let keeps_region = || {
             let region = matches!(spec, OperatorSpec::Surrogate(parameters) if parameters.region == Part::Keep);
             region && Form::of(entity) == Some(Form::Address)
@@ -94,6 +103,7 @@ pub static OPERATORS: &[&Operator] = &[
     &mask::OPERATOR,
     &redact::OPERATOR,
     &null::OPERATOR,
+    &drop::OPERATOR,
     &keep::OPERATOR,
     &fpe::OPERATOR,
     &surrogate::OPERATOR,
@@ -315,7 +325,7 @@ impl Transformer {
             Fit::SameShape => &fpe::OPERATOR,
             Fit::Mask => &mask::OPERATOR,
             Fit::Null => &null::OPERATOR,
-            Fit::Empty => &redact::OPERATOR,
+            Fit::Empty | Fit::Redact => &redact::OPERATOR,
         };
         let replacement = (operator.apply)(&subject)?;
         if let Replacement::Value(value) = &replacement {

@@ -8,6 +8,10 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
 
 use crate::program::{Folder, contains};
 
@@ -80,7 +84,20 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) content: Vec<u8>,
     pub(crate) in_place: bool,
+    /// Columns of mobile numbers are dropped.
+    drops: bool,
 }
+
+/// A policy that drops columns of mobile numbers.
+const DROPPING: &str = "\
+policy: own
+title: Own
+version: '1'
+source: test
+entries:
+  - {category: phone, clause: test, entities: [CN_MOBILE_PHONE], level: 3, deidentify: drop, anonymize: drop}
+otherwise: {level: 3, deidentify: hash, anonymize: hash}
+";
 
 /// A small file in each format that is written in a way of its own. Each holds [`PLANTED`].
 macro_rules! seeds {
@@ -116,9 +133,25 @@ pub(crate) fn cases() -> Vec<Case> {
     ];
     let seeds = seeds.into_iter().map(|(path, content)| (path.split('/').nth(1).unwrap(), content.to_vec()));
     let both = |(name, content): (&'static str, Vec<u8>)| {
-        [false, true].map(|in_place| Case { name, content: content.clone(), in_place })
+        [false, true].map(|in_place| Case { name, content: content.clone(), in_place, drops: false })
     };
     plain.chain(seeds).flat_map(both).collect()
+}
+
+/// Files that lose a column.
+fn dropping() -> impl Iterator<Item = Case> {
+    let drops = ["a.csv", "a.ndjson", "packed.arrow", "deflate.avro", "pax.tar"];
+    let dropping = cases().into_iter().filter(move |case| drops.contains(&case.name));
+    let parquet = Case { name: "a.parquet", content: parquet(), in_place: false, drops: true };
+    dropping.map(|case| Case { drops: true, ..case }).chain([parquet])
+}
+
+fn parquet() -> Vec<u8> {
+    let column = |value: &str| Arc::new(StringArray::from(vec![value])) as ArrayRef;
+    let batch = RecordBatch::try_from_iter([("id", column("1")), ("mobile", column(PLANTED))]).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
 }
 
 /// A command that has a folder for temporary files of its own.
@@ -138,7 +171,8 @@ pub(crate) fn strays(folder: &Folder) -> Vec<String> {
 impl Case {
     pub(crate) fn arguments(&self) -> Vec<String> {
         let rest = if self.in_place { vec!["--in-place"] } else { vec!["-o", "out"] };
-        let all = ["deidentify", self.name].into_iter().chain(rest);
+        let policy = if self.drops { vec!["--policy", "own.yml"] } else { Vec::new() };
+        let all = ["deidentify", self.name].into_iter().chain(rest).chain(policy);
         all.chain(["--key-file", "k", "--threads", "1", "--force", "-q"]).map(str::to_owned).collect()
     }
 
@@ -149,6 +183,9 @@ impl Case {
 
     pub(crate) fn prepare(&self, folder: &Folder) {
         folder.write(self.name, &self.content);
+        if self.drops {
+            folder.write("own.yml", DROPPING);
+        }
         if !self.in_place {
             folder.write("out", "what was there before\n");
         }
@@ -224,7 +261,7 @@ impl Case {
 /// The sweep of each fault over each case, and what it saw.
 fn sweep(fault: &str) -> Sweep {
     let mut all = Sweep::default();
-    for case in cases() {
+    for case in cases().into_iter().chain(dropping()) {
         let folder = Folder::new();
         folder.tuomin(&["key", "new", "k"]).expect(0);
         let new = case.new_content(&folder);
@@ -338,7 +375,7 @@ fn a_run_that_is_killed_at_any_moment_leaves_the_old_file_or_the_new_one() {
     if !is_asked_for() {
         return;
     }
-    let case = Case { name: "a.log", content: cases().swap_remove(0).content.repeat(40), in_place: true };
+    let case = Case { name: "a.log", content: cases().swap_remove(0).content.repeat(40), in_place: true, drops: false };
     let folder = Folder::new();
     folder.tuomin(&["key", "new", "k"]).expect(0);
     let began = std::time::Instant::now();

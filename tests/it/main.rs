@@ -18,6 +18,7 @@ mod cli;
 mod columnar;
 mod date_shift;
 mod demo;
+mod drop;
 mod faults;
 mod fuzzing;
 mod hostile;

@@ -20,6 +20,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod without;
 
 use std::fs::File;
 
@@ -84,6 +85,14 @@ impl Container for Arrow {
 
     fn read(&self, file: &File, visit: &mut dyn FnMut(Block) -> Result<(), DataError>) -> Result<(), DataError> {
         blocks(file, &Extent { block_bytes: BLOCK_BYTES, whole: true }, visit)
+    }
+
+    fn removable(&self, file: &File, columns: &[usize]) -> Result<(), DataError> {
+        without::removable(&Opened::new(file)?, columns)
+    }
+
+    fn without_columns(&self, file: &mut File, out: &mut File, columns: &[usize]) -> Result<(), DataError> {
+        without::write(&Opened::new(file)?, columns, out)
     }
 
     fn rewrite(

@@ -255,7 +255,15 @@ fn read_footer(source: &Source) -> Result<Footed, DataError> {
     Ok(Footed { bytes, at, placed })
 }
 
-fn entries(bytes: &[u8], blocks: Option<Vector<'_, Block>>, dictionary: bool) -> Result<Vec<Placed>, DataError> {
+/// The entries of the footer in `bytes` for `blocks`.
+///
+/// # Errors
+/// When one has a negative number.
+pub(super) fn entries(
+    bytes: &[u8],
+    blocks: Option<Vector<'_, Block>>,
+    dictionary: bool,
+) -> Result<Vec<Placed>, DataError> {
     let Some(blocks) = blocks else { return Ok(Vec::new()) };
     let first = blocks.bytes().as_ptr().addr().saturating_sub(bytes.as_ptr().addr());
     let mut placed = Vec::with_capacity(blocks.len());

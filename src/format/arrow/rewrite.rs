@@ -48,7 +48,7 @@ pub(super) fn rewrite(opened: &Opened, file: &mut File, edit: Edit<'_>) -> Resul
     walk(opened, &extent, &mut |met| writer.meet(met, &mut out, &mut places, edit))?;
     let Rewriter { replaced, aside: messages, is_changed, .. } = writer;
     if !is_keyed {
-        return finish(opened, &mut out, &places);
+        return finish(opened, &mut out, &places, footer_of(opened));
     }
     out.flush()?;
     drop(out);
@@ -62,7 +62,13 @@ pub(super) fn rewrite(opened: &Opened, file: &mut File, edit: Edit<'_>) -> Resul
     }
     start(opened, &mut out)?;
     let places = write_out(opened, &aside, &messages, &replaced, &mut out)?;
-    finish(opened, &mut out, &places)
+    finish(opened, &mut out, &places, footer_of(opened))
+}
+
+/// The footer, and where the entries of the messages stand in it.
+fn footer_of(opened: &Opened) -> Option<(Vec<u8>, Vec<usize>)> {
+    let footed = opened.footer.as_ref()?;
+    Some((footed.bytes.clone(), footed.placed.iter().map(|placed| placed.entry).collect()))
 }
 
 /// The output.
@@ -75,17 +81,17 @@ pub(super) struct Out<'a> {
 pub(super) type Place = (u64, u64, u64);
 
 impl<'a> Out<'a> {
-    fn new(file: &'a mut File) -> Out<'a> {
+    pub(super) fn new(file: &'a mut File) -> Out<'a> {
         Out { file: BufWriter::with_capacity(1 << 18, file), position: 0 }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), DataError> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), DataError> {
         self.file.write_all(bytes)?;
         self.position += bytes.len() as u64;
         Ok(())
     }
 
-    fn copy(&mut self, source: &Source, span: Span) -> Result<(), DataError> {
+    pub(super) fn copy(&mut self, source: &Source, span: Span) -> Result<(), DataError> {
         let mut bytes = vec![0; usize::try_from(span.length.min(1 << 20)).unwrap_or(0)];
         let mut done = 0;
         while done < span.length {
@@ -134,8 +140,17 @@ fn start(opened: &Opened, out: &mut Out<'_>) -> Result<(), DataError> {
     out.message(&opened.source, &opened.head).map(drop)
 }
 
-/// Writes what stands behind the last message.
-fn finish(opened: &Opened, out: &mut Out<'_>, places: &[Place]) -> Result<(), DataError> {
+/// Writes what stands behind the last message: of a file, this footer, with the places of the messages entered where it has
+/// them.
+///
+/// # Errors
+/// When either file fails.
+pub(super) fn finish(
+    opened: &Opened,
+    out: &mut Out<'_>,
+    places: &[Place],
+    footer: Option<(Vec<u8>, Vec<usize>)>,
+) -> Result<(), DataError> {
     let (last, end) = match &opened.footer {
         Some(footed) => (footed.end(), footed.at),
         None => (None, opened.source.length),
@@ -146,14 +161,12 @@ fn finish(opened: &Opened, out: &mut Out<'_>, places: &[Place]) -> Result<(), Da
         (None, false) => opened.end_mark()?,
     };
     out.write(&end_mark)?;
-    if let Some(footed) = &opened.footer {
-        let mut footer = footed.bytes.clone();
-        if places.len() != footed.placed.len() {
+    if let Some((mut footer, entries)) = footer {
+        if places.len() != entries.len() {
             return Err(unreadable("the footer has other messages than the file"));
         }
-        for (placed, (at, head, body)) in footed.placed.iter().zip(places) {
-            let entry =
-                footer.get_mut(placed.entry..).and_then(|rest| rest.first_chunk_mut::<{ super::open::ENTRY }>());
+        for (entry, (at, head, body)) in entries.into_iter().zip(places) {
+            let entry = footer.get_mut(entry..).and_then(|rest| rest.first_chunk_mut::<{ super::open::ENTRY }>());
             let entry = entry.ok_or_else(|| unreadable("the footer is damaged"))?;
             let head = i32::try_from(*head).map_err(|_| DataError::new("a message has too many fields"))?;
             let block = arrow::ipc::Block::new((*at).cast_signed(), head, (*body).cast_signed());

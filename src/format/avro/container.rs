@@ -18,6 +18,9 @@ const MAX_HEADER: u64 = 64 << 20;
 /// Largest block, as it stands in the file.
 const MAX_PACKED: u64 = 512 << 20;
 const SYNC: usize = 16;
+/// Names in the metadata.
+const CODEC: &str = "avro.codec";
+pub(super) const SCHEMA: &str = "avro.schema";
 
 /// A file whose header has been read and believed.
 pub(super) struct Opened {
@@ -27,7 +30,8 @@ pub(super) struct Opened {
     pub(super) codec: Codec,
     /// The whole header, as it stands in the file; it ends with the mark that ends each block.
     pub(super) header: Vec<u8>,
-    entries: Vec<(String, String)>,
+    /// Its metadata, as it stands there.
+    pub(super) metadata: Entries,
 }
 
 /// A block as it stands in the file.
@@ -62,14 +66,12 @@ impl Opened {
         }
     }
 
-    fn with(source: Source, header: Vec<u8>, entries: Vec<(String, Vec<u8>)>) -> Result<Opened, DataError> {
+    fn with(source: Source, header: Vec<u8>, entries: Entries) -> Result<Opened, DataError> {
         let entry = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice());
-        let codec = Codec::of(entry("avro.codec").unwrap_or_default())?;
-        let schema = Schema::new(entry("avro.schema").ok_or_else(|| unreadable("it has no schema"))?)?;
-        let texts = entries.iter().filter(|(key, _)| key != "avro.codec");
-        let entries = texts.map(|(key, value)| (key.clone(), String::from_utf8_lossy(value).into_owned())).collect();
+        let codec = Codec::of(entry(CODEC).unwrap_or_default())?;
+        let schema = Schema::new(entry(SCHEMA).ok_or_else(|| unreadable("it has no schema"))?)?;
         let context = Arc::new(schema.context());
-        Ok(Opened { source, schema, context, codec, header, entries })
+        Ok(Opened { source, schema, context, codec, header, metadata: entries })
     }
 
     /// The schema and the metadata, as notes.
@@ -78,13 +80,14 @@ impl Opened {
     /// When a text cannot be taken into a slab.
     pub(super) fn notes(&self) -> Result<Vec<Note>, DataError> {
         let mut notes = Vec::new();
-        for (key, value) in &self.entries {
-            notes.extend(Note::entry(key, value)?);
+        for (key, value) in self.metadata.iter().filter(|(key, _)| key != CODEC) {
+            notes.extend(Note::entry(key, &String::from_utf8_lossy(value))?);
         }
         Ok(notes)
     }
 
-    fn sync(&self) -> &[u8] {
+    /// The mark that ends each block.
+    pub(super) fn sync(&self) -> &[u8] {
         self.header.last_chunk::<SYNC>().map_or(&[], |sync| sync.as_slice())
     }
 
@@ -127,7 +130,7 @@ impl Opened {
     }
 }
 
-type Entries = Vec<(String, Vec<u8>)>;
+pub(super) type Entries = Vec<(String, Vec<u8>)>;
 
 /// The metadata in the header at the start of `bytes`, and where it ends.
 fn header(bytes: &[u8]) -> Result<(Entries, usize), DataError> {

@@ -13,6 +13,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod value;
+mod without;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -60,6 +61,14 @@ impl Container for Avro {
         visit: &mut dyn FnMut(Part) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
         each_block(file, reading.block_bytes.min(BLOCK_BYTES), &mut |block| visit(Part::Block(block)))
+    }
+
+    fn removable(&self, file: &File, columns: &[usize]) -> Result<(), DataError> {
+        without::removable(&Opened::new(file)?, columns)
+    }
+
+    fn without_columns(&self, file: &mut File, out: &mut File, columns: &[usize]) -> Result<(), DataError> {
+        without::write(&Opened::new(file)?, columns, out)
     }
 
     fn rewrite(
@@ -199,11 +208,10 @@ fn rewrite_block(
         Ok(())
     })
     .map_err(|error| located(error, at))?;
-    let sync = opened.header.last_chunk::<16>().ok_or_else(gone)?;
     if edits.iter().all(VecDeque::is_empty) {
         out.write_all(&head)?;
         out.write_all(&packed)?;
-        out.write_all(sync)?;
+        out.write_all(opened.sync())?;
         return Ok(first_row + objects);
     }
     let mut changes = Changes { schema, passed: vec![0; edits.len()], edits, record: 0 };
@@ -218,14 +226,20 @@ fn rewrite_block(
     if changes.edits.iter().any(|edits| !edits.is_empty()) {
         return Err(gone());
     }
-    let packed = opened.codec.pack(new)?;
+    write_block(opened, objects, new, out)?;
+    Ok(first_row + objects)
+}
+
+/// Packs the bytes of so many objects, and writes them as a block.
+fn write_block(opened: &Opened, objects: u64, bytes: Vec<u8>, out: &mut impl Write) -> Result<(), DataError> {
+    let packed = opened.codec.pack(bytes)?;
     let mut head = Vec::new();
     put_long(i64::try_from(objects).map_err(|_| gone())?, &mut head);
     put_long(i64::try_from(packed.len()).map_err(|_| gone())?, &mut head);
     out.write_all(&head)?;
     out.write_all(&packed)?;
-    out.write_all(sync)?;
-    Ok(first_row + objects)
+    out.write_all(opened.sync())?;
+    Ok(())
 }
 
 /// A file that cannot be read, with what to do about it.

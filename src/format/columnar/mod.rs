@@ -1,6 +1,7 @@
 //! What the formats that know columns and types (Parquet, Arrow, Avro) have in common: edits kept until a column is
 //! written, notes beside the rows, what a type can take, and reading by offset.
 
+pub(super) mod described;
 pub(super) mod edits;
 pub(super) mod notes;
 pub(super) mod number;

@@ -8,6 +8,7 @@ use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use super::dialect::column;
 use super::record::{Fault, Shape, unescape};
+use super::removal::{Removal, Splice};
 use crate::block::{Block, CellEdit, Column, Edits, TableBlock, TableContext, TableText};
 use crate::error::{DataError, Position};
 use crate::format::Codec;
@@ -72,11 +73,15 @@ impl Codec for CsvCodec {
         let Some(text) = &block.text else {
             return Err(DataError::new("a table without its text cannot be written as CSV"));
         };
+        let removal = Removal::new(self.shape, &edits.removed.columns);
         let mut splices = Vec::with_capacity(edits.cells.len());
         for edit in &edits.cells {
-            splices.push(self.splice(block, text, edit)?);
+            splices.push(self.splice(block, text, edit, &removal)?);
         }
         splices.sort_by_key(|(span, _)| span.start);
+        if !edits.removed.columns.is_empty() {
+            splices = self.without_columns(block, text, splices, &removal)?;
+        }
         text.slab.splice(&splices, out)
     }
 }
@@ -156,7 +161,8 @@ impl CsvCodec {
         block: &TableBlock,
         text: &TableText,
         edit: &CellEdit,
-    ) -> Result<(Range<usize>, Vec<u8>), DataError> {
+        removal: &Removal<'_>,
+    ) -> Result<Splice, DataError> {
         let (row, index, width) = (edit.row as usize, edit.column as usize, block.columns.len());
         let fault = |reason| {
             Err(DataError::new(reason).at(Position::Row {
@@ -176,7 +182,7 @@ impl CsvCodec {
         }
         let span = span.start as usize..span.end as usize;
         let cell = text.slab.text().get(span.clone()).unwrap_or_default();
-        let alone = index == 0 && !follows(1);
+        let alone = removal.is_alone(index, cells.len()) || index == 0 && !follows(1);
         match self.shape.write(cell, edit.value.as_deref(), alone) {
             Some(written) => Ok((span, written)),
             None => fault("a new value has a delimiter or line end, and the dialect has no quotes"),
@@ -184,7 +190,7 @@ impl CsvCodec {
     }
 }
 
-fn refuse(slab: &Slab, fault: &Fault) -> DataError {
+pub(super) fn refuse(slab: &Slab, fault: &Fault) -> DataError {
     let (at, reason) = match fault {
         Fault::Unclosed(at) => (at, "a quote that opens here is not closed"),
         Fault::AfterQuote(at) => (at, "there is text after the closing quote of a cell"),

@@ -6,6 +6,7 @@
 mod codec;
 mod dialect;
 mod record;
+mod removal;
 
 use std::sync::Arc;
 

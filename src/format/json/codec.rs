@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use super::escape::{self, SideBySide};
 use super::lexer::{Container, Fault, Kind, Lexer, Start, Token, is_number};
 use super::path::{Walker, key_of};
-use super::{ADVICE, object};
+use super::{ADVICE, member, object};
 use crate::block::{Aside, Block, ColumnKind, Edits, Syntax, TextBlock, TextEdit};
 use crate::error::{DataError, Position};
 use crate::finding::{Match, Place};
-use crate::format::{Codec, Object, Site};
+use crate::format::{Codec, Members, Object, Site};
 use crate::source::slab::Slab;
 
 /// Reads and writes one block.
@@ -143,6 +143,11 @@ impl Codec for JsonCodec {
         object::objects(text, self.first(text), &self.start, rank)
     }
 
+    fn members(&self, block: &TextBlock) -> Members {
+        let text = block.slab.text();
+        member::members(text, self.first(text), &self.start)
+    }
+
     fn site(&self, block: &TextBlock, found: &Match) -> Site {
         let text = block.slab.text();
         let aside = match found.place {
@@ -174,7 +179,7 @@ impl Codec for JsonCodec {
         let Block::Text(block) = block else {
             return Err(DataError::new("a table cannot be written as JSON"));
         };
-        if edits.text.is_empty() {
+        if edits.text.is_empty() && edits.removed.members.is_empty() {
             return block.slab.splice(&[], out);
         }
         let mut writer =
@@ -187,7 +192,14 @@ impl Codec for JsonCodec {
         let splices = ordered.into_iter().map(|(place, edit)| {
             writer.splice(&place, edit).map_err(|error| error.at(Position::Line(block.slab.line_of(place.start))))
         });
-        let splices = splices.collect::<Result<Vec<_>, DataError>>()?;
+        let mut splices = splices.collect::<Result<Vec<_>, DataError>>()?;
+        if !edits.removed.members.is_empty() {
+            let text = block.slab.text();
+            let cuts = member::cuts(text, self.first(text), &self.start, &edits.removed.members);
+            let cuts = cuts.map_err(|at| member::unknown().at(Position::Line(block.slab.line_of(at))))?;
+            splices.extend(cuts.into_iter().map(|cut| (cut, Vec::new())));
+            splices.sort_by_key(|(span, _)| span.start);
+        }
         block.slab.splice(&splices, out)
     }
 }

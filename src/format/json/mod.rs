@@ -6,6 +6,7 @@
 mod codec;
 pub(crate) mod escape;
 mod lexer;
+mod member;
 mod object;
 mod path;
 

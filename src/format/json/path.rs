@@ -119,7 +119,7 @@ fn push_plain(path: &mut String, key: &str) {
 }
 
 /// Appends a key as it stands in the text.
-fn push_key(path: &mut String, content: &[u8]) {
+pub(super) fn push_key(path: &mut String, content: &[u8]) {
     let key = shown(&key_of(content));
     if !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-*$…".contains(c)) {
         return push_plain(path, &key);

@@ -27,6 +27,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 mod thrift;
+mod without;
 
 use std::cell::Cell;
 use std::fs::File;
@@ -110,6 +111,15 @@ impl Container for Parquet {
             first_row += metadata.num_rows().unsigned_abs();
         }
         Ok(())
+    }
+
+    fn removable(&self, file: &File, columns: &[usize]) -> Result<(), DataError> {
+        without::removable(&Opened::new(file, false)?, columns)
+    }
+
+    fn without_columns(&self, file: &mut File, out: &mut File, columns: &[usize]) -> Result<(), DataError> {
+        without::take_out(file, columns)?;
+        rewrite::rewrite(&Arc::new(Opened::new(file, true)?), out, &mut |_| Ok(Edits::default()))
     }
 
     fn rewrite(

@@ -16,7 +16,11 @@ use crate::block::TableContext;
 use crate::error::{DataError, Position};
 
 /// `PAR1`, the length of the footer, `PAR1`.
-const TAIL: u64 = 8;
+pub(super) const TAIL: u64 = 8;
+/// Field of the footer that holds the row groups.
+pub(super) const ROW_GROUPS: i16 = 4;
+/// Field of the footer that holds the key-value metadata.
+pub(super) const KEY_VALUES: i16 = 5;
 /// Field of the footer that says that columns are encrypted.
 const ENCRYPTION_ALGORITHM: i16 = 8;
 /// Field of the footer that says how each column's statistics are ordered.
@@ -160,7 +164,7 @@ fn encrypted() -> DataError {
 }
 
 /// The bytes of the footer's metadata.
-fn read_footer(source: &Source) -> Result<Vec<u8>, DataError> {
+pub(super) fn read_footer(source: &Source) -> Result<Vec<u8>, DataError> {
     let length = source.len();
     let mut head = [0; 4];
     let read = source.read_at(0, &mut head)?;

@@ -201,6 +201,51 @@ pub(super) fn fields(bytes: &[u8]) -> Result<Vec<FieldSpan>, Malformed> {
     }
 }
 
+/// The elements of the list that `bytes` starts with: their type, and where each stands.
+pub(super) fn elements(bytes: &[u8]) -> Result<(u8, Vec<Range<usize>>), Malformed> {
+    let mut cursor = Cursor::new(bytes);
+    let (kind, count) = cursor.list()?;
+    let mut spans = Vec::new();
+    for _ in 0..count {
+        let start = cursor.position();
+        cursor.skip_element(kind, DEPTH)?;
+        spans.push(start..cursor.position());
+    }
+    Ok((kind, spans))
+}
+
+/// How many bytes the length in front of a binary takes.
+pub(super) fn length(bytes: &[u8]) -> Result<usize, Malformed> {
+    let mut cursor = Cursor::new(bytes);
+    cursor.varint()?;
+    Ok(cursor.position())
+}
+
+/// Appends the header of a list of `count` elements.
+pub(super) fn put_list(kind: u8, count: usize, out: &mut Vec<u8>) {
+    match u8::try_from(count) {
+        Ok(short) if short < 15 => out.push(short << 4 | kind),
+        _ => {
+            out.push(0xf0 | kind);
+            put_varint(count as u64, out);
+        }
+    }
+}
+
+/// Appends an integer that has no sign, such as a length.
+pub(super) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends an integer.
+pub(super) fn put_integer(value: i64, out: &mut Vec<u8>) {
+    put_varint((value << 1 ^ value >> 63).cast_unsigned(), out);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -232,14 +277,19 @@ mod tests {
 
         #[test]
         fn integers_come_back(value in any::<i32>()) {
-            let mut raw = ((value as i64) << 1 ^ ((value as i64) >> 63)) as u64;
             let mut bytes = Vec::new();
-            while raw >= 0x80 {
-                bytes.push(raw as u8 | 0x80);
-                raw >>= 7;
-            }
-            bytes.push(raw as u8);
+            put_integer(value.into(), &mut bytes);
             prop_assert_eq!(Cursor::new(&bytes).int32(), Ok(value));
+        }
+
+        #[test]
+        fn lists_come_back(values in proptest::collection::vec(any::<i32>(), 0..40)) {
+            let mut bytes = Vec::new();
+            put_list(I32, values.len(), &mut bytes);
+            values.iter().for_each(|value| put_integer((*value).into(), &mut bytes));
+            let (kind, spans) = elements(&bytes).unwrap();
+            let read: Vec<i32> = spans.into_iter().map(|span| Cursor::new(&bytes[span]).int32().unwrap()).collect();
+            prop_assert_eq!((kind, read), (I32, values));
         }
     }
 }

@@ -249,7 +249,7 @@ fn replace(column: u32, value: &str) -> impl Fn(&TableBlock) -> Edits {
         let array: &BinaryArray = table.columns[column as usize].values.as_any().downcast_ref().unwrap();
         let rows = (0..table.rows).filter(|row| array.is_valid(*row));
         let edit = |row: usize| CellEdit { column, row: row as u32, value: Some(value.clone()) };
-        Edits { text: Vec::new(), cells: rows.map(edit).collect() }
+        Edits { text: Vec::new(), removed: Default::default(), cells: rows.map(edit).collect() }
     }
 }
 
@@ -297,7 +297,11 @@ fn refuses_what_does_not_fit() {
     assert!(edited(pg, dump, 2, "{}").is_err());
     let pieces = drive(pg, dump.as_bytes(), 1 << 20, 1 << 20).unwrap();
     let null = |column| {
-        move |_: &TableBlock| Edits { text: Vec::new(), cells: vec![CellEdit { column, row: 0, value: None }] }
+        move |_: &TableBlock| Edits {
+            text: Vec::new(),
+            removed: Default::default(),
+            cells: vec![CellEdit { column, row: 0, value: None }],
+        }
     };
     assert!(render(&pieces, null(0)).is_err());
     assert!(String::from_utf8(render(&pieces, null(1)).unwrap()).unwrap().contains("x\t\\N\t{}"));
@@ -370,7 +374,11 @@ fn round_trip(dialect: Dialect, dump: &str, value: &str) -> Result<(), TestCaseE
     let before = drive(dialect, dump.as_bytes(), 33, 60).unwrap();
     let all = |table: &TableBlock| {
         let columns = 0..table.columns.len() as u32;
-        Edits { text: Vec::new(), cells: columns.flat_map(|column| replace(column, value)(table).cells).collect() }
+        Edits {
+            text: Vec::new(),
+            removed: Default::default(),
+            cells: columns.flat_map(|column| replace(column, value)(table).cells).collect(),
+        }
     };
     let rendered = render(&before, all).unwrap();
     let after = all_values(&drive(dialect, &rendered, 29, 70).unwrap());

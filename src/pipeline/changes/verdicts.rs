@@ -30,7 +30,7 @@ impl Changes {
             let family = self.of_partition(constraint, table, column, change);
             for found in [this, family] {
                 match found {
-                    Verdict::Refused(_) => return found.located(table, column),
+                    Verdict::Refused(_) => return found.located(spot),
                     Verdict::Doubtful(_) if verdict == Verdict::Fits => verdict = found,
                     _ => {}
                 }
@@ -65,7 +65,7 @@ impl Changes {
         let is_own = |one: &&Constraint| one.table == *table && matches!(one.kind, ConstraintKind::References { .. });
         let verdicts = self.constraints.iter().filter(is_own).map(|one| self.asked(one, column, change));
         let refused = verdicts.into_iter().find(|verdict| matches!(verdict, Verdict::Refused(_)));
-        refused.map_or(Verdict::Fits, |verdict| verdict.located(table, column))
+        refused.map_or(Verdict::Fits, |verdict| verdict.located(spot))
     }
 
     /// The first CHECK or key that is broken.
@@ -75,7 +75,7 @@ impl Changes {
             let is_own =
                 |kind: &ConstraintKind| matches!(kind, ConstraintKind::Check(_)) || kind.nulls_apart().is_some();
             for constraint in self.constraints.iter().filter(|one| one.table == *table && is_own(&one.kind)) {
-                if let Verdict::Refused(error) = self.asked(constraint, column, change).located(table, column) {
+                if let Verdict::Refused(error) = self.asked(constraint, column, change).located(spot) {
                     return Err(error);
                 }
             }
@@ -214,10 +214,12 @@ impl Changes {
 }
 
 impl Verdict {
-    fn located(self, table: &str, column: &str) -> Verdict {
+    /// The same, at the column of this spot.
+    pub fn located(self, spot: &Spot) -> Verdict {
         match self {
             Verdict::Refused(error) if error.position.is_none() => {
-                let position = Position::Column { table: Some(table.to_owned()), column: column.to_owned() };
+                let column = spot.column.clone().unwrap_or_default();
+                let position = Position::Column { table: spot.table.clone(), column };
                 Verdict::Refused(error.at(position))
             }
             other => other,

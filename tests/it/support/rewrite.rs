@@ -29,7 +29,7 @@ pub(crate) fn replace_columns(format: &str, dump: &[u8], replacements: &[(&str, 
                 value: Some(value.as_bytes().to_vec()),
             }));
         }
-        Edits { text: Vec::new(), cells }
+        Edits { cells, ..Edits::default() }
     };
     run(format, dump, &edits).0
 }
