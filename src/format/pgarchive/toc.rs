@@ -16,8 +16,17 @@ const TABLE_DATA: &str = "TABLE DATA";
 /// What its kind is called where it holds large objects.
 const LARGE_OBJECTS: &str = "BLOBS";
 /// Kinds whose statements decide how rows are read.
-const DEFINING: &[&str] =
-    &["ENCODING", "STDSTRINGS", "SEARCHPATH", "TABLE", "FOREIGN TABLE", "TABLE ATTACH", "DEFAULT", "CONSTRAINT"];
+const DEFINING: &[&str] = &[
+    "ENCODING",
+    "STDSTRINGS",
+    "SEARCHPATH",
+    "DOMAIN",
+    "TABLE",
+    "FOREIGN TABLE",
+    "TABLE ATTACH",
+    "DEFAULT",
+    "CONSTRAINT",
+];
 /// Fewest bytes that an entry takes.
 const LEAST_ENTRY: u64 = 80;
 /// Most digits of an object's number.
