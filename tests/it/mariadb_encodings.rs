@@ -50,12 +50,14 @@ fn load(server: &MariaDb, folder: &Folder, dump: &str, encoding: &str) {
     assert!(output.status.success(), "{dump}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Table, encoding of the dump, more options, and what becomes of it: how what holds begins, or what is said.
+type Case = (&'static str, &'static str, &'static [&'static str], Result<&'static str, &'static str>);
+
 #[test]
 fn dumps_in_other_encodings_are_right_or_refused() {
     let Some((server, folder)) = start() else { return };
     let (right, refused) = (Ok("3\t2\t2\t"), Err);
-    // Table, encoding of the dump, more options, and whether it is rewritten.
-    let cases: &[(&str, &str, &[&str], Result<&str, &str>)] = &[
+    let cases: &[Case] = &[
         ("g", "utf8mb4", &[], right),
         ("g", "gbk", &[], right),
         ("g", "gbk", &["--skip-extended-insert", "--complete-insert"], right),

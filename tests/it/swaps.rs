@@ -89,7 +89,7 @@ fn while_swapped(folder: &Folder, (place, target): (&str, &str), work: impl FnOn
 }
 
 fn runs() -> usize {
-    if std::env::var_os("TUOMIN_TEST_FAULTS").is_some() { 40 } else { 4 }
+    if std::env::var_os("TUOMIN_TEST_FAULTS").is_some() { 50 } else { 4 }
 }
 
 #[test]
