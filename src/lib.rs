@@ -9,6 +9,7 @@ pub mod error;
 pub mod exit;
 pub mod finding;
 pub mod format;
+pub mod held_folder;
 pub mod output;
 pub mod pipeline;
 pub mod policy;

@@ -5,19 +5,105 @@
 
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+use crate::held_folder::HeldFolder;
 use crate::source::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, walk::is_temporary};
 use crate::temporary::Listed;
+
+/// Where an output goes: a name in a folder that is held, so that no link is followed that takes its place meanwhile.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    folder: Arc<HeldFolder>,
+    /// By which path it is reached.
+    place: PathBuf,
+    /// For people.
+    target: PathBuf,
+}
+
+impl Slot {
+    /// The one at `target`, whose folder the user named.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn at(target: &Path) -> Result<Slot, Error> {
+        let folder = folder_of(target);
+        let held = HeldFolder::open(folder).map_err(failed("create a file in", folder))?;
+        Ok(Slot::new(held, target.to_path_buf()))
+    }
+
+    /// The one at `root/relative`, with its folders made, and no link followed below `root`.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, or is a link or a file.
+    pub fn below(root: &Path, relative: &Path) -> Result<Slot, Error> {
+        let folder = relative.parent().unwrap_or(Path::new(""));
+        let held = HeldFolder::make(root, folder).map_err(|(path, source)| Error::Io {
+            action: "make the folder",
+            path,
+            source,
+        })?;
+        Ok(Slot::new(held, root.join(relative)))
+    }
+
+    /// The one in `folder` of which `target` is the path for people.
+    pub fn new(folder: HeldFolder, target: PathBuf) -> Slot {
+        let place = folder.path().join(target.file_name().unwrap_or_default());
+        Slot { folder: Arc::new(folder), place, target }
+    }
+
+    /// The folder, for what must stand aside for a while.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its path, for people.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// By which path it is reached.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// A new temporary file beside it.
+    ///
+    /// # Errors
+    /// As [`Pending::create`].
+    pub fn pending(&self) -> Result<Pending, Error> {
+        let Slot { place, target, .. } = self;
+        if place.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, "it exists and is not a regular file");
+            return Err(Error::Io { action: "replace", path: target.clone(), source });
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
+        let (temporary, _listed) =
+            Listed::with(|| builder.tempfile_in(self.folder()), |temporary| temporary.path().to_path_buf())
+                .map_err(|error| failed("create a file in", folder_of(target))(without_path(error)))?;
+        // The lock tells other runs that this one is alive; without locks on a file system, they go by nothing.
+        let _ = temporary.as_file().try_lock();
+        Ok(Pending { temporary, _listed, slot: self.clone() })
+    }
+}
+
+/// The error without the path of the temporary file, which says nothing to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    let source = error.get_ref().and_then(std::error::Error::source).map(ToString::to_string);
+    source.map_or(error.kind().into(), |source| io::Error::new(error.kind(), source))
+}
 
 /// A file that is not yet in place. Dropped without [`Pending::commit`], it leaves nothing behind.
 pub struct Pending {
     temporary: NamedTempFile,
-    target: PathBuf,
     _listed: Listed,
+    /// Behind the file, which is reached through its folder.
+    slot: Slot,
 }
 
 impl Pending {
@@ -27,19 +113,7 @@ impl Pending {
     /// When the folder cannot be written to, or the target is something else than a regular file: a rename would put
     /// a file in the place of a device or a link.
     pub fn create(target: &Path) -> Result<Pending, Error> {
-        let folder = folder_of(target);
-        if target.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            let source = io::Error::new(io::ErrorKind::InvalidInput, "it exists and is not a regular file");
-            return Err(Error::Io { action: "replace", path: target.to_path_buf(), source });
-        }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
-        let (temporary, _listed) =
-            Listed::with(|| builder.tempfile_in(folder), |temporary| temporary.path().to_path_buf())
-                .map_err(|source| Error::Io { action: "create a file in", path: folder.to_path_buf(), source })?;
-        // The lock tells other runs that this one is alive; without locks on a file system, they go by nothing.
-        let _ = temporary.as_file().try_lock();
-        Ok(Pending { temporary, target: target.to_path_buf(), _listed })
+        Slot::at(target)?.pending()
     }
 
     /// The file, for writing.
@@ -60,7 +134,7 @@ impl Pending {
     pub fn commit(self, permissions: Option<Permissions>, replace: bool) -> Result<(), Error> {
         if let Some(permissions) = permissions {
             let done = self.temporary.as_file().set_permissions(permissions);
-            done.map_err(failed("set the mode of", &self.target))?;
+            done.map_err(failed("set the mode of", &self.slot.target))?;
         }
         self.place(replace, || true).map(drop)
     }
@@ -75,14 +149,15 @@ impl Pending {
     }
 
     fn place(self, replace: bool, still: impl FnOnce() -> bool) -> Result<bool, Error> {
-        let Pending { temporary, target, _listed } = self;
+        // In this order: what was named first goes last.
+        let Pending { slot: Slot { folder, place, target }, _listed, temporary } = self;
         temporary.as_file().sync_all().map_err(failed("flush to the disk", &target))?;
         if !still() {
             return Ok(false);
         }
-        let placed = if replace { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
+        let placed = if replace { temporary.persist(&place) } else { temporary.persist_noclobber(&place) };
         placed.map_err(|error| failed("rename into place", &target)(error.error))?;
-        sync_folder(folder_of(&target)).map_err(failed("flush the folder of", &target))?;
+        sync_folder(folder.path()).map_err(failed("flush the folder of", &target))?;
         Ok(true)
     }
 }
@@ -105,34 +180,6 @@ pub fn remove_stray(folder: &Path) {
             let _ = fs::remove_file(entry.path());
         }
     }
-}
-
-/// Makes the folder of `root/relative`, and refuses to go through a symbolic link below `root`.
-///
-/// # Errors
-/// When a folder cannot be made, or is a link or a file.
-pub fn make_folders(root: &Path, relative: &Path) -> Result<(), Error> {
-    let failed = |path: &Path, source| Error::Io { action: "make the folder", path: path.to_path_buf(), source };
-    fs::create_dir_all(root).map_err(|source| failed(root, source))?;
-    let mut folder = root.to_path_buf();
-    for component in relative.parent().into_iter().flat_map(Path::components) {
-        let Component::Normal(name) = component else {
-            return Err(Error::Usage(format!("{}: leads out of the output folder", relative.display())));
-        };
-        folder.push(name);
-        match fs::create_dir(&folder) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let metadata = fs::symlink_metadata(&folder).map_err(|source| failed(&folder, source))?;
-                if !metadata.is_dir() {
-                    let reason = "is a link or a file; links in the output folder are not followed";
-                    return Err(failed(&folder, io::Error::new(io::ErrorKind::NotADirectory, reason)));
-                }
-            }
-            Err(source) => return Err(failed(&folder, source)),
-        }
-    }
-    Ok(())
 }
 
 /// The permissions of the file at `path`, for an output of its content. Never setuid or setgid: the output belongs to
@@ -237,10 +284,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("sub")).unwrap();
-        assert!(make_folders(folder.path(), Path::new("sub/deep/a.csv")).is_err());
-        assert!(make_folders(folder.path(), Path::new("../a.csv")).is_err());
+        assert!(Slot::below(folder.path(), Path::new("sub/deep/a.csv")).is_err());
+        assert!(Slot::below(folder.path(), Path::new("../a.csv")).is_err());
         assert!(names(elsewhere.path()).is_empty());
-        make_folders(folder.path(), Path::new("x/y/a.csv")).unwrap();
+        let slot = Slot::below(folder.path(), Path::new("x/y/a.csv")).unwrap();
         assert!(folder.path().join("x/y").is_dir());
+        // Nor one that comes later.
+        let mut pending = slot.pending().unwrap();
+        pending.file().write_all(b"new").unwrap();
+        fs::rename(folder.path().join("x/y"), folder.path().join("x/z")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("x/y")).unwrap();
+        pending.commit(None, false).unwrap();
+        drop(slot.pending().unwrap());
+        assert!(names(elsewhere.path()).is_empty());
+        assert_eq!(names(&folder.path().join("x/z")), ["a.csv"]);
     }
 }

@@ -143,7 +143,7 @@ impl Rewriting {
             None => in_place::plan(&self.paths, entries, self.force)?,
         };
         for folder in targets::folders(&destination, &jobs) {
-            output::remove_stray(&folder);
+            output::remove_stray(folder.path());
         }
         crate::temporary::remove_stray_private();
         let observer = progress::observer(&self.common, assets, bytes);

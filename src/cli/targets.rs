@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::held_folder::HeldFolder;
 use crate::output::folder_of;
 use crate::pipeline::rewrite::Target;
 use crate::report::escape::path_text;
@@ -206,23 +207,24 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// The folders that exist already and that outputs go to.
-pub(super) fn folders(destination: &Destination, jobs: &[Job]) -> BTreeSet<PathBuf> {
-    let mut folders: BTreeSet<PathBuf> = jobs
+/// The folders that exist already and that outputs go to, one after the other.
+pub(super) fn folders(destination: &Destination, jobs: &[Job]) -> impl Iterator<Item = HeldFolder> {
+    let folder = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut folders: BTreeSet<(PathBuf, PathBuf)> = jobs
         .iter()
         .filter_map(|job| match job {
-            Job::Rewrite { target: Target::File { root, relative }, .. } => {
-                Some(folder_of(&root.join(relative)).to_path_buf())
-            }
-            Job::Rewrite { target: Target::InPlace { .. }, input } => Some(folder_of(input.path()).to_path_buf()),
+            Job::Rewrite { target: Target::File { root, relative }, .. } => Some((root.clone(), folder(relative))),
+            Job::Rewrite { target: Target::InPlace { .. }, input: Input::File(file) } => Some(match &file.walked {
+                Some(root) => (root.clone(), folder(&file.relative)),
+                None => (folder_of(&file.path).to_path_buf(), PathBuf::new()),
+            }),
             _ => None,
         })
         .collect();
     if let Destination::Folder(folder) = destination {
-        folders.insert(folder.clone());
+        folders.insert((folder.clone(), PathBuf::new()));
     }
-    folders.retain(|folder| folder.is_dir());
-    folders
+    folders.into_iter().filter_map(|(root, relative)| HeldFolder::below(&root, &relative).ok())
 }
 
 #[cfg(test)]

@@ -9,12 +9,13 @@ use std::fs::File;
 use std::fs::{self, FileTimes, Metadata};
 #[cfg(unix)]
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Status;
 use super::rewrite::failed;
 use crate::error::{DataError, Error};
-use crate::output::Pending;
+use crate::output::{Pending, Slot};
+use crate::source::{InputFile, Refused};
 
 /// How many folders up a table that a file belongs to is sought.
 const FOLDERS_UP: usize = 8;
@@ -24,7 +25,7 @@ const LONGEST_ATTRIBUTE: usize = 64 << 10;
 
 /// A file that is to be replaced by its rewritten self.
 pub(super) struct Original {
-    path: PathBuf,
+    slot: Slot,
     file: File,
     #[cfg(unix)]
     seen: Identity,
@@ -58,32 +59,38 @@ impl Identity {
 }
 
 impl Original {
-    /// The file at `path`.
+    /// The file, in the folder where it was found.
     ///
     /// # Errors
     /// When it cannot be replaced without breaking something else: it is a link or has several names, it belongs to a
     /// table whose own files hold sizes or statistics of it, or the system keeps it from being opened.
-    pub(super) fn open(path: &Path) -> Result<Original, Box<Status>> {
-        if let Some(kind) = table_of(path) {
+    pub(super) fn open(input: &InputFile) -> Result<Original, Box<Status>> {
+        if let Some(kind) = table_of(&input.path) {
             let reason = format!("belongs to {kind}, whose own files hold sizes and statistics of it");
             return Err(failed(DataError::new(reason).advise("write the table anew with the engine that made it")));
         }
-        let file = match crate::source::open_regular(path) {
+        let folder = input.folder().map_err(|error| failed(error.into()))?;
+        let file = match input.open() {
             Ok((file, _)) => file,
-            Err(crate::source::Refused::Skipped(reason)) => return Err(Box::new(Status::Skipped(reason))),
-            Err(crate::source::Refused::Failed(error)) => return Err(failed(error.into())),
+            Err(Refused::Skipped(reason)) => return Err(Box::new(Status::Skipped(reason))),
+            Err(Refused::Failed(error)) => return Err(failed(error.into())),
         };
-        Original::of(path, file)
+        Original::of(Slot::new(folder, input.path.clone()), file)
+    }
+
+    /// Where it is.
+    pub(super) fn slot(&self) -> &Slot {
+        &self.slot
     }
 
     #[cfg(unix)]
-    fn of(path: &Path, file: File) -> Result<Original, Box<Status>> {
+    fn of(slot: Slot, file: File) -> Result<Original, Box<Status>> {
         let seen = file.metadata().map(|metadata| Identity::of(&metadata)).map_err(|error| failed(error.into()))?;
         if seen.links > 1 {
             let reason = format!("has {} names (hard links), of which only this one would be rewritten", seen.links);
             return Err(failed(DataError::new(reason).advise("write elsewhere with -o")));
         }
-        let original = Original { path: path.to_path_buf(), file, seen };
+        let original = Original { slot, file, seen };
         // A link in its place, for one, is another file.
         if !original.is_the_same() {
             return Err(failed(
@@ -94,7 +101,7 @@ impl Original {
     }
 
     #[cfg(not(unix))]
-    fn of(_: &Path, _: File) -> Result<Original, Box<Status>> {
+    fn of(_: Slot, _: File) -> Result<Original, Box<Status>> {
         Err(failed(DataError::new("files are replaced in place on Unix only").advise("write elsewhere with -o")))
     }
 
@@ -108,7 +115,7 @@ impl Original {
     #[cfg(unix)]
     pub(super) fn replace(self, mut pending: Pending) -> Result<bool, Error> {
         let failed = |action| {
-            let path = self.path.clone();
+            let path = self.slot.target().to_path_buf();
             move |source: io::Error| Error::Io { action, path, source }
         };
         if !self.is_left_alone() {
@@ -132,7 +139,7 @@ impl Original {
     /// Whether the path still leads to the file, which was not changed since it was opened.
     #[cfg(unix)]
     fn is_the_same(&self) -> bool {
-        fs::symlink_metadata(&self.path).is_ok_and(|now| now.is_file() && Identity::of(&now) == self.seen)
+        fs::symlink_metadata(self.slot.place()).is_ok_and(|now| now.is_file() && Identity::of(&now) == self.seen)
     }
 }
 
@@ -151,6 +158,8 @@ fn table_of(path: &Path) -> Option<&'static str> {
             Some("a Hudi table")
         } else if holds_metadata(folder) {
             Some("an Iceberg table")
+        } else if folder.join("_metadata").is_file() {
+            Some("a Parquet dataset with a summary (_metadata)")
         } else {
             None
         }
@@ -236,6 +245,7 @@ fn is_for_writing(about: &str) -> bool {
 mod tests {
     use std::io::Write;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::path::PathBuf;
     use std::time::{Duration, SystemTime};
 
     use super::*;
@@ -245,6 +255,11 @@ mod tests {
         let path = folder.path().join(name);
         fs::write(&path, "old").unwrap();
         (folder, path)
+    }
+
+    fn opened(path: &Path) -> Result<Original, Box<Status>> {
+        let (path, relative) = (path.to_path_buf(), PathBuf::from(path.file_name().unwrap()));
+        Original::open(&InputFile { path, relative, root: 0, size: 3, walked: None })
     }
 
     fn new_content(path: &Path) -> Pending {
@@ -264,7 +279,7 @@ mod tests {
         file.set_times(FileTimes::new().set_accessed(long_ago).set_modified(long_ago)).unwrap();
         drop(file);
         let before = fs::metadata(&path).unwrap();
-        assert!(Original::open(&path).unwrap().replace(new_content(&path)).unwrap());
+        assert!(opened(&path).unwrap().replace(new_content(&path)).unwrap());
         let after = fs::metadata(&path).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new content");
         let kept = |metadata: &Metadata| {
@@ -282,12 +297,12 @@ mod tests {
     fn what_cannot_be_replaced_alone_is_refused() {
         let (folder, path) = folder_with("a.log");
         fs::hard_link(&path, folder.path().join("b.log")).unwrap();
-        let reason = |path: &Path| Original::open(path).err().unwrap().reason().unwrap_or_default();
+        let reason = |path: &Path| opened(path).err().unwrap().reason().unwrap_or_default();
         assert!(reason(&path).contains("2 names"), "{}", reason(&path));
         fs::remove_file(folder.path().join("b.log")).unwrap();
         symlink(&path, folder.path().join("link")).unwrap();
         assert!(reason(&folder.path().join("link")).contains("symbolic link"));
-        assert!(Original::open(&path).is_ok());
+        assert!(opened(&path).is_ok());
         for (marker, kind) in [("_delta_log", "Delta"), (".hoodie", "Hudi"), ("metadata", "Iceberg")] {
             let table = folder.path().join(kind);
             fs::create_dir_all(table.join("data/day=1")).unwrap();
@@ -302,14 +317,14 @@ mod tests {
     #[test]
     fn a_file_that_somebody_writes_or_changed_is_left_alone() {
         let (folder, path) = folder_with("a.log");
-        let original = Original::open(&path).unwrap();
+        let original = opened(&path).unwrap();
         let writer = File::options().append(true).open(&path).unwrap();
         assert!(!original.replace(new_content(&path)).unwrap());
         drop(writer);
-        let original = Original::open(&path).unwrap();
+        let original = opened(&path).unwrap();
         fs::write(&path, "changed").unwrap();
         assert!(!original.replace(new_content(&path)).unwrap());
-        let original = Original::open(&path).unwrap();
+        let original = opened(&path).unwrap();
         fs::rename(&path, folder.path().join("moved")).unwrap();
         symlink(folder.path().join("moved"), &path).unwrap();
         // The new content had to be begun before the path became a link, which is refused by itself.

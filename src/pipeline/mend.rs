@@ -27,7 +27,7 @@ use crate::detect::known::Known;
 use crate::error::DataError;
 use crate::finding::EntityId;
 use crate::format::Codec;
-use crate::output::Pending;
+use crate::output::{Pending, Slot};
 use crate::source::buffer;
 use crate::source::decompress::Compression;
 use crate::transform::Ledger;
@@ -97,13 +97,13 @@ impl Rewriter<'_> {
     }
 
     /// Replaces what `replaced` knows wherever it is left in `first`, which was opened as `opened`. `path` names the
-    /// asset, `target` is where the file will be put.
+    /// asset, `slot` is where the file will be put.
     pub(super) fn mend(
         &self,
         first: Pending,
         opened: Opened,
         replaced: &Ledger,
-        (path, target): (&Path, &Path),
+        (path, slot): (&Path, &Slot),
         threads: usize,
     ) -> Result<Mended, Box<Status>> {
         let Opened { body, compression, trail, .. } = opened;
@@ -111,8 +111,7 @@ impl Rewriter<'_> {
         let is_left = |entity, value: &[u8]| replaced.is_leftover(entity, value);
         let known = recheck::known_of(self.context, &[replaced], &is_left);
         let round = Round { path, settings, replaced, known: &known };
-        let mut passed =
-            Passed { first: first.path(), target, position: 0, bytes: 0, hash: Sha256::new(), second: None };
+        let mut passed = Passed { first: first.path(), slot, position: 0, bytes: 0, hash: Sha256::new(), second: None };
         let (mut checked, mut ledger) = (Rechecked::default(), Ledger::default());
         let (mut changes, mut findings) = (Changes::default(), Findings::default());
         ordered(
@@ -210,7 +209,7 @@ impl Rewriter<'_> {
 /// The blocks so far: still the first file, or from the first new one on a second one.
 struct Passed<'a> {
     first: &'a Path,
-    target: &'a Path,
+    slot: &'a Slot,
     /// How far the first file was passed.
     position: u64,
     bytes: u64,
@@ -221,7 +220,7 @@ struct Passed<'a> {
 impl Passed<'_> {
     fn take(&mut self, examined: &Examined) -> Result<(), DataError> {
         if examined.is_new && self.second.is_none() {
-            let mut second = Pending::create(self.target).map_err(outside)?;
+            let mut second = self.slot.pending().map_err(outside)?;
             let copied = io::copy(&mut File::open(self.first)?.take(self.position), second.file())?;
             if copied != self.position {
                 return Err(DataError::new("the written file was cut off meanwhile"));

@@ -183,7 +183,7 @@ pub fn open(
     hash: bool,
 ) -> Result<Opened, Box<Status>> {
     match input {
-        Input::File(file) => open_path(&file.path, settings, observer, hash),
+        Input::File(file) => open_file(file.open(), &file.path, settings, observer, hash),
         Input::Stdin => open_source(stdin::stream(), None, settings, observer, hash, None),
     }
 }
@@ -198,7 +198,17 @@ pub fn open_path(
     observer: &Arc<dyn Observer>,
     hash: bool,
 ) -> Result<Opened, Box<Status>> {
-    let (file, stamp) = open_regular(path).map_err(|refused| match refused {
+    open_file(open_regular(path), path, settings, observer, hash)
+}
+
+fn open_file(
+    file: Result<(File, Stamp), Refused>,
+    path: &Path,
+    settings: &Settings,
+    observer: &Arc<dyn Observer>,
+    hash: bool,
+) -> Result<Opened, Box<Status>> {
+    let (file, stamp) = file.map_err(|refused| match refused {
         Refused::Skipped(reason) => Box::new(Status::Skipped(reason)),
         Refused::Failed(error) => failed(DataError::new(format!("cannot be opened: {error}"))),
     })?;

@@ -24,9 +24,8 @@ use crate::detect::Scratch;
 use crate::error::{DataError, Error};
 use crate::finding::Match;
 use crate::format::Format;
-use crate::output::{Pending, folder_of, make_folders, permissions_like};
-use crate::source::Input;
-use crate::source::buffer;
+use crate::output::{Pending, Slot, folder_of, permissions_like};
+use crate::source::{Input, buffer, checksum};
 use crate::transform::{Ledger, Transformer};
 
 /// What rewriting all assets of a run has in common.
@@ -62,12 +61,20 @@ pub enum Target {
 
 /// Where a file goes.
 struct Place<'a> {
-    target: PathBuf,
     /// Below it, folders are made.
-    root: Option<&'a Path>,
+    root: &'a Path,
     relative: &'a Path,
     /// What is there already and is to be replaced.
     original: Option<Original>,
+}
+
+impl Place<'_> {
+    fn slot(&self) -> Result<Slot, Error> {
+        match &self.original {
+            Some(original) => Ok(original.slot().clone()),
+            None => Slot::below(self.root, self.relative),
+        }
+    }
 }
 
 /// Results of writing that must be looked at again.
@@ -107,13 +114,12 @@ impl Rewriter<'_> {
     pub fn rewrite(&self, input: &Input, named: bool, target: &Target, threads: usize) -> Outcome {
         let outcome = guarded(self.context, input.path(), named, |outcome| match target {
             Target::File { root, relative } => {
-                let place = Place { target: root.join(relative), root: Some(root), relative, original: None };
-                self.to_file(input, place, threads, outcome)
+                self.to_file(input, Place { root, relative, original: None }, threads, outcome)
             }
             Target::InPlace { relative } => {
-                let target = input.path().to_path_buf();
-                let original = Some(Original::open(&target)?);
-                self.to_file(input, Place { target, root: None, relative, original }, threads, outcome)
+                let Input::File(file) = input else { return Err(failed(DataError::new("a stream has no place"))) };
+                let original = Some(Original::open(file)?);
+                self.to_file(input, Place { root: Path::new(""), relative, original }, threads, outcome)
             }
             Target::Stdout => self.to_stdout(input, threads, outcome),
         });
@@ -128,29 +134,35 @@ impl Rewriter<'_> {
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<Status, Box<Status>> {
-        let Place { target, root, relative, original } = place;
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
         describe(outcome, &opened);
         let guise = opened.guise.clone();
-        self.refuse_telling_path(relative)?;
+        self.refuse_telling_path(place.relative)?;
         let dropped = &self.first_reading(input, &opened, threads)?;
-        if let Some(root) = root {
-            make_folders(root, relative).map_err(failed_outside)?;
+        let slot = place.slot().map_err(failed_outside)?;
+        if !matches!(opened.body, Body::Empty) && checksum::beside(slot.place()).symlink_metadata().is_ok() {
+            let error = DataError::new(
+                "Hadoop's checksums (.NAME.crc) stand beside the output and would be those of other data",
+            );
+            return Err(failed(
+                error.advise("remove them, or write elsewhere with -o; files without checksums are read, too"),
+            ));
         }
-        let mut pending = Pending::create(&target).map_err(failed_outside)?;
+        let Place { relative, original, .. } = place;
+        let mut pending = slot.pending().map_err(failed_outside)?;
         let reading = match &opened.body {
             Body::Stream { splitter, .. } => Some(splitter.reading()),
             Body::Empty | Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. } => None,
         };
         let mut written =
-            self.write(opened, (pending.file(), folder_of(&target)), Before { seed: &[], dropped }, threads, outcome)?;
+            self.write(opened, (pending.file(), slot.folder()), Before { seed: &[], dropped }, threads, outcome)?;
         if written.changed {
             return Ok(Status::Changed);
         }
         let is_file = matches!(input, Input::File(_));
         let mended = match self.open_alike(pending.path(), &guise, reading.as_deref())? {
             Some(opened) => {
-                match self.mend(pending, opened, &written.ledger, (input.path(), &target), threads) {
+                match self.mend(pending, opened, &written.ledger, (input.path(), &slot), threads) {
                     Ok(mended) if mended.checked.leftovers.count == 0 || !is_file => Some(mended),
                     // What a format guesses of its rows may be otherwise where they were replaced.
                     Ok(_) => None,
@@ -175,7 +187,7 @@ impl Rewriter<'_> {
             // The first file is gone by now: two need not fit the disk.
             None => {
                 (pending, written, checked) =
-                    self.again(input, (&target, &guise), (written, dropped), threads, outcome)?
+                    self.again(input, (&slot, &guise), (written, dropped), threads, outcome)?
             }
         }
         if written.changed {
@@ -225,15 +237,15 @@ impl Rewriter<'_> {
     fn again(
         &self,
         input: &Input,
-        (target, guise): (&Path, &Guise),
+        (slot, guise): (&Slot, &Guise),
         (first, dropped): (Written, &Dropped),
         threads: usize,
         outcome: &mut Outcome,
     ) -> Result<(Pending, Written, Rechecked), Box<Status>> {
         let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
-        let mut pending = Pending::create(target).map_err(failed_outside)?;
+        let mut pending = slot.pending().map_err(failed_outside)?;
         (outcome.findings, outcome.lines) = Default::default();
-        let out = (pending.file(), folder_of(target));
+        let out = (pending.file(), slot.folder());
         let written = self.write(opened, out, Before { seed: &[&first.ledger], dropped }, threads, outcome)?;
         let found = self.recheck(pending.path(), guise, &written, threads)?;
         Ok((pending, written, found))

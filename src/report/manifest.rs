@@ -21,7 +21,7 @@ use crate::rule::RuleSet;
 use crate::source::{Refused, open_regular};
 
 /// Name of the manifest in an output folder.
-pub const FILE_NAME: &str = "tuomin-manifest.json";
+pub const FILE_NAME: &str = "_tuomin-manifest.json";
 /// What is appended to the name of a single output file.
 pub const FILE_SUFFIX: &str = ".manifest.json";
 /// Where the manifest of a run goes that writes one file, or a folder in its own place: beside it.

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub(crate) mod buffer;
+pub(crate) mod checksum;
 pub mod decompress;
 pub(crate) mod positioned;
 pub mod slab;
@@ -11,6 +12,8 @@ pub mod walk;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use crate::held_folder::HeldFolder;
 
 /// How temporary files of ours are named; walking passes over them, so that a stray one is never an input.
 pub const TEMPORARY_PREFIX: &str = ".tuomin-";
@@ -37,6 +40,33 @@ pub struct InputFile {
     pub root: usize,
     /// Size in bytes when it was seen.
     pub size: u64,
+    /// The folder that was walked to it, below which no link is followed; none when the file was named itself.
+    pub walked: Option<PathBuf>,
+}
+
+impl InputFile {
+    /// Its folder, held open.
+    ///
+    /// # Errors
+    /// When there is none any more, or a link in its place.
+    pub fn folder(&self) -> std::io::Result<HeldFolder> {
+        match &self.walked {
+            Some(root) => HeldFolder::below(root, self.relative.parent().unwrap_or(Path::new(""))),
+            None => HeldFolder::open(crate::output::folder_of(&self.path)),
+        }
+    }
+
+    /// Opens it for reading; see [`open_regular`].
+    ///
+    /// # Errors
+    /// As [`open_regular`], and when a link took its place, or that of a folder that leads to it.
+    pub fn open(&self) -> Result<(File, Stamp), Refused> {
+        if self.walked.is_none() {
+            return open_regular(&self.path);
+        }
+        let folder = self.folder().map_err(Refused::Failed)?;
+        open_with(&folder.path().join(self.path.file_name().unwrap_or_default()), false)
+    }
 }
 
 impl Input {
@@ -90,14 +120,23 @@ pub enum Refused {
 /// # Errors
 /// When it cannot be opened, is no regular file any more, or belongs to a file system of the kernel's own.
 pub fn open_regular(path: &Path) -> Result<(File, Stamp), Refused> {
+    open_with(path, true)
+}
+
+fn open_with(path: &Path, follow: bool) -> Result<(File, Stamp), Refused> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
     {
+        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+        let flags = if follow { OFlags::NONBLOCK } else { OFlags::NONBLOCK | OFlags::NOFOLLOW };
+        options.custom_flags(flags.bits().cast_signed());
     }
-    let file = options.open(path).map_err(Refused::Failed)?;
+    let file = options.open(path).map_err(|error| {
+        let is_link = !follow && path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+        Refused::Failed(if is_link { std::io::Error::other("a symbolic link took its place") } else { error })
+    })?;
     let metadata = file.metadata().map_err(Refused::Failed)?;
     if !metadata.is_file() {
         return Err(Refused::Skipped(format!("is {}", kind_of(&metadata.file_type()))));

@@ -1,14 +1,14 @@
 //! Walking: from the paths that the user named to the regular files below them, in a fixed order.
 //!
-//! Never follows a symbolic link below a named path, never opens anything: what is no regular file is passed over
-//! with its reason, what cannot be listed is reported, so that nothing drops out of sight.
+//! Never follows a symbolic link below a named path: what is no regular file, or holds but checksums of the one beside it,
+//! is passed over with its reason, what cannot be listed is reported, so that nothing drops out of sight.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::{Input, InputFile, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, kind_of};
+use super::{Input, InputFile, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, checksum, kind_of};
 
 /// What walking came upon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,12 +78,18 @@ fn walk_one(root: usize, path: &Path, entries: &mut Vec<Entry>) {
             let reason = "a temporary file of an interrupted run".to_owned();
             entries.push(Entry::Skipped { path: entry.into_path(), reason, named });
         } else if kind.is_file() {
+            let checksums = if named { None } else { checksum::reason(entry.path(), metadata.len()) };
+            if let Some(reason) = checksums {
+                entries.push(Entry::Skipped { path: entry.into_path(), reason, named });
+                continue;
+            }
             let relative = if named {
                 entry.path().file_name().map(PathBuf::from).unwrap_or_default()
             } else {
                 entry.path().strip_prefix(path).unwrap_or(entry.path()).to_path_buf()
             };
-            let file = InputFile { relative, root, size: metadata.len(), path: entry.into_path() };
+            let walked = (!named).then(|| path.to_path_buf());
+            let file = InputFile { relative, root, size: metadata.len(), walked, path: entry.into_path() };
             entries.push(Entry::Input(Input::File(file)));
         } else {
             let reason = format!("is {}", kind_of(&kind));

@@ -117,7 +117,7 @@ fn surrogates_agree_in_every_format_and_lead_back() {
     assert_eq!(folder.text("back/people.csv"), csv());
     assert_eq!(folder.text("back/people.sql"), dump());
     assert_eq!(read_parquet(&folder, "back/sub/people.parquet"), read_parquet(&folder, "in/sub/people.parquet"));
-    assert_eq!(folder.json("back/tuomin-manifest.json")["purpose"], "reidentify");
+    assert_eq!(folder.json("back/_tuomin-manifest.json")["purpose"], "reidentify");
 
     let only = [&back[..2], &["-o", "some"], &back[4..], &["--only", "BANK_CARD"]].concat();
     folder.tuomin(&only).expect(0);
@@ -161,7 +161,7 @@ fn nothing_becomes_a_token_of_a_token() {
     let folder = with_keys(BIJECTIONS);
     folder.write("in/sub/a.csv", csv());
     folder.tuomin(&["deidentify", "in", "-o", "out", "--key-file", "k", "--policy", "own.yml"]).expect(0);
-    let id = folder.json("out/tuomin-manifest.json")["key_id"].as_str().unwrap().to_owned();
+    let id = folder.json("out/_tuomin-manifest.json")["key_id"].as_str().unwrap().to_owned();
     for (input, key) in [("out", "other"), ("out", "k"), ("out/sub/a.csv", "other")] {
         let ended = folder.tuomin(&["deidentify", input, "-o", "twice", "--key-file", key]).expect(2);
         assert!(ended.stderr.contains("is the output of a run (deidentify, key"), "{}", ended.stderr);

@@ -14,6 +14,7 @@ use tuomin::block::{Block, CellEdit, ColumnKind, Edits, Syntax, TableBlock, Text
 use tuomin::error::DataError;
 use tuomin::format::{Access, Confidence, Container, by_name};
 
+use crate::program::{Folder, POLICY};
 use crate::support::python;
 
 fn container() -> Box<dyn Container> {
@@ -287,5 +288,22 @@ fn pyarrow_and_duckdb_read_what_is_rewritten() {
         let error = refused.unwrap_err();
         assert!(error.reason.contains("must be replaced") && !error.to_string().contains("13800138000"), "{error}");
         assert_eq!(out.metadata().unwrap().len(), 0, "{name}: nothing is written");
+    }
+}
+
+/// As `attrs` of pandas have it, and as names of columns: refused by the program, with nothing written and nothing said.
+#[test]
+fn a_value_in_the_metadata_is_never_put_out() {
+    let folder = Folder::with_key();
+    let Some(()) = peer("write", &folder.path("")) else { return };
+    folder.write("hash.yml", POLICY);
+    for purpose in [&["deidentify", "--key-file", "k"][..], &["anonymize"]] {
+        let rest = ["notes", "-o", "out", "--policy", "hash.yml"];
+        let ended = folder.tuomin(&[purpose, &rest].concat()).expect(3);
+        for name in ["attrs", "comment", "name"] {
+            assert!(ended.stderr.contains(&format!("notes/{name}.parquet")), "{}", ended.stderr);
+        }
+        assert!(!ended.stderr.contains("13800138000") && !ended.out().contains("13800138000"));
+        assert!(!folder.files().iter().any(|file| file.starts_with("out/")), "{:?}", folder.files());
     }
 }

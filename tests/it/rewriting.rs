@@ -45,7 +45,7 @@ fn no_original_is_left_and_equal_values_have_equal_tokens() {
             assert!(!contains(output, original.as_bytes()), "{original}");
         }
     }
-    let manifest = folder.text("out/tuomin-manifest.json");
+    let manifest = folder.text("out/_tuomin-manifest.json");
     for original in ["13912345678", "11010519491231002X", "张伟"] {
         assert!(!manifest.contains(original));
     }
@@ -63,7 +63,7 @@ fn the_same_key_gives_the_same_output_with_any_number_of_threads() {
     for (out, threads) in [("one", "1"), ("four", "4")] {
         deidentify(&folder, &["in", "-o", out, "--threads", threads]).expect(0);
     }
-    for name in ["people.csv", "sub/app.log", "users.ndjson", "people.csv.gz", "large.log", "tuomin-manifest.json"] {
+    for name in ["people.csv", "sub/app.log", "users.ndjson", "people.csv.gz", "large.log", "_tuomin-manifest.json"] {
         assert!(folder.read(&format!("one/{name}")) == folder.read(&format!("four/{name}")), "{name}");
     }
 }
@@ -76,7 +76,7 @@ fn anonymize_links_within_a_run_and_not_beyond() {
         let csv = folder.text(&format!("{out}/people.csv"));
         let token = csv.lines().nth(2).unwrap().split(',').nth(1).unwrap().to_owned();
         assert!(folder.text(&format!("{out}/sub/app.log")).contains(&token));
-        assert!(folder.text(&format!("{out}/tuomin-manifest.json")).contains("\"key_id\": null"));
+        assert!(folder.text(&format!("{out}/_tuomin-manifest.json")).contains("\"key_id\": null"));
         token
     };
     assert_ne!(token("one"), token("two"));
@@ -152,8 +152,8 @@ fn verify_tells_what_was_changed() {
 fn a_manifest_cannot_lead_out_of_its_folder() {
     let folder = prepared();
     deidentify(&folder, &["in", "-o", "out"]).expect(0);
-    let manifest = folder.text("out/tuomin-manifest.json").replace("\"people.csv\"", "\"../in/people.csv\"");
-    folder.write("out/tuomin-manifest.json", manifest);
+    let manifest = folder.text("out/_tuomin-manifest.json").replace("\"people.csv\"", "\"../in/people.csv\"");
+    folder.write("out/_tuomin-manifest.json", manifest);
     let ended = folder.tuomin(&["verify", "out", "--policy", "p.yml"]).expect(3);
     assert!(ended.stderr.contains("leads elsewhere"), "{}", ended.stderr);
 }

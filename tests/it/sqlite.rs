@@ -48,7 +48,7 @@ fn what_is_rewritten_is_right_for_another_sqlite() {
     assert_eq!(before, after, "the originals are as they were, and nothing stands beside them");
     // In their own place, and packed.
     folder.tuomin(&["deidentify", "in", "--in-place", "--key-file", "k", "--policy", "hash.yml"]).expect(0);
-    for name in ["plain", "small", "utf16", "wal", "search"] {
+    for name in ["plain", "small", "utf16", "wal", "search", "search16"] {
         assert_eq!(folder.read(&format!("in/{name}.db")), folder.read(&format!("hash/{name}.db")), "{name}");
     }
 }

@@ -21,13 +21,15 @@ def people(connection, mixed=True):
             remark TEXT,
             loose,
             amount REAL,
-            masked TEXT GENERATED ALWAYS AS (substr(mobile, 1, 3) || '****') STORED
+            masked TEXT GENERATED ALWAYS AS (substr(mobile, 1, 3) || '****') STORED,
+            tail TEXT GENERATED ALWAYS AS (substr(mobile, -4)) VIRTUAL
         );
         CREATE INDEX by_number ON people(number);
         CREATE INDEX by_start ON people(substr(mobile, 1, 7)) WHERE remark IS NOT NULL;
         CREATE TABLE log(what TEXT);
         CREATE TRIGGER spy AFTER UPDATE ON people BEGIN INSERT INTO log VALUES (old.mobile); END;
         CREATE TABLE orders(phone TEXT NOT NULL, no INTEGER, PRIMARY KEY (phone, no)) WITHOUT ROWID;
+        CREATE TABLE exact(id INTEGER PRIMARY KEY, mobile TEXT NOT NULL, loose ANY) STRICT;
         CREATE TABLE calls(id INTEGER PRIMARY KEY, mobile TEXT REFERENCES people(mobile) ON UPDATE CASCADE);
         CREATE VIEW both AS SELECT p.mobile, o.no FROM people p JOIN orders o ON o.phone = p.mobile;
     """)
@@ -37,6 +39,7 @@ def people(connection, mixed=True):
         row = (phone if n % 7 else None, int(phone) if n % 3 or not mixed else f"{phone[:3]}-{phone[3:7]}-{phone[7:]}", remark, loose, n / 8)
         connection.execute("INSERT INTO people(mobile, number, remark, loose, amount) VALUES (?,?,?,?,?)", row)
         connection.execute("INSERT INTO orders VALUES (?,?)", (phone, n))
+        connection.execute("INSERT INTO exact(mobile, loose) VALUES (?,?)", (phone, [phone, n, None][n % 3]))
         connection.execute("INSERT INTO calls(mobile) VALUES (?)", (phone if n % 7 else None,))
     connection.execute("CREATE TABLE gone AS SELECT '13987654321' AS mobile")
     connection.execute("DROP TABLE gone")
@@ -74,6 +77,7 @@ def write(folder):
         ("utf16", "PRAGMA encoding = 'UTF-16le'", people),
         ("wal", "PRAGMA journal_mode = WAL", exact),
         ("search", "PRAGMA page_size = 1024", search),
+        ("search16", "PRAGMA encoding = 'UTF-16be'", search),
     ]:
         connection = sqlite3.connect(folder / f"{name}.db")
         connection.executescript(pragma)

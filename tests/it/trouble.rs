@@ -57,7 +57,7 @@ fn one_bad_file_never_stops_the_rest() {
     folder.tuomin(&["anonymize", "in", "-o", "out", "--policy", "p.yml", "--threads", "4"]).expect(3);
     let outputs = folder.files().into_iter().filter(|name| name.starts_with("out/")).count();
     assert_eq!(outputs, 190 + 1, "no output for a bad file, and the manifest");
-    let manifest = folder.json("out/tuomin-manifest.json");
+    let manifest = folder.json("out/_tuomin-manifest.json");
     let failed = manifest["assets"].as_array().unwrap().iter().filter(|asset| asset["status"] == "failed").count();
     assert_eq!(failed, 10);
 }
@@ -268,7 +268,7 @@ fn damage_is_named_with_place_reason_and_way_out() {
         assert!(!ended.stderr.contains("1391234") && !ended.out().contains("13912345678"), "{}", ended.stderr);
         // The good ones are there, whole, and nothing else: no half of a file, no temporary file.
         let mut expected: Vec<String> = good.iter().map(|(name, _)| format!("out/{name}")).collect();
-        expected.push("out/tuomin-manifest.json".to_owned());
+        expected.push("out/_tuomin-manifest.json".to_owned());
         expected.sort();
         let outputs: Vec<String> = folder.files().into_iter().filter(|name| !name.starts_with("in/")).collect();
         let outputs: Vec<String> = outputs.into_iter().filter(|name| name != "k").collect();
@@ -276,7 +276,7 @@ fn damage_is_named_with_place_reason_and_way_out() {
         for name in &expected {
             assert!(!contains(&folder.read(name), b"13912345678"), "{name}");
         }
-        let manifest = folder.json("out/tuomin-manifest.json");
+        let manifest = folder.json("out/_tuomin-manifest.json");
         let assets = manifest["assets"].as_array().unwrap();
         let with = |status: &str| assets.iter().filter(|asset| asset["status"] == status).count();
         assert_eq!((with("rewritten"), with("failed")), (good.len(), damaged().len()));
@@ -337,7 +337,7 @@ fn what_may_not_be_read_is_named() {
     assert_eq!(output.status.code(), Some(3), "{errors}");
     assert!(said(&errors, "closed.log").to_lowercase().contains("permission"), "{errors}");
     let outputs: Vec<String> = folder.files().into_iter().filter(|name| name.starts_with("out/")).collect();
-    assert_eq!(outputs, ["out/a.log", "out/tuomin-manifest.json"]);
+    assert_eq!(outputs, ["out/_tuomin-manifest.json", "out/a.log"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ const DEFINING: &[&str] = &[
     "ENCODING",
     "STDSTRINGS",
     "SEARCHPATH",
+    "DOMAIN",
     "TABLE",
     "FOREIGN TABLE",
     "TABLE ATTACH",

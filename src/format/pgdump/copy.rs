@@ -7,10 +7,12 @@ use crate::block::{Block, Edits};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::format::Codec;
+use crate::format::sql::binary;
 use crate::format::sql::cells::{self, BlockBuilder, ColumnBuilder, TableShape};
-use crate::format::sql::ddl::{QualifiedName, SqlColumn, identifier};
+use crate::format::sql::ddl::{Binary, QualifiedName, SqlColumn, identifier};
 use crate::format::sql::literal::number;
 use crate::format::sql::scan::{self, Lexical, Stop};
+use crate::format::sql::session::Charset;
 use crate::format::sql::token::{Token, Tokens};
 use crate::source::slab::Slab;
 
@@ -141,8 +143,8 @@ pub(crate) struct CopyCodec {
     pub(crate) shape: Arc<TableShape>,
     /// Number of the block's first row.
     pub(crate) first_row: u64,
-    /// The dump declares UTF-8.
-    pub(crate) utf8_only: bool,
+    /// In which the dump says that it is.
+    pub(crate) charset: Charset,
 }
 
 impl CopyCodec {
@@ -295,9 +297,9 @@ fn escape(value: &[u8], out: &mut Vec<u8>) {
 
 impl Codec for CopyCodec {
     fn lex(&self, slab: Slab) -> Result<Block, DataError> {
-        cells::check_encoding(&slab, self.utf8_only)?;
+        cells::check_encoding(&slab, self.charset)?;
         let columns = self.shape.columns.len();
-        let mut builder = BlockBuilder::new(&slab, columns)?;
+        let mut builder = BlockBuilder::new(&slab, &self.shape.columns)?;
         let mut at = 0;
         let mut line = slab.first_line();
         while at < slab.text().len() {
@@ -326,10 +328,15 @@ impl Codec for CopyCodec {
                 Some(value) if value.contains(&0) => {
                     return Err(DataError::new("the new value holds a zero byte, which PostgreSQL cannot store"));
                 }
+                Some(value) if column.binary == Binary::Hexadecimal => {
+                    // Its backslash is escaped.
+                    let old = old.strip_prefix(b"\\").unwrap_or(old);
+                    escape(binary::pack(old, value, column.declared)?.as_deref().unwrap_or(value), out);
+                }
                 Some(value) => escape(value, out),
             }
             Ok(())
         };
-        cells::render(block, edits, &self.shape, &encode, out)
+        cells::render(block, edits, (&self.shape, self.charset), &encode, out)
     }
 }

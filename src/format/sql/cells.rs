@@ -7,7 +7,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BinaryArray, NullBufferBuilder};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
-use super::ddl::SqlColumn;
+use super::binary;
+use super::ddl::{Binary, SqlColumn};
+use super::session::{self, Charset};
 use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock, TableContext, TableText};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
@@ -34,8 +36,8 @@ impl TableShape {
 
 /// Refuses a slab whose bytes are not in the encoding that the dump declares: its strings could end elsewhere
 /// than they seem to.
-pub(crate) fn check_encoding(slab: &Slab, utf8_only: bool) -> Result<(), DataError> {
-    if !utf8_only {
+pub(crate) fn check_encoding(slab: &Slab, charset: Charset) -> Result<(), DataError> {
+    if charset != Charset::Utf8 {
         return Ok(());
     }
     match simdutf8::compat::from_utf8(slab.raw()) {
@@ -55,6 +57,8 @@ pub(crate) struct ColumnBuilder {
     values: Vec<u8>,
     offsets: Vec<i32>,
     nulls: NullBufferBuilder,
+    /// Of a column whose values may be a bytea in hexadecimal: a buffer for what one stands for.
+    binary: Option<Vec<u8>>,
 }
 
 impl ColumnBuilder {
@@ -65,6 +69,9 @@ impl ColumnBuilder {
 
     /// Ends a value.
     pub(crate) fn end_value(&mut self, present: bool) {
+        if let (Some(scratch), Some(start)) = (&mut self.binary, self.offsets.last()) {
+            binary::unpack(&mut self.values, usize::try_from(*start).unwrap_or(usize::MAX), scratch);
+        }
         self.offsets.push(i32::try_from(self.values.len()).unwrap_or(i32::MAX));
         self.nulls.append(present);
     }
@@ -87,27 +94,25 @@ pub(crate) struct BlockBuilder {
 }
 
 impl BlockBuilder {
-    /// A builder for rows of `slab`.
+    /// A builder for rows of `slab` with these columns.
     ///
     /// # Errors
     /// When the slab is too long for the spans of its cells.
-    pub(crate) fn new(slab: &Slab, columns: usize) -> Result<BlockBuilder, DataError> {
+    pub(crate) fn new(slab: &Slab, columns: &[SqlColumn]) -> Result<BlockBuilder, DataError> {
         if i32::try_from(slab.text().len()).is_err() {
             return Err(DataError::new("a row of more than 2 GiB")
                 .at(Position::Line(slab.first_line()))
                 .advise("rows of this size cannot be rewritten"));
         }
-        let share = slab.text().len() / columns.max(1);
-        let column = || {
+        let share = slab.text().len() / columns.len().max(1);
+        let builder = |column: &SqlColumn| {
             let mut offsets = Vec::with_capacity(share / 16 + 2);
             offsets.push(0);
-            ColumnBuilder { values: Vec::with_capacity(share), offsets, nulls: NullBufferBuilder::new(share / 16) }
+            let binary = (column.binary == Binary::Hexadecimal).then(Vec::new);
+            let nulls = NullBufferBuilder::new(share / 16);
+            ColumnBuilder { values: Vec::with_capacity(share), offsets, nulls, binary }
         };
-        Ok(BlockBuilder {
-            columns: std::iter::repeat_with(column).take(columns).collect(),
-            cells: Vec::new(),
-            lines: Vec::new(),
-        })
+        Ok(BlockBuilder { columns: columns.iter().map(builder).collect(), cells: Vec::new(), lines: Vec::new() })
     }
 
     /// The finished block.
@@ -136,7 +141,7 @@ pub(crate) type EncodeCell<'a> = &'a dyn Fn(&[u8], &SqlColumn, Option<&[u8]>, &m
 pub(crate) fn render(
     block: &Block,
     edits: &Edits,
-    shape: &TableShape,
+    (shape, charset): (&TableShape, Charset),
     encode: EncodeCell<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), DataError> {
@@ -151,7 +156,7 @@ pub(crate) fn render(
     }
     let mut splices = Vec::with_capacity(edits.cells.len());
     for edit in &edits.cells {
-        splices.push(splice(table, text, shape, edit, encode)?);
+        splices.push(splice(table, text, (shape, charset), edit, encode)?);
     }
     splices.sort_unstable_by_key(|(span, _)| span.start);
     if splices.windows(2).any(|pair| matches!(pair, [(first, _), (second, _)] if first.end > second.start)) {
@@ -163,7 +168,7 @@ pub(crate) fn render(
 fn splice(
     table: &TableBlock,
     text: &TableText,
-    shape: &TableShape,
+    (shape, charset): (&TableShape, Charset),
     edit: &CellEdit,
     encode: EncodeCell<'_>,
 ) -> Result<(Range<usize>, Vec<u8>), DataError> {
@@ -175,7 +180,8 @@ fn splice(
     let old = text.slab.text().get(span.clone()).ok_or_else(outside)?;
     let value = edit.value.as_deref();
     let mut new = Vec::with_capacity(value.map_or(4, <[u8]>::len) + 2);
-    check_value(column, value).and_then(|()| encode(old, column, value, &mut new)).map_err(|error| {
+    let checked = check_value(column, value).and_then(|()| session::admit(charset, value.unwrap_or_default()));
+    checked.and_then(|()| encode(old, column, value, &mut new)).map_err(|error| {
         error.at(Position::Row {
             table: shape.context.name.clone(),
             row: table.first_row + u64::from(edit.row),

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use super::scan::{Dialect, Lexical, Stop};
 use super::token::{Token, Tokens};
+pub(crate) use super::types::Binary;
+use super::types::{Domains, Held, held};
 use crate::block::{ColumnContext, ColumnKind};
 
 /// One column: what the rest of the crate sees, and what only SQL needs.
@@ -13,16 +15,27 @@ pub(crate) struct SqlColumn {
     pub(crate) context: ColumnContext,
     /// Most bytes that fit (TINYTEXT and its like).
     pub(crate) max_bytes: Option<u32>,
+    /// Whether its values are bytes, which need be no text.
+    pub(crate) binary: Binary,
     /// The type comes from DDL; otherwise it was guessed from the first row.
     pub(crate) declared: bool,
     /// Left out of COPY and of inserts that name their columns.
     pub(crate) generated: bool,
 }
 
+impl SqlColumn {
+    /// One of which no DDL tells: in PostgreSQL, it may be a bytea.
+    pub(crate) fn guessed(context: ColumnContext, dialect: Dialect) -> SqlColumn {
+        let binary = if dialect == Dialect::Postgres { Binary::Hexadecimal } else { Binary::No };
+        SqlColumn { context, max_bytes: None, binary, declared: false, generated: false }
+    }
+}
+
 /// The tables that a dump has declared so far, by qualified name.
 #[derive(Default, Clone)]
 pub(crate) struct Tables {
     known: HashMap<String, Vec<SqlColumn>>,
+    domains: Domains,
     /// First schema of `search_path`, which old dumps rely on.
     pub(crate) schema: Option<String>,
 }
@@ -31,6 +44,7 @@ impl Tables {
     /// Forgets everything: another database follows.
     pub(crate) fn clear(&mut self) {
         self.known.clear();
+        self.domains.clear();
         self.schema = None;
     }
 
@@ -65,6 +79,9 @@ impl Tables {
         while token.as_ref().is_some_and(|token| BEFORE.iter().any(|word| token.is(word))) {
             token = tokens.next()?;
         }
+        if token.as_ref().is_some_and(|token| token.is("domain")) {
+            return self.create_domain(tokens, dialect);
+        }
         if !token.is_some_and(|token| token.is("table")) {
             return Ok(false);
         }
@@ -88,7 +105,7 @@ impl Tables {
                 _ => {}
             }
             if depth == 0 || (depth == 1 && token == Token::Symbol(b',')) {
-                columns.extend(column(&item, dialect));
+                columns.extend(column(&item, dialect, &self.domains));
                 item.clear();
             } else {
                 item.push(token);
@@ -97,6 +114,22 @@ impl Tables {
         self.inherit(tokens, dialect, &mut columns)?;
         self.known.insert(key, columns);
         Ok(true)
+    }
+
+    /// `CREATE DOMAIN name AS type …`: its columns hold what the type holds. Whether they keep to its CHECK, the server says.
+    fn create_domain(&mut self, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
+        let token = tokens.next()?;
+        let Some((name, after)) = QualifiedName::read(token, tokens, dialect)? else { return Ok(false) };
+        if !after.is_some_and(|token| token.is("as")) {
+            return Ok(false);
+        }
+        let mut of = Vec::new();
+        while let Some(token) = tokens.next()? {
+            of.push(token);
+        }
+        let held = held(&of, dialect, is_nullable(&of), &self.domains);
+        self.domains.insert(name.parts.join("."), held);
+        Ok(false)
     }
 
     /// `INHERITS (parent, …)`: the parents' columns come first.
@@ -203,7 +236,7 @@ pub(crate) fn identifier(token: &Token, dialect: Dialect) -> Option<String> {
 }
 
 /// The column that one item between the commas of CREATE TABLE declares; `None` for keys and constraints.
-fn column(item: &[Token], dialect: Dialect) -> Option<SqlColumn> {
+fn column(item: &[Token], dialect: Dialect, domains: &Domains) -> Option<SqlColumn> {
     const NOT_COLUMNS: &[&str] = &[
         "constraint",
         "primary",
@@ -223,111 +256,30 @@ fn column(item: &[Token], dialect: Dialect) -> Option<SqlColumn> {
         return None;
     }
     let name = identifier(first, dialect)?;
-    let nullable = !rest.windows(2).any(|pair| matches!(pair, [not, null] if not.is("not") && null.is("null")))
-        && !rest.windows(2).any(|pair| matches!(pair, [primary, key] if primary.is("primary") && key.is("key")));
+    let nullable = is_nullable(rest);
     let generated = is_generated(rest);
-    let (kind, max_bytes) = if generated {
-        (ColumnKind::Fixed("generated column".to_owned()), None)
+    let Held { kind, max_bytes, binary } = if generated {
+        ColumnKind::Fixed("generated column".to_owned()).into()
     } else if rest.iter().any(|token| token.is("json_valid")) {
         // MariaDB's JSON is a LONGTEXT with this check.
-        (ColumnKind::Json, None)
+        ColumnKind::Json.into()
     } else {
-        kind(rest, dialect, nullable)
+        held(rest, dialect, nullable, domains)
     };
-    Some(SqlColumn { context: ColumnContext { name, kind }, max_bytes, declared: true, generated })
+    Some(SqlColumn { context: ColumnContext { name, kind }, max_bytes, binary, declared: true, generated })
+}
+
+/// Neither `NOT NULL` nor `PRIMARY KEY`.
+fn is_nullable(tokens: &[Token]) -> bool {
+    !tokens.windows(2).any(|pair| {
+        matches!(pair, [not, null] if not.is("not") && null.is("null"))
+            || matches!(pair, [primary, key] if primary.is("primary") && key.is("key"))
+    })
 }
 
 /// `GENERATED ALWAYS AS (…)`, or MariaDB's plain `AS (…)`; identity columns are not generated columns.
 fn is_generated(tokens: &[Token]) -> bool {
     tokens.windows(2).any(|pair| matches!(pair, [word, Token::Symbol(b'(')] if word.is("as")))
-}
-
-/// What a type can hold, and its limit in bytes.
-fn kind(tokens: &[Token], dialect: Dialect, nullable: bool) -> (ColumnKind, Option<u32>) {
-    let (words, after) = type_name(tokens, dialect);
-    let arguments: Vec<u32> = match after.split_first() {
-        Some((Token::Symbol(b'('), rest)) => rest
-            .iter()
-            .take_while(|token| **token != Token::Symbol(b')'))
-            .filter_map(|token| match token {
-                Token::Number(digits) => digits.parse().ok(),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    let array = words.iter().any(|word| word == "array") || after.contains(&Token::Symbol(b'['));
-    let name = words.join(" ");
-    let fixed = |name: &str| (ColumnKind::Fixed(name.to_owned()), None);
-    if array {
-        let element = name.trim_end_matches(" array");
-        // An element may always be NULL.
-        return match scalar(element, &arguments, dialect, true) {
-            (ColumnKind::Fixed(_), _) => fixed(&format!("{element}[]")),
-            (element, max_bytes) => (ColumnKind::Array(Box::new(element)), max_bytes),
-        };
-    }
-    scalar(&name, &arguments, dialect, nullable)
-}
-
-/// What one value of the type `name` can hold, and its limit in bytes.
-fn scalar(name: &str, arguments: &[u32], dialect: Dialect, nullable: bool) -> (ColumnKind, Option<u32>) {
-    let text = |max_chars| ColumnKind::Text { max_chars, nullable };
-    let number = |digits| ColumnKind::Number { digits, nullable };
-    let fixed = |name: &str| (ColumnKind::Fixed(name.to_owned()), None);
-    let my_sql = dialect == Dialect::MySql;
-    let first = arguments.first().copied();
-    let kind = match name {
-        "char" | "character" | "nchar" | "national char" | "national character" => text(first.or(Some(1))),
-        "varchar" | "character varying" | "char varying" | "nvarchar" | "bpchar" | "national varchar" => text(first),
-        "tinytext" if my_sql => return (text(Some(255)), Some(255)),
-        "text" if my_sql => return (text(first), Some(65_535)),
-        "mediumtext" if my_sql => return (text(None), Some(16_777_215)),
-        "text" | "longtext" | "citext" => text(None),
-        "bigint" | "int8" | "bigserial" | "serial8" => number(18),
-        "int" | "integer" | "int4" | "serial" | "serial4" => number(9),
-        "mediumint" if my_sql => number(6),
-        "smallint" | "int2" | "smallserial" | "serial2" => number(4),
-        "tinyint" if my_sql => number(2),
-        "numeric" | "decimal" | "dec" => match (first, arguments.get(1)) {
-            (Some(precision), None | Some(0)) => number(precision),
-            (None, _) => number(if my_sql { 10 } else { 18 }),
-            _ => return fixed(name),
-        },
-        "json" | "jsonb" => ColumnKind::Json,
-        "inet" | "cidr" if !my_sql => ColumnKind::IpAddress { nullable },
-        "inet4" | "inet6" if my_sql => ColumnKind::IpAddress { nullable },
-        "macaddr" | "macaddr8" if !my_sql => ColumnKind::MacAddress { nullable },
-        _ => return fixed(name),
-    };
-    (kind, None)
-}
-
-/// The words of a type's name in lower case (schema left out of the well-known ones), and what follows them.
-fn type_name(tokens: &[Token], dialect: Dialect) -> (Vec<String>, &[Token]) {
-    const CONTINUES: &[&str] = &["varying", "precision", "array", "char", "character", "varchar"];
-    let mut words: Vec<String> = Vec::new();
-    let mut rest = tokens;
-    while let Some((token, after)) = rest.split_first() {
-        match token {
-            Token::Word(word) if words.is_empty() || CONTINUES.iter().any(|next| word.eq_ignore_ascii_case(next)) => {
-                words.push(word.to_lowercase());
-            }
-            // A quoted type name ("char") is never one of the plain types.
-            Token::Name(name) if words.is_empty() => words.push(format!("\"{name}\"")),
-            Token::Symbol(b'.') if dialect == Dialect::Postgres && words.len() == 1 => {
-                let Some((Token::Word(word), further)) = after.split_first() else { break };
-                let schema = words.pop().unwrap_or_default();
-                let bare = word.eq_ignore_ascii_case("citext") || schema == "pg_catalog";
-                words.push(if bare { word.to_lowercase() } else { format!("{schema}.{}", word.to_lowercase()) });
-                rest = further;
-                continue;
-            }
-            _ => break,
-        }
-        rest = after;
-    }
-    (words, rest)
 }
 
 #[cfg(test)]
@@ -377,7 +329,7 @@ mod tests {
             ("mac", ColumnKind::MacAddress { nullable: true }),
             ("phones", array(number(18, true))),
             ("docs", array(ColumnKind::Json)),
-            ("raw", fixed("bytea")),
+            ("raw", text(None, true)),
             ("at", fixed("timestamp")),
             ("kind", fixed("public.mood")),
             ("mail", text(None, true)),
@@ -406,7 +358,7 @@ mod tests {
             ("extra", ColumnKind::Json),
             ("ip", ColumnKind::IpAddress { nullable: true }),
             ("doc", ColumnKind::Json),
-            ("photo", fixed("varbinary")),
+            ("photo", text(None, true)),
         ]
         .into_iter()
         .map(|(name, kind)| (name.to_owned(), kind))
@@ -428,6 +380,32 @@ mod tests {
         assert!(learn("ALTER TABLE t OWNER TO shop;"));
         assert!(learn("ALTER TABLE t ALTER COLUMN a SET DEFAULT 'x'::text;"));
         assert!(!learn("ALTER TABLE ONLY t ADD COLUMN b text;"));
+    }
+
+    #[test]
+    fn domains_hold_what_their_types_hold() {
+        let mut tables = Tables::default();
+        let lexical = Lexical::new(Dialect::Postgres);
+        for sql in [
+            "CREATE DOMAIN public.phone AS character varying(20) COLLATE \"C\"\n\tCONSTRAINT c CHECK ((VALUE = ANY (ARRAY['a'])));",
+            "CREATE DOMAIN public.raw AS bytea NOT NULL;",
+            "CREATE DOMAIN public.again AS public.phone;",
+            "CREATE TABLE public.t (a public.phone NOT NULL, b public.phone[], c public.again, d public.raw, e public.none);",
+        ] {
+            tables.learn(sql.as_bytes(), &lexical).unwrap();
+        }
+        let name = QualifiedName { parts: vec!["public".to_owned(), "t".to_owned()] };
+        let found: Vec<_> =
+            tables.columns(&name).unwrap().iter().map(|column| (column.context.kind.clone(), column.binary)).collect();
+        let array = ColumnKind::Array(Box::new(text(Some(20), true)));
+        let expected = [
+            (text(Some(20), false), Binary::No),
+            (array, Binary::No),
+            (text(Some(20), true), Binary::No),
+            (text(None, false), Binary::Hexadecimal),
+            (fixed("public.none"), Binary::No),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

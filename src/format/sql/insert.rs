@@ -4,10 +4,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::binary;
 use super::cells::{self, BlockBuilder, TableShape};
-use super::ddl::{QualifiedName, SqlColumn, identifier};
+use super::ddl::{Binary, QualifiedName, SqlColumn, identifier};
 use super::literal::{self, Form};
 use super::scan::{self, Dialect, Lexical, Piece, Stop};
+use super::session::Charset;
 use super::token::{Token, Tokens};
 use crate::block::{Block, ColumnKind, Edits};
 use crate::constraint::Constraint;
@@ -163,8 +165,8 @@ pub(crate) struct InsertCodec {
     pub(crate) place: Place,
     /// Number of its first row.
     pub(crate) first_row: u64,
-    /// The dump declares UTF-8.
-    pub(crate) utf8_only: bool,
+    /// In which the dump says that it is.
+    pub(crate) charset: Charset,
 }
 
 impl InsertCodec {
@@ -237,6 +239,15 @@ impl InsertCodec {
             out.extend_from_slice(b"NULL");
             return Ok(());
         };
+        let packed = match column.binary {
+            Binary::Hexadecimal => binary::pack(&decoded, value, column.declared)?,
+            // Of a dump in another encoding, nobody knows which of its bytes were turned into text.
+            Binary::Bytes if self.charset != Charset::Utf8 || std::str::from_utf8(&decoded).is_err() => {
+                return Err(binary::no_text());
+            }
+            Binary::Bytes | Binary::No => None,
+        };
+        let value = packed.as_deref().unwrap_or(value);
         if value.contains(&0) && !(self.lexical.dialect == Dialect::MySql && self.lexical.backslash) {
             return Err(DataError::new("the new value holds a zero byte, which cannot be written here"));
         }
@@ -276,10 +287,10 @@ impl InsertCodec {
 
 impl Codec for InsertCodec {
     fn lex(&self, slab: Slab) -> Result<Block, DataError> {
-        cells::check_encoding(&slab, self.utf8_only)?;
+        cells::check_encoding(&slab, self.charset)?;
         // The text is UTF-8, whatever the raw bytes are.
         let lexical = Lexical { double_byte: false, ..self.lexical };
-        let mut builder = BlockBuilder::new(&slab, self.shape.columns.len())?;
+        let mut builder = BlockBuilder::new(&slab, &self.shape.columns)?;
         self.fill(&slab, &lexical, &mut builder)?;
         builder.finish(slab, &self.shape, self.first_row)
     }
@@ -292,7 +303,7 @@ impl Codec for InsertCodec {
         let encode = |old: &[u8], column: &SqlColumn, value: Option<&[u8]>, out: &mut Vec<u8>| {
             self.encode(old, column, value, out)
         };
-        cells::render(block, edits, &self.shape, &encode, out)
+        cells::render(block, edits, (&self.shape, self.charset), &encode, out)
     }
 }
 

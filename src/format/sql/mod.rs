@@ -1,6 +1,7 @@
 //! SQL dumps, as far as PostgreSQL and MySQL have them in common: the lexer, the splitter, DDL and literals. It
 //! reads what the dump tools write; it never changes a byte outside of the row values that it is asked to change.
 
+pub(crate) mod binary;
 pub(crate) mod cells;
 pub(crate) mod condition;
 pub(crate) mod constraints;
@@ -13,6 +14,7 @@ pub(crate) mod session;
 pub(crate) mod sniff;
 pub(crate) mod statements;
 pub(crate) mod token;
+mod types;
 
 #[cfg(test)]
 mod tests;

@@ -312,7 +312,7 @@ impl Script {
         let guess = |index: usize, name: String| {
             let number = numbers.get(index).copied().unwrap_or(false);
             let kind = if number { ColumnKind::Number { digits: 18, nullable: true } } else { ColumnKind::FREE_TEXT };
-            SqlColumn { context: ColumnContext { name, kind }, max_bytes: None, declared: false, generated: false }
+            SqlColumn::guessed(ColumnContext { name, kind }, self.dialect())
         };
         let columns = match (named, declared) {
             (Some(names), _) => names
@@ -341,10 +341,6 @@ impl Script {
             }
             _ => table.to_owned(),
         }
-    }
-
-    fn utf8_only(&self) -> bool {
-        self.session.charset == Charset::Utf8
     }
 
     /// Hands out `len` bytes.

@@ -6,13 +6,16 @@ use std::collections::HashMap;
 use super::ddl::identifier;
 use super::scan::{Dialect, Lexical, Stop};
 use super::token::{Token, Tokens, unquote};
+use crate::error::DataError;
 
 /// How the bytes of the dump are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Charset {
     /// UTF-8 (or ASCII): every byte is checked.
     Utf8,
-    /// GBK or GB18030.
+    /// GBK, or GB2312 within it: no character takes more than two bytes.
+    Gbk,
+    /// GB18030.
     DoubleByte,
     /// Another: only ASCII can be read for sure.
     Other,
@@ -23,10 +26,26 @@ impl Charset {
         let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         match name.as_str() {
             "utf8" | "utf8mb3" | "utf8mb4" | "unicode" | "binary" | "ascii" | "sqlascii" => Charset::Utf8,
-            "gbk" | "gb2312" | "gb18030" | "euccn" => Charset::DoubleByte,
+            "gbk" | "gb2312" | "euccn" => Charset::Gbk,
+            "gb18030" => Charset::DoubleByte,
             _ => Charset::Other,
         }
     }
+}
+
+/// Makes sure that a text can be written in `charset`.
+///
+/// # Errors
+/// When it has a character that the encoding has not.
+pub(crate) fn admit(charset: Charset, value: &[u8]) -> Result<(), DataError> {
+    let is_known = charset != Charset::Gbk
+        || value.is_ascii()
+        || std::str::from_utf8(value).is_ok_and(|text| !encoding_rs::GBK.encode(text).2);
+    if is_known {
+        return Ok(());
+    }
+    Err(DataError::new("the new value has a character that GBK has not, in which the dump is")
+        .advise("choose an operator that writes none, or dump again in UTF-8"))
 }
 
 /// The settings, and the user variables that hold earlier ones.
@@ -65,7 +84,7 @@ impl Session {
 
     fn set_charset(&mut self, charset: Charset) {
         self.charset = charset;
-        self.lexical.double_byte = charset == Charset::DoubleByte;
+        self.lexical.double_byte = matches!(charset, Charset::Gbk | Charset::DoubleByte);
     }
 
     /// Takes in one complete SET statement.
@@ -244,7 +263,7 @@ mod tests {
     #[test]
     fn follows_character_sets() {
         let names = after(Dialect::MySql, &["SET NAMES gbk;"]);
-        assert_eq!((names.charset, names.lexical.double_byte), (Charset::DoubleByte, true));
+        assert_eq!((names.charset, names.lexical.double_byte), (Charset::Gbk, true));
         let restored = after(
             Dialect::MySql,
             &[
@@ -254,8 +273,9 @@ mod tests {
                 "SET character_set_client = @saved_cs_client */;",
             ],
         );
-        assert_eq!(restored.charset, Charset::DoubleByte);
-        assert_eq!(after(Dialect::Postgres, &["SET client_encoding = 'GBK';"]).charset, Charset::DoubleByte);
+        assert_eq!(restored.charset, Charset::Gbk);
+        assert_eq!(after(Dialect::Postgres, &["SET client_encoding = 'GBK';"]).charset, Charset::Gbk);
+        assert_eq!(after(Dialect::Postgres, &["SET client_encoding = 'GB18030';"]).charset, Charset::DoubleByte);
         assert_eq!(after(Dialect::Postgres, &["SET client_encoding TO 'SJIS';"]).charset, Charset::Other);
     }
 

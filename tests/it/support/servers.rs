@@ -167,7 +167,12 @@ impl Postgres {
     }
 
     fn client(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
+        self.client_of(&self.programs, name)
+    }
+
+    /// A client program of another installation.
+    pub(crate) fn client_of(&self, programs: &Path, name: &str) -> Command {
+        let mut command = Command::new(programs.join(name));
         command.arg("-h").arg(self.server.folder.path()).args(["-U", "postgres"]);
         command
     }
@@ -265,7 +270,7 @@ impl MariaDb {
     /// Runs SQL, in `database` unless that is empty; gives the output as tab-separated lines.
     pub(crate) fn run(&self, database: &str, sql: &[u8]) -> String {
         let mut command = self.command(&self.client);
-        command.args(["--batch", "--skip-column-names", "--binary-mode"]);
+        command.args(["--batch", "--skip-column-names", "--binary-mode", "--local-infile=1"]);
         if !database.is_empty() {
             command.arg(database);
         }
@@ -289,5 +294,17 @@ impl MariaDb {
     /// What `mariadb-dump` writes.
     pub(crate) fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
         succeed(self.command(&self.dump).args(options).arg(database))
+    }
+
+    /// What `mariadb-dump` writes of one table.
+    pub(crate) fn dump_table(&self, database: &str, table: &str, options: &[&str]) -> Vec<u8> {
+        succeed(self.command(&self.dump).args(options).args([database, table]))
+    }
+
+    /// The rows of a table that `mariadb-dump --tab` lets the server write.
+    pub(crate) fn tab_separated(&self, database: &str, table: &str) -> Vec<u8> {
+        let folder = self.server.folder.path();
+        succeed(self.command(&self.dump).arg(format!("--tab={}", folder.display())).args([database, table]));
+        std::fs::read(folder.join(format!("{table}.txt"))).expect("the rows")
     }
 }

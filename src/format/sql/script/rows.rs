@@ -82,14 +82,14 @@ impl Script {
         let Mode::Insert(_, before) = std::mem::replace(&mut self.mode, Mode::Insert(head.to_vec(), place)) else {
             return Ok(Found::Again);
         };
-        let (utf8_only, lexical) = (self.utf8_only(), self.session.lexical);
+        let (charset, lexical) = (self.session.charset, self.session.lexical);
         let Some(shape) = self.shapes.get_mut(head).filter(|_| rows > 0) else {
             return Ok(Found::Statements(length));
         };
         let first_row = shape.rows + 1;
         shape.rows += rows;
         let shape = Arc::clone(&shape.table);
-        let codec = InsertCodec { shape, lexical, place: before, first_row, utf8_only };
+        let codec = InsertCodec { shape, lexical, place: before, first_row, charset };
         Ok(Found::Rows(length, Arc::new(codec)))
     }
 
@@ -155,11 +155,11 @@ impl Script {
             let shape = self.shape(&read.name, read.columns.as_deref(), &copy::first_row_numbers(buffer), true);
             self.shapes.insert(head.to_vec(), shape);
         }
-        let utf8_only = self.utf8_only();
+        let charset = self.session.charset;
         let Some(shape) = self.shapes.get_mut(head) else { return Ok(Found::Again) };
         let first_row = shape.rows + 1;
         shape.rows += memchr::memchr_iter(b'\n', buffer.get(..length).unwrap_or_default()).count() as u64;
-        let codec = CopyCodec { shape: Arc::clone(&shape.table), first_row, utf8_only };
+        let codec = CopyCodec { shape: Arc::clone(&shape.table), first_row, charset };
         Ok(Found::Rows(length, Arc::new(codec)))
     }
 
