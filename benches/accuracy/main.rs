@@ -39,6 +39,9 @@ use reading::Reader;
 use score::Score;
 use template::{Half, KINDS, STRAYS};
 
+/// Records of each template of strays for one of the others, which makes about as many of both.
+const STRAY_ROUNDS: usize = 4;
+
 /// Measure how well personal data is found.
 #[derive(Parser)]
 struct Arguments {
@@ -97,9 +100,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let seen = reader.read(document.format, document.text.as_bytes())?;
         score.enter(document, &seen, arguments.min_score);
     }
-    for document in &of_kinds(&STRAYS, arguments.seed, arguments.rounds)? {
+    for document in &of_kinds(&STRAYS, arguments.seed, arguments.rounds * STRAY_ROUNDS)? {
         let seen = reader.read(document.format, document.text.as_bytes())?;
-        score.enter_stray(document, &seen);
+        score.enter_stray(document, &seen, arguments.min_score);
     }
     if let Some(path) = &arguments.calibrate {
         return Ok(std::fs::write(path, score.reliability.calibration(arguments.rounds))?);

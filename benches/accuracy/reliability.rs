@@ -2,7 +2,7 @@
 //!
 //! Counted are the matches of all texts: of those whose values mostly stand beside a label, and of as many lines and tables
 //! (`templates/strays.txt`, `templates/stray_tables.txt`) that say nothing of what is in them, where most numbers, codes and
-//! words are nobody's data. A template of lines counts as often as a table has rows.
+//! words are nobody's data.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,9 +16,10 @@ use crate::template::{Half, STRAYS};
 
 /// Points from which a candidate is a match.
 const MATCH: u8 = 60;
-/// A step of the map that rests on fewer templates is joined with the next.
-const FEWEST_TEMPLATES: f64 = 3.0;
-/// What is said of nothing: as if half a template more had been seen, and been right half of the time.
+/// A step of the map that rests on fewer rounds of templates is joined with the next.
+const FEWEST_ROUNDS: f64 = 3.0;
+/// What is said of nothing: as if half a round of a template more had been seen, and been right half of the time: the
+/// records of a template are too much alike to be counted one by one.
 const DOUBT: f64 = 0.5;
 
 /// Matches and those among them that are right, of some score.
@@ -139,7 +140,7 @@ impl Reliability {
     }
 }
 
-/// Points that get the same score. Counted in templates.
+/// Points that get the same score. Counted in rounds of a template.
 #[derive(Debug, Clone, Copy, Default)]
 struct Step {
     from: u8,
@@ -166,20 +167,20 @@ impl Step {
     }
 }
 
-/// Isotonic regression: steps are joined until each is higher than the one before it and rests on enough templates.
+/// Isotonic regression: steps are joined until each is higher than the one before it and rests on enough rounds.
 fn rising(steps: Vec<Step>) -> Vec<Step> {
     let mut kept: Vec<Step> = Vec::new();
     for step in steps {
         kept.push(step);
         while let [.., before, last] = kept.as_mut_slice()
-            && (before.share() >= last.share() || before.all < FEWEST_TEMPLATES)
+            && (before.share() >= last.share() || before.all < FEWEST_ROUNDS)
         {
             before.join(&last.clone());
             kept.pop();
         }
     }
     if let [.., before, last] = kept.as_mut_slice()
-        && last.all < FEWEST_TEMPLATES
+        && last.all < FEWEST_ROUNDS
     {
         before.join(&last.clone());
         kept.pop();
@@ -199,6 +200,12 @@ fn expected_error<'a>(
     bins.values().map(|bin| (sum(bin) - bin.right as f64).abs()).sum::<f64>() / (all as f64).max(1.0)
 }
 
+/// The error of all scores of a half.
+#[cfg(test)]
+pub(crate) fn error(reliability: &Reliability, half: Half) -> f64 {
+    expected_error(reliability.of(half), |key| key.score, |cell| cell.score)
+}
+
 /// The tables of a half.
 pub(crate) fn report(reliability: &Reliability, half: Half, out: &mut String) {
     let total = |keep: &dyn Fn(&Key) -> bool| {
@@ -212,7 +219,7 @@ pub(crate) fn report(reliability: &Reliability, half: Half, out: &mut String) {
         "\n## Calibration\n\nAll matches, of every score and level. The score of a match is to be the share of the right among those \
          that score as much; it is made of points (`tuomin rules explain`) by a table that was measured on the tuning half \
          (`rules/data/score_calibration.tsv`). A share holds for data like that which it was measured on: the texts of the other \
-         tables ({} matches, {:.1} % of them right) and lines and tables that say nothing of what is in them, most of it nobody's \
+         tables ({} matches, {:.1} % of them right) and as many lines and rows that say nothing of what is in them, most of it nobody's \
          data (`templates/strays.txt`, `templates/stray_tables.txt`; {} matches, {:.1} % right). In files that hold no personal data every \
          match is wrong, whatever its score.\n\n| score | matches | mean score | right | by points: matches | right |\n|---|---|---|---|---|---|\n",
         labelled.all,

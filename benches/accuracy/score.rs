@@ -196,12 +196,17 @@ pub(crate) fn verdict(seen: &Seen, spans: &[&Span]) -> Verdict {
 }
 
 impl Score {
-    /// Counts the matches in a document for calibration only.
-    pub(crate) fn enter_stray(&mut self, document: &Document, seen: &[Seen]) {
+    /// Counts the matches in a document for calibration only; those that are not right and score at least `least` are
+    /// among the strays.
+    pub(crate) fn enter_stray(&mut self, document: &Document, seen: &[Seen], least: f32) {
         for one in seen {
             let verdict = verdict(one, &over(document, one));
             if verdict != Verdict::Optional {
                 self.reliability.enter(document, one, verdict == Verdict::Right);
+            }
+            if matches!(verdict, Verdict::Wrong | Verdict::False) && one.score >= least {
+                let template = document.template_at(one.start);
+                *self.strays.entry((document.half, one.entity.clone(), template)).or_default() += 1;
             }
         }
     }

@@ -187,8 +187,10 @@ fn explain(rules: &Arc<RuleSet>, text: &str, column: Option<&str>, out: &mut dyn
         writeln!(out, "    anchor: {} (recognize[{}])", trial.anchor, trial.recognizer)?;
         writeln!(out, "    points: {} = {}; {label}", trial.sum(), points.join(" "))?;
         let score = calibration.score(trial.entity, f32::from(trial.sum()) / 100.0);
-        let group = if rules.is_own(trial.entity) { "own rules, not calibrated" } else { group_of(name(trial.entity)) };
-        writeln!(out, "    score: {score:.2} ({group})")?;
+        match rules.is_own(trial.entity) {
+            true => writeln!(out, "    score: {score:.2} (the points: a rule of your own is not calibrated)")?,
+            false => writeln!(out, "    score: {score:.2} ({} group, calibrated)", group_of(name(trial.entity)))?,
+        }
         writeln!(out, "    {outcome}")?;
     }
     let certain = matches.iter().filter(|found| found.score >= MATCH_SCORE).count();
