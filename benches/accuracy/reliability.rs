@@ -249,14 +249,21 @@ pub(crate) fn report(reliability: &Reliability, half: Half, out: &mut String) {
          score: mean square of what a score lacks to 1 of a right match, to 0 of another.\n\n\
          | group | matches | right | error of points | error of scores | Brier, points | Brier, scores |\n|---|---|---|---|---|---|---|\n",
     );
+    errors(reliability, Half::Tuning, out);
+    errors(reliability, Half::Judging, out);
+}
+
+/// The rows of a half, one for each group.
+fn errors(reliability: &Reliability, half: Half, out: &mut String) {
     let groups = reliability.groups();
     for group in groups.iter().map(|group| Some(*group)).chain([None]) {
-        let of_group = |key: &Key| group.is_none_or(|group| key.group == group);
-        let sum = total(&of_group);
-        let cells = || reliability.of(half).filter(|(key, _)| of_group(key));
+        let cells = || reliability.of(half).filter(|(key, _)| group.is_none_or(|group| key.group == group));
+        let mut sum = Cell::default();
+        cells().for_each(|(_, cell)| sum.add(cell));
         let _ = writeln!(
             out,
-            "| {} | {} | {:.3} | {:.4} | {:.4} | {:.4} | {:.4} |",
+            "| {} half, {} | {} | {:.3} | {:.4} | {:.4} | {:.4} | {:.4} |",
+            half.name(),
             group.unwrap_or("all"),
             sum.all,
             share(sum.right, sum.all),
