@@ -90,8 +90,8 @@ TEXT
     printf 'e-mail addresses are left out of the sum, since those of authors are real. Contexts: `汉` for Han, `a`, `A`, `9` '
     printf 'for runs of letters and digits. Left out are tables of places and of makers (real coordinates and addresses) and the '
     printf 'dictionary of jieba-rs: a word a line, of which one in six reads as a name. Names of authors and translators count here, '
-    printf 'though they are real; by score, possible matches below 0.6 are listed, too: what scores 0.6 to 0.8 is right nearly '
-    printf 'always in files about people (Calibration, above) and hardly ever here, so a score is no probability.\n'
+    printf 'though nearly all are real: hence the sum without names. By score, what is below 0.6 is listed, too: scores are shares in files about '
+    printf 'people (Calibration, above) and say nothing of files that hold no personal data.\n'
     for folder in $NEGATIVES; do
         [ -d "$folder" ] || continue
         printf '\n### %s\n\n' "$(sed "s|^$HOME|~|" <<<"$folder")"

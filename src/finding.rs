@@ -95,7 +95,8 @@ impl Traits {
 pub struct Match {
     /// Entity type.
     pub entity: EntityId,
-    /// 0..1; at least 0.6 is a match, 0.4 to 0.6 is "possible".
+    /// 0..1, about the share of such matches that are right ([`crate::detect::calibration`]); at least 0.6 is a match, less
+    /// is "possible".
     pub score: f32,
     /// What the span counts from.
     pub place: Place,

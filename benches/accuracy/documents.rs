@@ -6,7 +6,7 @@ use crate::corpus::World;
 use crate::corpus::people::Person;
 use crate::passing;
 use crate::people::Makers;
-use crate::template::{Half, KINDS, Kind, Piece, pieces, templates};
+use crate::template::{Half, Kind, Piece, pieces, templates};
 use crate::values::Value;
 
 /// A text with planted values.
@@ -58,21 +58,21 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The documents of `seed`: of every template of lines `rounds` records, of every table as many rows.
+/// The documents of `kinds` and `seed`: of every template of lines `rounds` records, of every table as many rows.
 ///
 /// # Errors
 /// When a template names a value that there is not.
-pub(crate) fn documents(seed: u64, rounds: usize) -> io::Result<Vec<Document>> {
+pub(crate) fn documents(kinds: &[Kind], seed: u64, rounds: usize) -> io::Result<Vec<Document>> {
     let (makers, mut world) = (&Makers::new(), World::new(seed));
     let mut made = Vec::new();
-    for kind in KINDS {
+    for &kind in kinds {
         for half in [Half::Tuning, Half::Judging] {
             let sources: Vec<&'static str> =
                 templates(kind).filter(|one| one.half == half).map(|one| one.source).collect();
             match kind {
-                Kind::Csv => {
+                Kind::Csv | Kind::StrayTable => {
                     for source in sources {
-                        made.push(csv((makers, &mut world), half, source, rounds).map_err(io::Error::other)?);
+                        made.push(csv((makers, &mut world), (kind, half), source, rounds).map_err(io::Error::other)?);
                     }
                 }
                 Kind::Sql => {
@@ -80,7 +80,7 @@ pub(crate) fn documents(seed: u64, rounds: usize) -> io::Result<Vec<Document>> {
                         made.push(sql((makers, &mut world), half, source, rounds).map_err(io::Error::other)?);
                     }
                 }
-                Kind::Log | Kind::Ndjson | Kind::Chat | Kind::Prose => {
+                Kind::Log | Kind::Ndjson | Kind::Chat | Kind::Prose | Kind::Stray => {
                     made.push(lines((makers, &mut world), (kind, half), &sources, rounds).map_err(io::Error::other)?);
                 }
             }
@@ -176,8 +176,13 @@ fn columns(source: &'static str) -> Result<Vec<(&'static str, Vec<Piece>)>, Stri
     source.split(" | ").map(column).collect()
 }
 
-fn csv((makers, world): From<'_>, half: Half, source: &'static str, rounds: usize) -> Result<Document, String> {
-    let mut document = Document::new(Kind::Csv, half, "csv");
+fn csv(
+    (makers, world): From<'_>,
+    (kind, half): (Kind, Half),
+    source: &'static str,
+    rounds: usize,
+) -> Result<Document, String> {
+    let mut document = Document::new(kind, half, "csv");
     let columns = columns(source)?;
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.trim_start_matches('#')).collect();
     document.text = names.join(",");

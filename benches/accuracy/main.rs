@@ -5,6 +5,7 @@
 //! cargo run --release --example accuracy -- --half tuning --faults 30
 //! cargo run --release --example accuracy -- --write corpus.ndjson # the texts and spans, for other tools
 //! cargo run --release --example accuracy -- --negatives /usr/share/doc
+//! cargo run --release --example accuracy -- --calibrate rules/data/score_calibration.tsv
 //! ```
 //!
 //! Templates of each kind (`benches/accuracy/templates`) are split by a hash into a half for tuning rules and one for
@@ -22,6 +23,7 @@ mod noise;
 mod passing;
 mod people;
 mod reading;
+mod reliability;
 mod score;
 mod tables;
 mod template;
@@ -32,10 +34,13 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use documents::documents;
+use documents::documents as of_kinds;
 use reading::Reader;
 use score::Score;
-use template::Half;
+use template::{Half, KINDS, STRAYS};
+
+/// Records of each template of strays for one of the others, which makes about as many of both.
+const STRAY_ROUNDS: usize = 4;
 
 /// Measure how well personal data is found.
 #[derive(Parser)]
@@ -55,6 +60,9 @@ struct Arguments {
     /// Also list the templates with the most misses and false matches
     #[arg(long, default_value_t = 0)]
     faults: usize,
+    /// Make the table of scores (rules/data/score_calibration.tsv) from the tuning half, and nothing else
+    #[arg(long)]
+    calibrate: Option<PathBuf>,
     /// Write the texts and spans to this file, and nothing else
     #[arg(long)]
     write: Option<PathBuf>,
@@ -82,7 +90,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", negatives::report(negatives, except, *min_score, *show_values)?);
         return Ok(());
     }
-    let documents = documents(arguments.seed, arguments.rounds)?;
+    let documents = of_kinds(&KINDS, arguments.seed, arguments.rounds)?;
     if let Some(path) = &arguments.write {
         return Ok(write::write(&documents, path)?);
     }
@@ -91,6 +99,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for document in &documents {
         let seen = reader.read(document.format, document.text.as_bytes())?;
         score.enter(document, &seen, arguments.min_score);
+    }
+    for document in &of_kinds(&STRAYS, arguments.seed, arguments.rounds * STRAY_ROUNDS)? {
+        let seen = reader.read(document.format, document.text.as_bytes())?;
+        score.enter_stray(document, &seen, arguments.min_score);
+    }
+    if let Some(path) = &arguments.calibrate {
+        return Ok(std::fs::write(path, score.reliability.calibration(arguments.rounds))?);
     }
     let half = match arguments.half {
         HalfArgument::Tuning => Half::Tuning,

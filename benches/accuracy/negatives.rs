@@ -75,11 +75,14 @@ pub(crate) fn report(
         found.iter().filter(|(key, _)| is_counted(key)).map(|(_, found)| found.count).sum()
     };
     let (counted, low) = (sum_of(3..=4), sum_of(2..=2));
+    let names: u64 =
+        found.iter().filter(|((entity, _), _)| entity == "PERSON_NAME").map(|(_, found)| found.count).sum();
     let mut out = format!(
         "{files} files, {megabytes:.1} MB ({unread} not read). Of level 3 and 4, without e-mail addresses: {counted} matches, \
-         {:.2} per MB; of level 2: {low}, {:.2} per MB.\n\n\
+         {:.2} per MB, {:.2} without names; of level 2: {low}, {:.2} per MB.\n\n\
          | entity type | level | matches | per MB | files | most frequent context (of how many) |\n|---|---|---|---|---|---|\n",
         counted as f64 / megabytes.max(1e-9),
+        counted.saturating_sub(names) as f64 / megabytes.max(1e-9),
         low as f64 / megabytes.max(1e-9),
     );
     for ((entity, level), Found { count, files, contexts }) in &found {

@@ -36,6 +36,98 @@ const MODULES: &[&str] = &["order-service", "user-center", "pay-gateway", "risk-
 const CLASSES: &[&str] =
     &["c.s.o.OrderController", "com.shop.pay.PayService", "o.a.k.c.Consumer", "com.shop.user.AuthFilter"];
 
+/// Sentences that name nobody.
+const PHRASES: &[&str] = &[
+    "高温天气请注意防暑",
+    "周边设施已经完善",
+    "温馨提示请勿外传",
+    "安装包校验失败",
+    "任意文件均可上传",
+    "马上就能处理",
+    "全部完成后再提交",
+    "方案还在讨论",
+    "时间不够可以顺延",
+    "成绩明天公布",
+    "金额以实际为准",
+    "程序正在更新",
+    "何时可以发货",
+    "于是我们换了方法",
+    "包装完好无损",
+    "项目进展顺利",
+    "平均等待三分钟",
+    "和平路口有活动",
+    "路况良好",
+    "钱款已经到账",
+    "孔径和深度见附图",
+    "白菜豆腐汤",
+    "黄山毛峰",
+    "康复训练指南",
+    "江水上涨",
+    "水管漏水",
+    "王者荣耀更新公告",
+    "李子和杏子上市",
+    "石油价格",
+    "常见问题解答",
+    "左边第三个按钮",
+    "汤圆已经煮好",
+    "明天下午关门",
+    "文件柜在后面",
+    "车厘子特价",
+    "空气炸锅",
+    "盛夏光年",
+    "祝您购物愉快",
+    "谢绝还价",
+    "许多人已经购买",
+];
+/// Brands and shops that read like people.
+const BRANDS: &[&str] = &[
+    "李宁",
+    "周大福",
+    "王老吉",
+    "老干妈",
+    "陈克明",
+    "张小泉",
+    "周黑鸭",
+    "谢馥春",
+    "方太",
+    "金立",
+    "白玉兰",
+    "康师傅",
+    "安踏",
+    "乔丹",
+    "马应龙",
+    "曹操出行",
+    "高德",
+    "江小白",
+    "范思哲",
+    "贝贝",
+    "雷蛇",
+    "云南白药",
+    "石湾",
+    "元气森林",
+];
+/// Places that are no address of anybody.
+const SPOTS: &[&str] = &[
+    "朝阳公园",
+    "中山路",
+    "人民广场",
+    "首都机场",
+    "西湖景区",
+    "天河体育中心",
+    "和平饭店",
+    "解放大道",
+    "大学城",
+    "火车南站",
+    "浙江省",
+    "长江大桥",
+    "虹桥枢纽",
+    "高新区管委会",
+    "黄浦江边",
+    "白云机场",
+    "金水区",
+    "万达广场",
+];
+
 /// All of them.
 pub(crate) static NOISE: &[Noise] = &[
     of("ms", |s, out| put(out, format_args!("{}", s.world.clock.unix_milliseconds()))),
@@ -97,6 +189,16 @@ pub(crate) static NOISE: &[Noise] = &[
     of("n8", |s, out| put(out, format_args!("{}", s.world.random.between(10_000_000, 99_999_999)))),
     of("n9", |s, out| put(out, format_args!("{}", s.world.random.between(100_000_000, 999_999_999)))),
     of("n10", |s, out| put(out, format_args!("{}", s.world.random.between(2_000_000_000, 9_999_999_999)))),
+    of("n11", |s, out| digits(&mut s.world.random, 11, out)),
+    of("n13", |s, out| digits(&mut s.world.random, 13, out)),
+    of("n14", |s, out| digits(&mut s.world.random, 14, out)),
+    of("n17", |s, out| digits(&mut s.world.random, 17, out)),
+    of("n20", |s, out| digits(&mut s.world.random, 20, out)),
+    // Numbers counted up, which begin as mobile numbers do.
+    of("counted11", |s, out| {
+        out.push('1');
+        digits(&mut s.world.random, 10, out);
+    }),
     of("n12", |s, out| digits(&mut s.world.random, 12, out)),
     of("n15", |s, out| digits(&mut s.world.random, 15, out)),
     of("n16", |s, out| digits(&mut s.world.random, 16, out)),
@@ -118,6 +220,68 @@ pub(crate) static NOISE: &[Noise] = &[
         let (app, build) = (random.choose(&["ShopApp", "okhttp", "Dalvik"]), random.below(9999));
         put(out, format_args!("{app}/{}.{}.{}.{build}", random.below(20), random.below(30), random.below(90)));
     }),
+    of("package", |s, out| {
+        let random = &mut s.world.random;
+        let name = random.choose(&["lodash", "react-dom", "vue", "left-pad", "types", "core-js"]);
+        put(out, format_args!("{name}@{}.{}.{}", random.below(20), random.below(30), random.below(90)));
+    }),
+    of("image", |s, out| {
+        let random = &mut s.world.random;
+        put(out, format_args!("icon{}@{}x.png", random.below(90), random.between(2, 3)));
+    }),
+    of("git", |s, out| {
+        let host = s.world.random.choose(&["github.com", "gitee.com", "gitlab.com"]);
+        put(out, format_args!("git@{host}:shop/{}.git", s.world.random.choose(MODULES)));
+    }),
+    of("fingerprint", |s, out| {
+        let random = &mut s.world.random;
+        let count = random.choose(&[8, 16, 20]);
+        for place in 0..count {
+            out.push_str(if place > 0 { ":" } else { "" });
+            hex(random, 2, out);
+        }
+    }),
+    of("six_pairs", |s, out| {
+        let random = &mut s.world.random;
+        for place in 0..6 {
+            out.push_str(if place > 0 { ":" } else { "" });
+            hex(random, 2, out);
+        }
+    }),
+    of("oid", |s, out| {
+        let random = &mut s.world.random;
+        put(out, format_args!("1.{}.{}.{}", random.between(2, 3), random.below(999), random.below(250)));
+    }),
+    of("code17", |s, out| {
+        for _ in 0..17 {
+            let letters = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789";
+            out.extend(letters.chars().nth(s.world.random.below(33) as usize));
+        }
+    }),
+    of("part", |s, out| {
+        let random = &mut s.world.random;
+        put(out, format_args!("0{}-{}", random.between(10, 999), random.between(1_000_000, 99_999_999)));
+    }),
+    of("lot", |s, out| {
+        let random = &mut s.world.random;
+        let letters = random.choose(&["G", "E", "EA", "C", "H", "M", "P", "K"]);
+        put(out, format_args!("{letters}{}", random.between(10_000_000, 99_999_999)));
+    }),
+    of("point", |s, out| {
+        let random = &mut s.world.random;
+        let (x, y) = (random.below(180), random.below(90));
+        put(out, format_args!("{y}.{:04},{x}.{:04}", random.below(10_000), random.below(10_000)));
+    }),
+    of("groups", |s, out| {
+        let random = &mut s.world.random;
+        for place in 0..4 {
+            out.push_str(if place > 0 { " " } else { "" });
+            digits(random, 4, out);
+        }
+    }),
+    of("phrase", |s, out| out.push_str(s.world.random.choose(PHRASES))),
+    of("brand", |s, out| out.push_str(s.world.random.choose(BRANDS))),
+    of("spot", |s, out| out.push_str(s.world.random.choose(SPOTS))),
     of("company", |s, out| out.push_str(s.world.random.choose(COMPANIES))),
     of("product", |s, out| out.push_str(s.world.random.choose(PRODUCTS))),
     of("shop", |s, out| out.push_str(s.world.random.choose(SHOPS))),

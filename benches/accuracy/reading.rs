@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tuomin::block::{Block, TextBlock};
+use tuomin::detect::calibration::Calibration;
 use tuomin::detect::{Detector, Scratch};
 use tuomin::error::DataError;
 use tuomin::finding::{Match, Place};
@@ -24,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) entity: String,
     /// 0 to 1.
     pub(crate) score: f32,
+    /// The points that the score was made of.
+    pub(crate) points: u8,
     /// First byte in the document.
     pub(crate) start: usize,
     /// One past the last.
@@ -34,7 +37,9 @@ pub(crate) struct Seen {
 
 /// Reads documents with the built-in rules and the default policy.
 pub(crate) struct Reader {
+    /// Its scores are points.
     detector: Detector,
+    calibration: Calibration,
     policy: Policy,
     scratch: Scratch,
     found: Vec<Match>,
@@ -46,9 +51,10 @@ impl Reader {
     /// # Errors
     /// When they do not load.
     pub(crate) fn new() -> Result<Reader, tuomin::error::Error> {
-        let detector = Detector::new(Arc::new(RuleSet::load(&[])?));
+        let rules = Arc::new(RuleSet::load(&[])?);
+        let (calibration, detector) = (Calibration::new(&rules), Detector::uncalibrated(rules));
         let policy = Policy::load("default")?;
-        Ok(Reader { detector, policy, scratch: Scratch::default(), found: Vec::new() })
+        Ok(Reader { detector, calibration, policy, scratch: Scratch::default(), found: Vec::new() })
     }
 
     /// Whether a rule recognizes `entity`.
@@ -101,7 +107,9 @@ impl Reader {
             };
             let Some(entity) = self.detector.rules().entity(found.entity) else { continue };
             let level = self.policy.decide(&entity.name, found.traits, Purpose::Deidentify).level;
-            seen.push(Seen { entity: entity.name.clone(), score: found.score, start, end, level });
+            let score = self.calibration.score(found.entity, found.score);
+            let points = (found.score * 100.0).round() as u8;
+            seen.push(Seen { entity: entity.name.clone(), score, points, start, end, level });
         }
         Ok(())
     }

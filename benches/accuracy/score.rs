@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::documents::{Document, Span};
 use crate::reading::Seen;
+use crate::reliability::Reliability;
 use crate::template::{Half, Kind};
 use crate::values::Group;
 
@@ -144,22 +145,13 @@ impl Key {
     }
 }
 
-/// Right and other matches of a tenth of the scores.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Bin {
-    /// Right ones.
-    pub(crate) right: u64,
-    /// All.
-    pub(crate) all: u64,
-}
-
 /// Everything that was counted.
 #[derive(Default)]
 pub(crate) struct Score {
     /// Counts.
     pub(crate) tallies: BTreeMap<Key, Tally>,
-    /// By half and twentieth of the score (8: 0.40 to 0.45), of types of level 3 and 4.
-    pub(crate) bins: BTreeMap<(Half, u8), Bin>,
+    /// How often what scores as much is right.
+    pub(crate) reliability: Reliability,
     /// By half, template, planted entity type and whether it is a bare name: planted, not found.
     pub(crate) misses: BTreeMap<(Half, &'static str, &'static str, bool), (u64, u64)>,
     /// By half, entity type and template (that of the planted value before it): wrong and false matches.
@@ -204,6 +196,21 @@ pub(crate) fn verdict(seen: &Seen, spans: &[&Span]) -> Verdict {
 }
 
 impl Score {
+    /// Counts the matches in a document for calibration only; those that are not right and score at least `least` are
+    /// among the strays.
+    pub(crate) fn enter_stray(&mut self, document: &Document, seen: &[Seen], least: f32) {
+        for one in seen {
+            let verdict = verdict(one, &over(document, one));
+            if verdict != Verdict::Optional {
+                self.reliability.enter(document, one, verdict == Verdict::Right);
+            }
+            if matches!(verdict, Verdict::Wrong | Verdict::False) && one.score >= least {
+                let template = document.template_at(one.start);
+                *self.strays.entry((document.half, one.entity.clone(), template)).or_default() += 1;
+            }
+        }
+    }
+
     /// Counts a document and the matches in it that score at least `least`; those below only count for calibration.
     pub(crate) fn enter(&mut self, document: &Document, seen: &[Seen], least: f32) {
         let Document { kind, half, format, ref spans, .. } = *document;
@@ -225,17 +232,12 @@ impl Score {
             *missed += u64::from(matches!(fate, Fate::WrongType | Fate::Missed));
         }
         for one in seen {
-            let first = spans.partition_point(|span| span.end <= one.start);
-            let over: Vec<&Span> = spans.iter().skip(first).take_while(|span| span.start < one.end).collect();
+            let over = over(document, one);
             let verdict = verdict(one, &over);
             if verdict == Verdict::Optional {
                 continue;
             }
-            if one.level > 2 {
-                let bin = self.bins.entry((half, (one.score * 20.0 + 0.001) as u8)).or_default();
-                bin.all += 1;
-                bin.right += u64::from(verdict == Verdict::Right);
-            }
+            self.reliability.enter(document, one, verdict == Verdict::Right);
             if one.score < least {
                 continue;
             }
@@ -262,6 +264,12 @@ impl Score {
         self.tallies.iter().filter(|(key, _)| keep(key)).for_each(|(_, tally)| sum.add(tally));
         sum
     }
+}
+
+/// The values that a match overlaps.
+fn over<'a>(document: &'a Document, seen: &Seen) -> Vec<&'a Span> {
+    let first = document.spans.partition_point(|span| span.end <= seen.start);
+    document.spans.iter().skip(first).take_while(|span| span.start < seen.end).collect()
 }
 
 /// The matches that may overlap a span. Matches of one place do not overlap, so only few ends are out of order.

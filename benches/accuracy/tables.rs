@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::reading::Reader;
-use crate::score::{Key, Score, Tally, share};
+use crate::reliability;
+use crate::score::{Key, Score, Tally};
 use crate::template::{Half, KINDS};
 use crate::values::{GROUPS, Group};
 
@@ -82,11 +83,7 @@ pub(crate) fn report(score: &Score, reader: &Reader, half: Half) -> String {
         row(format, &score.sum(|key| judged(key) && key.format == format), &mut out);
     }
 
-    out.push_str("\n## Calibration\n\nMatches by score, and how many of them are right.\n\n| score | matches | right |\n|---|---|---|\n");
-    for ((_, twentieth), bin) in score.bins.iter().filter(|((of, _), _)| *of == half) {
-        let from = f64::from(*twentieth) / 20.0;
-        let _ = writeln!(out, "| {from:.2} to {:.2} | {} | {:.4} |", from + 0.05, bin.all, share(bin.right, bin.all));
-    }
+    reliability::report(&score.reliability, half, &mut out);
 
     let unknown = |key: &Key| key.half == half && standing(reader, key) == Standing::Unknown;
     let names: BTreeSet<&str> =

@@ -22,7 +22,14 @@ pub(crate) enum Kind {
     Sql,
     /// Sentences in which people act, without a label.
     Prose,
+    /// Lines that say nothing of what is in them.
+    Stray,
+    /// Tables whose columns do not say what they hold.
+    StrayTable,
 }
+
+/// Those of which only calibration is made: in no table of what was found.
+pub(crate) const STRAYS: [Kind; 2] = [Kind::Stray, Kind::StrayTable];
 
 /// The kinds, in the order of reports.
 pub(crate) const KINDS: [Kind; 6] = [Kind::Log, Kind::Csv, Kind::Ndjson, Kind::Chat, Kind::Sql, Kind::Prose];
@@ -37,6 +44,8 @@ impl Kind {
             Kind::Chat => "chat",
             Kind::Sql => "sql",
             Kind::Prose => "prose",
+            Kind::Stray => "stray",
+            Kind::StrayTable => "stray table",
         }
     }
 
@@ -49,6 +58,8 @@ impl Kind {
             Kind::Chat => include_str!("templates/chat.txt"),
             Kind::Sql => include_str!("templates/sql.txt"),
             Kind::Prose => include_str!("templates/prose.txt"),
+            Kind::Stray => include_str!("templates/strays.txt"),
+            Kind::StrayTable => include_str!("templates/stray_tables.txt"),
         }
     }
 }

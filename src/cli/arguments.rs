@@ -17,7 +17,7 @@ pub(super) struct Common {
     #[arg(long, value_name = "DIR", help_heading = "What counts")]
     pub(super) rules: Vec<PathBuf>,
 
-    /// Leave matches below this score alone, 0.4 to 1
+    /// Leave matches below this score alone, 0 to 1: about the share of matches with it that are right
     #[arg(long, value_name = "S", default_value = "0.6", value_parser = score, help_heading = "What counts")]
     pub(super) min_score: f32,
 
@@ -125,8 +125,8 @@ impl From<InvalidBytesName> for InvalidBytes {
 
 fn score(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
-        Ok(score) if (0.4..=1.0).contains(&score) => Ok(score),
-        _ => Err("a score is a number from 0.4 to 1".to_owned()),
+        Ok(score) if (0.0..=1.0).contains(&score) => Ok(score),
+        _ => Err("a score is a number from 0 to 1".to_owned()),
     }
 }
 

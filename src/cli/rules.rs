@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::detect::Detector;
+use crate::detect::calibration::{Calibration, group_of};
 use crate::detect::explain::Outcome;
 use crate::detect::resolve::MATCH_SCORE;
 use crate::error::Error;
@@ -164,6 +165,7 @@ fn show(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit
 
 fn explain(rules: &Arc<RuleSet>, text: &str, column: Option<&str>, out: &mut dyn Write) -> io::Result<Exit> {
     let (trials, matches) = Detector::explain(rules, text, column);
+    let calibration = Calibration::new(rules);
     let name = |entity| rules.entity(entity).map_or("?", |entity| entity.name.as_str());
     for trial in &trials {
         let label = match trial.label {
@@ -183,8 +185,12 @@ fn explain(rules: &Arc<RuleSet>, text: &str, column: Option<&str>, out: &mut dyn
         };
         writeln!(out, "{}  {}", name(trial.entity), trial.value)?;
         writeln!(out, "    anchor: {} (recognize[{}])", trial.anchor, trial.recognizer)?;
-        let score = f32::from(trial.score()) / 100.0;
-        writeln!(out, "    score: {score:.2} = {}; {label}", points.join(" "))?;
+        writeln!(out, "    points: {} = {}; {label}", trial.sum(), points.join(" "))?;
+        let score = calibration.score(trial.entity, f32::from(trial.sum()) / 100.0);
+        match rules.is_own(trial.entity) {
+            true => writeln!(out, "    score: {score:.2} (the points: a rule of your own is not calibrated)")?,
+            false => writeln!(out, "    score: {score:.2} ({} group, calibrated)", group_of(name(trial.entity)))?,
+        }
         writeln!(out, "    {outcome}")?;
     }
     let certain = matches.iter().filter(|found| found.score >= MATCH_SCORE).count();

@@ -42,7 +42,7 @@ impl Verify {
         let (path, folder) = locate(&self.output);
         let manifest = Manifest::read(&path)?
             .ok_or_else(|| Error::Usage(format!("{}: there is no manifest", escape::path_text(&path))))?;
-        #[allow(clippy::cast_possible_truncation)] // 0.4 to 1, of two digits.
+        #[allow(clippy::cast_possible_truncation)] // 0 to 1, of three digits.
         let min_score = manifest.min_score as f32;
         self.common.min_score = min_score;
         let session = Session::new(&self.common)?;

@@ -113,7 +113,7 @@ impl<'a> Pass<'a> {
         let (text, program) = (self.text, self.program);
         let Some(sights) = program.sights.get(end - start).filter(|sights| !sights.is_empty()) else { return false };
         let (before, after) = (byte_before(text, start), byte(text, end));
-        if after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%') || before == b'$' {
+        if is_glued_after(text, end) || after == b'%' || before == b'$' {
             return false;
         }
         // Letters directly before it must be a label.
@@ -224,7 +224,7 @@ impl<'a> Pass<'a> {
             return false;
         }
         let after = byte(self.text, tail.end);
-        if after.is_ascii_alphanumeric() || matches!(after, b'_' | b'%') {
+        if is_glued_after(self.text, tail.end) || after == b'%' {
             return false;
         }
         if after == b'.' && byte(self.text, tail.end + 1).is_ascii_digit() && !self.is_zero_fraction(runs, last + 1) {
@@ -339,10 +339,20 @@ fn joined_after(text: &[u8], end: usize) -> Option<usize> {
     byte(text, end + gap).is_ascii_digit().then_some(end + gap)
 }
 
-/// Whether letters stand behind the run of digits that ends at `tail`.
+/// Whether letters stand behind the run of digits that ends at `tail`, other than those before the extension of a
+/// telephone: `0571-85022088ext8001`.
 fn is_glued_after(text: &[u8], tail: usize) -> bool {
     let after = byte(text, tail);
-    after.is_ascii_alphabetic() || after == b'_'
+    (after.is_ascii_alphanumeric() || after == b'_') && !(after | 0x20 == b'e' && is_extension(text, tail))
+}
+
+/// Whether the extension of a telephone stands at `at`.
+#[cold]
+fn is_extension(text: &[u8], at: usize) -> bool {
+    let Some((letters, rest)) = text.get(at..).and_then(<[u8]>::split_first_chunk::<3>) else { return false };
+    let rest = rest.strip_prefix(b".").unwrap_or(rest);
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    letters.eq_ignore_ascii_case(b"ext") && rest.first().is_some_and(u8::is_ascii_digit)
 }
 
 /// Whether the digits from `start` are the tail of a UUID: 8-4-4-4-12 hex digits.

@@ -53,8 +53,8 @@ pub enum Outcome {
 }
 
 impl Trial {
-    /// The score that it would have, in hundredths.
-    pub fn score(&self) -> i16 {
+    /// The sum of its points.
+    pub fn sum(&self) -> i16 {
         self.points.iter().map(|(_, points)| points).sum::<i16>().clamp(0, 100)
     }
 }
@@ -67,7 +67,7 @@ pub(super) struct Noted {
 
 impl Detector {
     /// Every trial in `text`, in order of place, and the matches that came of them; with `column`, `text` is a whole
-    /// cell of a column of that name.
+    /// cell of a column of that name. A trial's points become a score by [`super::calibration::Calibration`].
     pub fn explain(rules: &Arc<RuleSet>, text: &str, column: Option<&str>) -> (Vec<Trial>, Vec<Match>) {
         let detector = Detector::plain(Arc::clone(rules));
         let mut scratch = Scratch::default();
@@ -87,7 +87,7 @@ impl Detector {
 
 /// What resolve made of a trial that nothing refused.
 fn outcome(trial: &Trial, span: &Range<usize>, matches: &[Match]) -> Outcome {
-    if trial.score() < super::pass::POSSIBLE {
+    if trial.sum() < super::pass::POSSIBLE {
         return Outcome::TooWeak;
     }
     let over = matches.iter().find(|found| found.span().start < span.end && span.start < found.span().end);
@@ -180,7 +180,7 @@ mod tests {
         let rules = Arc::new(RuleSet::load(&[]).unwrap());
         let name = |entity: EntityId| rules.entity(entity).unwrap().name.clone();
         let (trials, _) = Detector::explain(&rules, text, column);
-        trials.into_iter().map(|trial| (name(trial.entity), trial.outcome.clone(), trial.score())).collect()
+        trials.into_iter().map(|trial| (name(trial.entity), trial.outcome.clone(), trial.sum())).collect()
     }
 
     fn outcomes(text: &str, column: Option<&str>, entity: &str) -> Vec<(Outcome, i16)> {

@@ -3,11 +3,13 @@
 //!
 //! `bitmap` and `scan` find anchors; `digits`, `symbol`, `value` and `high` make candidates of them; `pass` confirms them
 //! with validators and the labels that `context` finds (most places are refused by the last bytes before them); `column` lays columns out as text, and `value_memo` knows
-//! which of their values were examined before; `fold` handles full-width characters.
+//! which of their values were examined before; `fold` handles full-width characters. Scores are points of evidence until
+//! everything is decided; `calibration` says last what they mean.
 
 pub mod address;
 mod asked;
 mod bitmap;
+pub mod calibration;
 mod characters;
 mod clusters;
 mod code;
@@ -60,6 +62,7 @@ use crate::block::{Aside, Block, Syntax, TextBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::RuleSet;
 use crate::rule::label::LabelIndex;
+use calibration::Calibration;
 use context::{ColumnScope, look_up};
 use fold::Spelling;
 use known::Known;
@@ -70,6 +73,7 @@ use program::Program;
 /// Finds matches in blocks. One per run; shared between threads.
 pub struct Detector {
     program: Program,
+    calibration: Calibration,
 }
 
 /// Buffers that one thread reuses from block to block.
@@ -105,23 +109,30 @@ pub struct Found {
 impl Detector {
     /// A detector for `rules`.
     pub fn new(rules: Arc<RuleSet>) -> Detector {
-        Detector { program: Program::new(rules) }
+        Detector { calibration: Calibration::new(&rules), program: Program::new(rules) }
+    }
+
+    /// A detector for `rules` whose scores are hundredths of the points of the evidence: what [`Calibration`] is made
+    /// from, and what rules are tested by.
+    #[doc(hidden)]
+    pub fn uncalibrated(rules: Arc<RuleSet>) -> Detector {
+        Detector { calibration: Calibration::none(), program: Program::new(rules) }
     }
 
     /// A detector for `rules` that spends at most so many `bytes` on remembering values of columns.
     pub fn remembering(rules: Arc<RuleSet>, bytes: usize) -> Detector {
-        let mut program = Program::new(rules);
-        program.values = value_memo::ValueMemo::within(bytes);
-        Detector { program }
+        let mut detector = Detector::new(rules);
+        detector.program.values = value_memo::ValueMemo::within(bytes);
+        detector
     }
 
     /// A detector that takes no shortcut, which gives the same matches many times as slowly: what tests hold
     /// [`Detector::new`] against.
     #[doc(hidden)]
     pub fn plain(rules: Arc<RuleSet>) -> Detector {
-        let mut program = Program::new(rules);
-        program.plain = true;
-        Detector { program }
+        let mut detector = Detector::new(rules);
+        detector.program.plain = true;
+        detector
     }
 
     /// The rules.
@@ -129,15 +140,17 @@ impl Detector {
         &self.program.rules
     }
 
-    /// Appends the matches of `block` to `out`: sorted by place, disjoint within a place, score at least 0.4
-    /// (below 0.6 is "possible").
+    /// Appends the matches of `block` to `out`: sorted by place, disjoint within a place; those with a score below 0.6
+    /// are only possible.
     pub fn detect(&self, block: &Block, scratch: &mut Scratch, out: &mut Vec<Match>) {
+        let from = out.len();
         match block {
             Block::Text(block) => self.detect_text(block, scratch, out),
             Block::Table(block) => {
                 column::detect_table(&self.program, block, scratch, out);
             }
         }
+        self.calibration.apply(out.get_mut(from..).unwrap_or_default());
     }
 
     /// Appends the places in `block` that hold a `known` value, whatever stands around it, and that no
@@ -191,7 +204,9 @@ impl Detector {
 
     /// Appends the matches in `text` to `out`, with `Place::Text`.
     pub fn detect_bytes(&self, text: &[u8], scratch: &mut Scratch, out: &mut Vec<Match>) {
+        let from = out.len();
         self.detect_lines(text, None, Spelling::Plain, scratch, out);
+        self.calibration.apply(out.get_mut(from..).unwrap_or_default());
     }
 
     fn detect_lines<'a>(

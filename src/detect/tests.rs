@@ -296,7 +296,7 @@ proptest! {
         }
         for found in &out {
             prop_assert!(found.start < found.end && found.end as usize <= text.len());
-            prop_assert!((0.4..=1.0).contains(&found.score));
+            prop_assert!((0.0..=1.0).contains(&found.score));
             if let Ok(text) = std::str::from_utf8(&text) {
                 prop_assert!(text.is_char_boundary(found.start as usize) && text.is_char_boundary(found.end as usize));
             }

@@ -138,6 +138,13 @@ impl RuleSet {
         self.entities.iter().find(|entity| entity.name == name)
     }
 
+    /// Makes the rule of the entity type one of the user's own.
+    #[cfg(test)]
+    pub(crate) fn own_for_tests(&mut self, entity: EntityId) {
+        self.own.resize(self.entities.len(), false);
+        self.own.iter_mut().skip(usize::from(entity.0)).take(1).for_each(|own| *own = true);
+    }
+
     /// A rule set that holds only entity types, for tests of the stages after detection.
     pub fn of_entities(entities: Vec<EntityType>) -> RuleSet {
         RuleSet { entities, ..RuleSet::default() }

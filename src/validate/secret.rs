@@ -13,7 +13,7 @@ fn names_a_secret(value: &[u8]) -> bool {
 /// Any value of four characters and more that is no mask, no variable, no path and no word of configuration. An e-mail
 /// address is one even there.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
-    const WORDS: [&[u8]; 10] = [
+    const WORDS: [&[u8]; 13] = [
         b"required",
         b"optional",
         b"hidden",
@@ -24,6 +24,9 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
         b"password",
         b"passwd",
         b"incorrect",
+        b"pass",
+        b"added",
+        b"removed",
     ];
     let value = candidate.original.trim_ascii();
     let masked = all_same(value) || value.iter().filter(|byte| **byte == b'*').count() * 2 > value.len();
@@ -56,6 +59,8 @@ mod tests {
             "/home/tom/src",
             "`pwd`",
             "bob.",
+            "pass",
+            "REMOVED",
             "{}",
         ] {
             assert_eq!(check(validate, value, true), None, "{value}");

@@ -107,7 +107,7 @@ fn usage_errors_are_fatal_and_say_what_to_do() {
         &["scan"][..],
         &["scan", "nowhere"],
         &["scan", "-", "-"],
-        &["scan", "a.csv", "--min-score", "0.1"],
+        &["scan", "a.csv", "--min-score", "1.1"],
         &["scan", "a.csv", "--format", "word"],
         &["scan", "a.csv", "--policy", "nowhere"],
         &["scan", "a.csv", "--show-values"],

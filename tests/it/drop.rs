@@ -78,7 +78,7 @@ fn a_column_of_csv_goes_and_the_rest_stays_byte_for_byte() {
         assert_eq!(gunzip(&folder.path(&format!("{out}/packed.csv.gz"))), csv(false).as_bytes());
         folder.tuomin(&["verify", out, "--policy", "own.yml"]).expect(0);
     }
-    let manifest = folder.json("out/tuomin-manifest.json");
+    let manifest = folder.json("out/_tuomin-manifest.json");
     for asset in manifest["assets"].as_array().unwrap() {
         let column = json!({"column": "mobile", "entities": ["CN_MOBILE_PHONE"], "rows": ROWS, "values": ROWS, "operator": "drop"});
         assert_eq!(asset["dropped"], json!([column]));
@@ -201,7 +201,7 @@ fn keys_of_json_go_with_their_values() {
         assert_eq!(folder.text("out/list.json"), list(false));
         folder.tuomin(&["verify", "out", "--policy", "own.yml"]).expect(0);
     }
-    let dropped = &folder.json("out/tuomin-manifest.json")["assets"][0]["dropped"];
+    let dropped = &folder.json("out/_tuomin-manifest.json")["assets"][0]["dropped"];
     let columns: Vec<&str> = dropped.as_array().unwrap().iter().map(|one| one["column"].as_str().unwrap()).collect();
     assert_eq!(columns, ["all[].tel", "last", "mobile", "user.phone"]);
     let plan = folder.tuomin(&deidentify(&["in/a.ndjson", "--plan=json"])).expect(0);

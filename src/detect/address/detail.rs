@@ -7,6 +7,7 @@
 use super::bracket::{bracketed, is_place_note};
 use super::character::Character;
 use super::element::{Number, past_letters};
+use super::estate::{estate_at, is_closed, is_in_town};
 use super::gazetteer::{Kind, Level, may_start, names_at};
 use super::setting::{Setting, Speaks, is_stretch_end};
 use super::word::{Named, Unit, is_ascii_at, is_next_field, is_prose, is_stop, suffix_at};
@@ -201,7 +202,11 @@ impl<'text> Walk<'text> {
         if first.character.is_ascii() && !first.character.is_ascii_alphanumeric() {
             return None;
         }
-        match self.name(p, district)? {
+        let Some(next) = self.name(p, district) else {
+            self.estate(p);
+            return None;
+        };
+        match next {
             Next::Suffix { end, named } => {
                 // A suffix of one character is no evidence before a number follows it.
                 self.names = self.names.saturating_add(u8::from(named != Named::Short));
@@ -221,6 +226,14 @@ impl<'text> Walk<'text> {
                 Some(at)
             }
         }
+    }
+
+    /// Takes the name of an estate that ends the address behind a house number: 新华路76号御景湾.
+    fn estate(&mut self, start: usize) {
+        let behind_door = self.behind == Behind::Number(Unit::Door);
+        let Some(estate) = estate_at(self.text, start).filter(|_| behind_door) else { return };
+        self.labelled_reach.end = estate.end;
+        self.free_reach.end = if estate.is_sure { estate.end } else { self.free_reach.end };
     }
 
     /// The start of the next element: one space, or a dash in front of a number, may stand between two.
@@ -344,7 +357,10 @@ impl<'text> Walk<'text> {
                 }
                 continue;
             }
-            if !(is_han(c) || matches!(c, '·' | '&')) || is_prose(c) || is_stop(c) {
+            if !(is_han(c) || matches!(c, '·' | '&'))
+                || is_stop(c)
+                || is_prose(c) && !is_in_town(self.text, p + length, c)
+            {
                 return None;
             }
             p += length;
@@ -363,17 +379,14 @@ impl<'text> Walk<'text> {
         let is_ahead = match number.unit {
             Unit::Building | Unit::Lane | Unit::Entrance => number.digits > 0 || self.numbered > 0 || two(),
             Unit::Room => number.digits > 0,
-            Unit::Door => two() || (number.digits > 0 && (2..=8).contains(&characters) && self.is_closed(number.end)),
+            Unit::Door => {
+                two() || (number.digits > 0 && (2..=8).contains(&characters) && is_closed(self.text, number.end))
+            }
             Unit::Bare => number.parts > 2,
             Unit::Group | Unit::Floor => return self.speaks.decide(false, number.digits > 0),
             Unit::Section => false,
         };
         self.speaks.decide(is_named && is_ahead, is_ahead)
-    }
-
-    /// Whether the text stops or pauses at `at`.
-    fn is_closed(&self, at: usize) -> bool {
-        char_at(self.text, at).is_none_or(|(c, _)| is_stop(c) || matches!(fold(c), ' ' | '('))
     }
 
     /// Whether a named element that ends at `end` is only the head of an organization or a word (大学生, 广场舞).

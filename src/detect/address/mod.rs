@@ -7,6 +7,7 @@ mod bracket;
 mod character;
 mod detail;
 mod element;
+mod estate;
 mod gazetteer;
 mod setting;
 mod word;

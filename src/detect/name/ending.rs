@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::detect::han::{Ideographs, any_at, char_at};
+use crate::detect::han::{Ideographs, any_at, char_at, char_before, fold};
 use crate::detect::words::Words;
 
 /// Labels and words that a name cannot run into.
@@ -109,6 +109,18 @@ pub(super) fn title_at(text: &[u8], at: usize) -> bool {
 /// Whether a word that goes on with the sentence begins at `at`.
 pub(super) fn continues(text: &[u8], at: usize) -> bool {
     GOES_ON.at(text, at).is_some() || field_at(text, at) || title_at(text, at)
+}
+
+/// Whether `start..end` is all of a field: nothing but a separator or a quotation mark stands before `start`, and nothing or a field border
+/// behind `end`.
+pub(super) fn is_field(text: &[u8], start: usize, end: usize) -> bool {
+    let mut p = start;
+    while let Some((' ' | '\u{3000}', before)) = char_before(text, p) {
+        p = before;
+    }
+    let opens = char_before(text, p).is_none_or(|(c, _)| matches!(fold(c), ':' | '=' | '"' | '\'' | '>' | '\n'));
+    let closes = |c| matches!(fold(c), ',' | ';' | ' ' | '|' | '&' | '"' | '\'' | '<' | ')' | ']' | '\n' | '\r' | '\t');
+    opens && char_at(text, end).is_none_or(|(c, _)| closes(c) || matches!(c, '、' | '。'))
 }
 
 /// Characters that in running text are function words even where they are surnames.

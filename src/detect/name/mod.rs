@@ -11,7 +11,7 @@ mod pinyin;
 mod shape;
 
 pub(super) use self::dictionary::is_word;
-use self::ending::{continues, field_at, title_at};
+use self::ending::{continues, field_at, is_field, title_at};
 use self::shape::{Shape, is_dot};
 use super::Found;
 use super::han::{char_at, char_before, fold, is_han, skip_spaces, trimmed};
@@ -120,7 +120,8 @@ pub(super) fn word_after_label(text: &[u8], at: usize) -> Option<Found> {
     let cut = first_cut(text, &run);
     let characters = run.first(cut);
     let (surname, given) = characters.split_first()?;
-    let named = dictionary::surname(*surname) >= 100 && !ending::is_function(*surname);
+    let named = dictionary::surname(*surname) >= 100
+        && (!ending::is_function(*surname) || cut == run.length && is_field(text, run.start, run.end(cut)));
     let known = matches!(given.len(), 1 | 2) && given.iter().all(|c| dictionary::given(*c) > 0);
     let word = named && known && is_word(text.get(run.start..run.end(cut))?);
     (word && is_closed(text, run.end(cut)))

@@ -3,6 +3,22 @@ use crate::rule::embedded;
 use proptest::prelude::*;
 use std::ops::Range;
 
+#[test]
+fn a_word_that_begins_with_a_function_word_is_a_name_where_it_fills_the_field() {
+    let found = |text: &str, at: usize| {
+        let found = word_after_label(text.as_bytes(), at);
+        found.map(|found| text.get(found.start..found.end).unwrap().to_owned())
+    };
+    for text in ["姓名：向阳", "收件人: 向阳 电话:1", "name=向阳&x=1", "\"name\":\"向阳\"}", "<name>向阳</name>"]
+    {
+        assert_eq!(found(text, text.find('向').unwrap()).as_deref(), Some("向阳"), "{text}");
+    }
+    for text in ["姓名向阳光小区登记", "姓名：向阳而生", "姓名和地址", "联系人：和平路"] {
+        let at = text.find(['向', '和']).unwrap();
+        assert_eq!(found(text, at), None, "{text}");
+    }
+}
+
 fn has_tables() -> bool {
     !embedded::table("surnames.tsv").is_empty() && !embedded::table("common_words.txt").is_empty()
 }
