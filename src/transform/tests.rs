@@ -187,7 +187,6 @@ fn fit_matrix() {
         ("d", PHONE, Redact, &narrow, "redact"),
         ("d", PHONE, Redact, &number, "null"),
         ("d", PHONE, Redact, &strict_number, "must not be NULL"),
-        ("d", PHONE, OperatorSpec::Drop, &strict, "redact"),
         ("d", PHONE, OperatorSpec::Drop, &number, "null"),
         ("d", PHONE, OperatorSpec::Drop, &strict_number, "must not be NULL"),
         ("d", PHONE, Null, &narrow, "null"),
