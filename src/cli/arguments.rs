@@ -171,7 +171,7 @@ mod tests {
         for wrong in ["2026-02-29", "20260228", "2026-2-28", "28.02.2026", ""] {
             assert!(date(wrong).is_err(), "{wrong}");
         }
-        assert!(score("0.39").is_err() && score("NaN").is_err() && score("0.6").is_ok());
+        assert!(score("1.01").is_err() && score("-0.1").is_err() && score("NaN").is_err() && score("0").is_ok());
     }
 
     #[test]

@@ -202,11 +202,11 @@ impl<'text> Walk<'text> {
         if first.character.is_ascii() && !first.character.is_ascii_alphanumeric() {
             return None;
         }
-        let Some(next) = self.name(p, district) else {
+        let next = self.name(p, district);
+        if matches!(next, None | Some(Next::Suffix { named: Named::Short, .. })) {
             self.estate(p);
-            return None;
-        };
-        match next {
+        }
+        match next? {
             Next::Suffix { end, named } => {
                 // A suffix of one character is no evidence before a number follows it.
                 self.names = self.names.saturating_add(u8::from(named != Named::Short));

@@ -30,8 +30,6 @@ const TRUSTED: [i32; 4] = [0, 12, 24, 44];
 /// How much its surroundings must say that an ordinary word is a name, for it to be given something back.
 const STRONG: i32 = 64;
 const OF_STRONG_WORD: i32 = 44;
-/// What a way to address somebody behind it adds to an ordinary word, in place of that: 田野先生.
-const OF_ADDRESS: i32 = 52;
 /// What the number of a telephone or of a resident ID adds to a name alone beside it.
 const OF_NUMBER: i32 = 56;
 /// Score of a name that consists of known parts and a dot between them.
@@ -159,19 +157,6 @@ impl Around {
         self.run_before == 0 && self.run == length
     }
 
-    /// Whether a way to address somebody, and nobody else, stands behind the first `length` characters.
-    fn is_addressed(&self, length: usize) -> bool {
-        const WAYS: [[u16; 2]; 5] = [
-            ['先' as u16, '生' as u16],
-            ['女' as u16, '士' as u16],
-            ['小' as u16, '姐' as u16],
-            ['老' as u16, '师' as u16],
-            ['师' as u16, '傅' as u16],
-        ];
-        let behind = self.ahead.get(length..).and_then(<[u16]>::first_chunk::<2>);
-        behind.is_some_and(|behind| WAYS.contains(behind))
-    }
-
     /// Reads all that is looked at around the place, of which the first ideographs were read.
     fn complete(&mut self, text: &[u8], at: usize) {
         let (mut p, mut is_run) = (at + self.run * IDEOGRAPH, true);
@@ -232,7 +217,6 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         let is_beside = is_alone && trusted > 0 && is_beside_number(text, at, at + length * IDEOGRAPH);
         let so_far = own + surroundings.min(AROUND) + if is_beside { OF_NUMBER } else { 0 };
         let of_word = match trusted > 0 && surroundings >= STRONG && !is_alone {
-            _ if around.is_addressed(length) => OF_ADDRESS,
             true => OF_STRONG_WORD - OF_WORD - trusted,
             false => -OF_WORD - trusted,
         };

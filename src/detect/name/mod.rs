@@ -121,7 +121,7 @@ pub(super) fn word_after_label(text: &[u8], at: usize) -> Option<Found> {
     let characters = run.first(cut);
     let (surname, given) = characters.split_first()?;
     let named = dictionary::surname(*surname) >= 100
-        && (!ending::is_function(*surname) || cut == run.length && is_field(text, run.start, run.end(cut)));
+        && (!ending::is_function(*surname) || cut == 2 && run.length == 2 && is_field(text, run.start, run.end(2)));
     let known = matches!(given.len(), 1 | 2) && given.iter().all(|c| dictionary::given(*c) > 0);
     let word = named && known && is_word(text.get(run.start..run.end(cut))?);
     (word && is_closed(text, run.end(cut)))

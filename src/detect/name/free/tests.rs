@@ -17,22 +17,6 @@ fn names(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_word_is_a_name_where_somebody_is_addressed_by_it() {
-    for (text, name) in [
-        ("请问您是田野先生吗？", "田野"),
-        ("请问您是安静女士吗？", "安静"),
-        ("何必老师今天请假。", "何必"),
-        ("下午于飞师傅会上门。", "于飞"),
-    ] {
-        assert_eq!(names(text), [name], "{text}");
-    }
-    for text in ["单身女士可以参加。", "全体老师和同学", "请各位先生入座", "成功女士的着装", "高中老师说的", "国学老师"]
-    {
-        assert_eq!(names(text), [""; 0], "{text}");
-    }
-}
-
-#[test]
 fn finds_names_in_sentences() {
     // All made up.
     for (text, expected) in [
