@@ -140,13 +140,8 @@ impl Rewriter<'_> {
         self.refuse_telling_path(place.relative)?;
         let dropped = &self.first_reading(input, &opened, threads)?;
         let slot = place.slot().map_err(failed_outside)?;
-        if !matches!(opened.body, Body::Empty) && checksum::beside(slot.place()).symlink_metadata().is_ok() {
-            let error = DataError::new(
-                "Hadoop's checksums (.NAME.crc) stand beside the output and would be those of other data",
-            );
-            return Err(failed(
-                error.advise("remove them, or write elsewhere with -o; files without checksums are read, too"),
-            ));
+        if !matches!(opened.body, Body::Empty) {
+            refuse_beside_checksum(&slot)?;
         }
         let Place { relative, original, .. } = place;
         let mut pending = slot.pending().map_err(failed_outside)?;
@@ -410,4 +405,14 @@ pub(super) fn failed_outside(error: Error) -> Box<Status> {
         Error::Data { error, .. } => *error,
         error => DataError::new(error.to_string()),
     })
+}
+
+/// Refuses an output beside which Hadoop's checksums of another content stand.
+fn refuse_beside_checksum(slot: &Slot) -> Result<(), Box<Status>> {
+    if checksum::beside(slot.place()).symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let error =
+        DataError::new("Hadoop's checksums (.NAME.crc) stand beside the output and would be those of other data");
+    Err(failed(error.advise("remove them, or write elsewhere with -o; files without checksums are read, too")))
 }

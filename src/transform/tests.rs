@@ -142,8 +142,7 @@ fn fit_matrix() {
     let strict_number = ColumnKind::Number { digits: 18, nullable: false };
     let date = ColumnKind::Fixed("date".to_owned());
     let free = ColumnKind::FREE_TEXT;
-    let inet = ColumnKind::IpAddress { nullable: true };
-    let strict_inet = ColumnKind::IpAddress { nullable: false };
+    let [inet, strict_inet] = [true, false].map(|nullable| ColumnKind::IpAddress { nullable });
     let hardware = ColumnKind::MacAddress { nullable: false };
     let (json, array) = (ColumnKind::Json, ColumnKind::Array(Box::new(varchar(11))));
     use OperatorSpec::{Fpe, Hash, Keep, Mask, Null, Redact};
