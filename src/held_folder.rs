@@ -74,10 +74,11 @@ fn descend(root: &Path, relative: &Path, make: bool) -> Result<HeldFolder, (Path
     for name in names(relative) {
         let opened = name.and_then(|name| {
             at.push(name);
-            match mkdirat(&handle, name, Mode::from_raw_mode(0o777)) {
-                _ if !make => {}
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
+            let made = if make { mkdirat(&handle, name, Mode::from_raw_mode(0o777)) } else { Ok(()) };
+            if let Err(error) = made
+                && error != Errno::EXIST
+            {
+                return Err(error.into());
             }
             openat(&handle, name, flags | OFlags::NOFOLLOW, Mode::empty()).map_err(|error| match error {
                 Errno::NOTDIR | Errno::LOOP => no_folder(),
@@ -100,10 +101,11 @@ fn descend(root: &Path, relative: &Path, make: bool) -> Result<HeldFolder, (Path
     for name in names(relative) {
         let found = name.and_then(|name| {
             path.push(name);
-            match std::fs::create_dir(&path) {
-                _ if !make => {}
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                Ok(()) | Err(_) => {}
+            let made = if make { std::fs::create_dir(&path) } else { Ok(()) };
+            if let Err(error) = made
+                && error.kind() != io::ErrorKind::AlreadyExists
+            {
+                return Err(error);
             }
             if std::fs::symlink_metadata(&path)?.is_dir() { Ok(()) } else { Err(no_folder()) }
         });
