@@ -203,8 +203,11 @@ impl<'text> Walk<'text> {
             return None;
         }
         let next = self.name(p, district);
-        if matches!(next, None | Some(Next::Suffix { named: Named::Short, .. })) {
-            self.estate(p);
+        let is_unnamed = matches!(next, None | Some(Next::Suffix { named: Named::Short, .. }));
+        let may_end = is_unnamed && self.behind == Behind::Number(Unit::Door);
+        if may_end && let Some(estate) = estate_at(self.text, p) {
+            self.labelled_reach.end = estate.end;
+            self.free_reach.end = if estate.is_sure { estate.end } else { self.free_reach.end };
         }
         match next? {
             Next::Suffix { end, named } => {
@@ -226,14 +229,6 @@ impl<'text> Walk<'text> {
                 Some(at)
             }
         }
-    }
-
-    /// Takes the name of an estate that ends the address behind a house number: 新华路76号御景湾.
-    fn estate(&mut self, start: usize) {
-        let behind_door = self.behind == Behind::Number(Unit::Door);
-        let Some(estate) = estate_at(self.text, start).filter(|_| behind_door) else { return };
-        self.labelled_reach.end = estate.end;
-        self.free_reach.end = if estate.is_sure { estate.end } else { self.free_reach.end };
     }
 
     /// The start of the next element: one space, or a dash in front of a number, may stand between two.
@@ -357,10 +352,8 @@ impl<'text> Walk<'text> {
                 }
                 continue;
             }
-            if !(is_han(c) || matches!(c, '·' | '&'))
-                || is_stop(c)
-                || is_prose(c) && !is_in_town(self.text, p + length, c)
-            {
+            let is_name = (is_han(c) || matches!(c, '·' | '&')) && !is_stop(c);
+            if !is_name || is_prose(c) && !is_in_town(self.text, p + length, c) {
                 return None;
             }
             p += length;
@@ -376,12 +369,11 @@ impl<'text> Walk<'text> {
         }
         let Some(number) = Number::at(self.text, at) else { return false };
         let two = || Number::at(self.text, number.end).is_some_and(|next| next.unit != Unit::Bare);
+        let closed = || is_closed(self.text, number.end);
         let is_ahead = match number.unit {
             Unit::Building | Unit::Lane | Unit::Entrance => number.digits > 0 || self.numbered > 0 || two(),
             Unit::Room => number.digits > 0,
-            Unit::Door => {
-                two() || (number.digits > 0 && (2..=8).contains(&characters) && is_closed(self.text, number.end))
-            }
+            Unit::Door => two() || number.digits > 0 && (2..=8).contains(&characters) && closed(),
             Unit::Bare => number.parts > 2,
             Unit::Group | Unit::Floor => return self.speaks.decide(false, number.digits > 0),
             Unit::Section => false,
