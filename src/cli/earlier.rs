@@ -51,7 +51,7 @@ impl Earlier {
     /// When a manifest cannot be read.
     pub(super) fn told_of(&mut self, path: &Path) -> Result<Option<Told<'_>>, Error> {
         let Ok(path) = path.canonicalize() else { return Ok(None) };
-        let inside = path.ancestors().skip(1).map(|folder| folder.join(manifest::FILE_NAME));
+        let inside = path.ancestors().skip(1).flat_map(manifest::within);
         // Beside the file, or beside a folder that was rewritten in place.
         let beside = path.ancestors().filter(|path| path.file_name().is_some()).map(manifest::beside);
         let places: Vec<PathBuf> = beside.chain(inside).collect();

@@ -100,7 +100,7 @@ fn strangers(output: &Path, folder: &Path, manifest: &Manifest) -> Vec<PathBuf> 
     let outputs = manifest.assets.iter().filter_map(|asset| manifest::unslashed(&asset.output.as_ref()?.path));
     let undotted = |path: PathBuf| path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
     let mut known: BTreeSet<PathBuf> = outputs.map(|path| undotted(folder.join(path))).collect();
-    known.insert(undotted(output.join(manifest::FILE_NAME)));
+    known.extend(manifest::within(output).map(undotted));
     let found = walk(&[output.to_path_buf()]).into_iter().map(|entry| match entry {
         Entry::Input(input) => input.path().to_path_buf(),
         Entry::Skipped { path, .. } | Entry::Failed { path, .. } => path,
@@ -111,7 +111,8 @@ fn strangers(output: &Path, folder: &Path, manifest: &Manifest) -> Vec<PathBuf> 
 /// The manifest that goes with an output, and the folder that it counts from.
 fn locate(output: &Path) -> (PathBuf, PathBuf) {
     if output.is_dir() {
-        let inside = output.join(manifest::FILE_NAME);
+        let [usual, former] = manifest::within(output);
+        let inside = if !usual.exists() && former.exists() { former } else { usual };
         // Beside it, where its files were rewritten in place.
         let beside = output.file_name().map(|_| manifest::beside(output));
         let beside = beside.filter(|beside| !inside.exists() && beside.is_file());

@@ -428,6 +428,10 @@ fn look_alikes_are_told_apart() {
             "org=91110000600037341L;mac=f4:5c:89:ab:cd:ef",
             &[("CN_USCC", "91110000600037341L"), ("MAC_ADDRESS", "f4:5c:89:ab:cd:ef")],
         ),
+        (
+            "北京市朝阳区建国路88号 王小明 13812345678",
+            &[("CN_ADDRESS", "北京市朝阳区建国路88号"), ("PERSON_NAME", "王小明"), ("CN_MOBILE_PHONE", "13812345678")],
+        ),
         ("京A12345与粤BD12345", &[("CN_LICENSE_PLATE", "京A12345"), ("CN_LICENSE_PLATE", "粤BD12345")]),
     ] {
         let expected: Vec<_> = expected.iter().map(|(e, v)| ((*e).to_owned(), (*v).to_owned())).collect();

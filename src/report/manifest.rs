@@ -22,6 +22,8 @@ use crate::source::{Refused, open_regular};
 
 /// Name of the manifest in an output folder.
 pub const FILE_NAME: &str = "_tuomin-manifest.json";
+/// What it was called before: readers of tables took it for a part of one.
+const FORMER_NAME: &str = "tuomin-manifest.json";
 /// What is appended to the name of a single output file.
 pub const FILE_SUFFIX: &str = ".manifest.json";
 /// Where the manifest of a run goes that writes one file, or a folder in its own place: beside it.
@@ -35,7 +37,12 @@ pub fn beside(path: &std::path::Path) -> std::path::PathBuf {
 pub fn is_manifest(path: &std::path::Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     let name = name.strip_suffix(b".journal").unwrap_or(name);
-    name == FILE_NAME.as_bytes() || name.ends_with(FILE_SUFFIX.as_bytes())
+    [FILE_NAME, FORMER_NAME].iter().any(|known| name == known.as_bytes()) || name.ends_with(FILE_SUFFIX.as_bytes())
+}
+
+/// Where the manifest of an output folder may be, the usual place first.
+pub fn within(folder: &std::path::Path) -> [std::path::PathBuf; 2] {
+    [FILE_NAME, FORMER_NAME].map(|name| folder.join(name))
 }
 
 /// Longest manifest that is read, in bytes.

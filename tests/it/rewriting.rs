@@ -148,6 +148,17 @@ fn verify_tells_what_was_changed() {
     folder.tuomin(&["verify", "in"]).expect(2);
 }
 
+/// The manifest of an output folder had another name before.
+#[test]
+fn a_manifest_under_its_former_name_is_known() {
+    let folder = prepared();
+    deidentify(&folder, &["in", "-o", "out"]).expect(0);
+    std::fs::rename(folder.path("out/_tuomin-manifest.json"), folder.path("out/tuomin-manifest.json")).unwrap();
+    folder.tuomin(&["verify", "out", "--policy", "p.yml"]).expect(0);
+    let ended = deidentify(&folder, &["out", "-o", "twice"]).expect(2);
+    assert!(ended.stderr.contains("output of a run"), "{}", ended.stderr);
+}
+
 #[test]
 fn a_manifest_cannot_lead_out_of_its_folder() {
     let folder = prepared();

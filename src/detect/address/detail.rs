@@ -204,7 +204,8 @@ impl<'text> Walk<'text> {
         }
         let next = self.name(p, district);
         let is_unnamed = matches!(next, None | Some(Next::Suffix { named: Named::Short, .. }));
-        let may_end = is_unnamed && self.behind == Behind::Number(Unit::Door);
+        // Behind a space stands the name of whoever lives there.
+        let may_end = is_unnamed && p == at && self.behind == Behind::Number(Unit::Door);
         if may_end && let Some(estate) = estate_at(self.text, p) {
             self.labelled_reach.end = estate.end;
             self.free_reach.end = if estate.is_sure { estate.end } else { self.free_reach.end };

@@ -15,7 +15,14 @@ fn text_of<'a>(value: &[u8], scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         scratch.push(digit(*high)? << 4 | digit(*low)?);
     }
-    simdutf8::basic::from_utf8(scratch).ok().map(str::as_bytes)
+    is_text(scratch).then_some(scratch)
+}
+
+/// Whether the bytes are text and nothing else: in many binary formats, such as Protocol Buffers, lengths and tags are
+/// control characters.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    let is_control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
+    !bytes.iter().any(is_control) && simdutf8::basic::from_utf8(bytes).is_ok()
 }
 
 /// Puts the text that the value from `start` on stands for in its place.
@@ -62,7 +69,9 @@ mod tests {
     #[test]
     fn text_in_hexadecimal_is_looked_into_and_nothing_else() {
         assert_eq!(unpacked(b"\\x70686F6e65"), b"phone");
-        for other in [&b"\\x"[..], b"\\x7", b"\\x7g", b"\\xff00", b"70", b""] {
+        for other in
+            [&b"\\x"[..], b"\\x7", b"\\x7g", b"\\xff00", b"70", b"", b"\\x0a0b3133383132333435363738", b"\\x3100"]
+        {
             assert_eq!(unpacked(other), other);
         }
     }

@@ -242,7 +242,7 @@ impl InsertCodec {
         let packed = match column.binary {
             Binary::Hexadecimal => binary::pack(&decoded, value, column.declared)?,
             // Of a dump in another encoding, nobody knows which of its bytes were turned into text.
-            Binary::Bytes if self.charset != Charset::Utf8 || std::str::from_utf8(&decoded).is_err() => {
+            Binary::Bytes if self.charset != Charset::Utf8 || !binary::is_text(&decoded) => {
                 return Err(binary::no_text());
             }
             Binary::Bytes | Binary::No => None,
