@@ -143,6 +143,14 @@ impl Original {
     }
 }
 
+/// Whether a file begins as a Parquet file does.
+fn is_parquet(path: &Path) -> bool {
+    let mut head = [0; 4];
+    let read =
+        crate::source::open_regular(path).is_ok_and(|(mut file, _)| io::Read::read_exact(&mut file, &mut head).is_ok());
+    read && head == *b"PAR1"
+}
+
 /// The kind of table that keeps account of the files in the folder of `path`.
 fn table_of(path: &Path) -> Option<&'static str> {
     let holds_metadata = |folder: &Path| {
@@ -158,7 +166,7 @@ fn table_of(path: &Path) -> Option<&'static str> {
             Some("a Hudi table")
         } else if holds_metadata(folder) {
             Some("an Iceberg table")
-        } else if folder.join("_metadata").is_file() {
+        } else if is_parquet(&folder.join("_metadata")) {
             Some("a Parquet dataset with a summary (_metadata)")
         } else {
             None

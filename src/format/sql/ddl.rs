@@ -128,7 +128,11 @@ impl Tables {
             of.push(token);
         }
         let held = held(&of, dialect, is_nullable(&of), &self.domains);
-        self.domains.insert(name.parts.join("."), held);
+        let name = name.parts.join(".");
+        // Two of one name, in schemas that a search path told apart: nobody here knows which one a column is of.
+        let is_other = self.domains.get(&name).is_some_and(|known| *known != held);
+        let held = if is_other { Held::from(ColumnKind::Fixed(name.clone())) } else { held };
+        self.domains.insert(name, held);
         Ok(false)
     }
 
@@ -390,7 +394,9 @@ mod tests {
             "CREATE DOMAIN public.phone AS character varying(20) COLLATE \"C\"\n\tCONSTRAINT c CHECK ((VALUE = ANY (ARRAY['a'])));",
             "CREATE DOMAIN public.raw AS bytea NOT NULL;",
             "CREATE DOMAIN public.again AS public.phone;",
-            "CREATE TABLE public.t (a public.phone NOT NULL, b public.phone[], c public.again, d public.raw, e public.none);",
+            "CREATE DOMAIN two AS bigint;",
+            "CREATE DOMAIN two AS text;",
+            "CREATE TABLE public.t (a public.phone NOT NULL, b public.phone[], c public.again, d public.raw, e public.none, f two);",
         ] {
             tables.learn(sql.as_bytes(), &lexical).unwrap();
         }
@@ -404,6 +410,7 @@ mod tests {
             (text(Some(20), true), Binary::No),
             (text(None, false), Binary::Hexadecimal),
             (fixed("public.none"), Binary::No),
+            (fixed("two"), Binary::No),
         ];
         assert_eq!(found, expected);
     }
