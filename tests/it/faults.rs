@@ -171,7 +171,7 @@ fn avro() -> Vec<u8> {
     let schema =
         br#"{"type":"record","name":"t","fields":[{"name":"id","type":"string"},{"name":"mobile","type":"string"}]}"#;
     let length = |count: usize| {
-        let (low, high) = ((count * 2 & 0x7F) as u8, (count >> 6) as u8);
+        let (low, high) = (((count * 2) & 0x7F) as u8, (count >> 6) as u8);
         if high == 0 { vec![low] } else { vec![low | 0x80, high] }
     };
     let text = |bytes: &[u8]| [length(bytes.len()).as_slice(), bytes].concat();
