@@ -11,13 +11,19 @@ use super::dropped::{Column, Dropped, Dropping, Key, OPERATOR, place};
 use super::findings::Prevalence;
 use super::locate::{count_filled, safe_name};
 use crate::block::{Block, ColumnKind, TableBlock, TextBlock};
+use crate::constraint::condition::{Cell, Held};
+use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::{DataError, Position};
 use crate::finding::{EntityId, Match, Place};
 use crate::format::{Codec, Container, MemberPath, MemberSpan};
 use crate::rule::RuleSet;
+use crate::transform::cell_text;
 
 /// Most columns and keys that are told apart in one asset.
 const MOST_COLUMNS: usize = 1 << 16;
+
+/// How many of 100 bytes of a value must be of an entity type for the value to be one.
+const LEAST_COVERED: usize = 80;
 
 /// What was counted of a column.
 #[derive(Debug, Clone, Default)]
@@ -26,9 +32,11 @@ struct Counted {
     shown: String,
     rows: u64,
     values: u64,
-    /// Values with a match, per entity type, and whether any of the matches is to be dropped.
+    /// Values that are nothing but matches, per entity type, and whether any of these is to be dropped.
     held: BTreeMap<EntityId, (u64, bool)>,
     kind: Option<ColumnKind>,
+    /// An object or a list that is not empty stands there, too.
+    is_container: bool,
 }
 
 impl Counted {
@@ -40,6 +48,7 @@ impl Counted {
             let held = self.held.entry(entity).or_default();
             *held = (held.0 + values, held.1 | drops);
         }
+        self.is_container |= next.is_container;
         let must_not = |kind: &ColumnKind| nullable(kind) == Some(false);
         if self.kind.is_none() || next.kind.as_ref().is_some_and(must_not) {
             self.kind = next.kind;
@@ -48,6 +57,9 @@ impl Counted {
 
     /// The entity types to be dropped that the column is of.
     fn entities(&self) -> Vec<EntityId> {
+        if self.is_container {
+            return Vec::new();
+        }
         let is = |values: u64| Prevalence { matched: values.min(self.values), values: self.values }.column_is();
         let dropped = self.held.iter().filter(|(_, (values, drops))| *drops && is(*values));
         dropped.map(|(entity, _)| *entity).collect()
@@ -60,6 +72,8 @@ pub(super) struct Columns {
     counted: BTreeMap<Key, Counted>,
     /// A block starts within an object, whose keys are not known there.
     starts_inside: bool,
+    /// What the tables ask.
+    constraints: Vec<Constraint>,
 }
 
 impl Columns {
@@ -73,11 +87,13 @@ impl Columns {
         codec: Option<&dyn Codec>,
         matches: &[Match],
     ) -> Result<Columns, DataError> {
-        match (block, codec) {
-            (Block::Table(block), _) => Ok(Columns::of_table(context, block, matches)),
-            (Block::Text(block), Some(codec)) => Columns::of_members(context, block, codec, matches),
-            (Block::Text(_), None) => Ok(Columns::default()),
-        }
+        let mut columns = match (block, codec) {
+            (Block::Table(block), _) => Columns::of_table(context, block, matches),
+            (Block::Text(block), Some(codec)) => Columns::of_members(context, block, codec, matches)?,
+            (Block::Text(_), None) => Columns::default(),
+        };
+        columns.constraints.extend(codec.into_iter().flat_map(Codec::constraints).cloned());
+        Ok(columns)
     }
 
     fn of_table(context: &Context, block: &TableBlock, matches: &[Match]) -> Columns {
@@ -93,13 +109,16 @@ impl Columns {
                 ..Counted::default()
             });
         }
-        let mut last = HashMap::new();
+        let mut covered = Covered::default();
         for found in matches {
             let Place::Cell { column, row } = found.place else { continue };
-            if let Some(counted) = counted.get_mut(column as usize) {
-                enter(context, counted, found, (column, row), &mut last);
+            let text = block.columns.get(column as usize).and_then(|one| cell_text(&one.values, row as usize).ok());
+            if let Some(text) = text {
+                let part = text.get(found.span()).unwrap_or_default();
+                covered.enter(context, found, (column as usize, row as usize), (part, &text));
             }
         }
+        covered.count(&mut counted);
         for (column, counted) in block.columns.iter().zip(counted) {
             if let Some(key) = Key::of_column(block, column.index) {
                 columns.counted.entry(key).or_default().merge(counted);
@@ -119,23 +138,35 @@ impl Columns {
         let named = |path: &MemberPath| Counted { shown: safe_name(&path.shown), ..Counted::default() };
         let mut counted: Vec<Counted> = found.paths.iter().map(named).collect();
         let scalars: Vec<&MemberSpan> = found.members.iter().filter(|member| member.is_scalar).collect();
+        let text = block.slab.text();
         for member in &found.members {
             if let Some(counted) = counted.get_mut(member.path) {
                 counted.rows += 1;
                 counted.values += u64::from(member.is_filled);
+                counted.is_container |= !member.is_scalar && !text.get(member.span.clone()).is_some_and(is_empty);
             }
         }
-        let mut last = HashMap::new();
+        let mut covered = Covered::default();
         for found in matches {
             let at = place(block, found);
             let before = scalars.partition_point(|member| member.span.start <= at).checked_sub(1);
             let Some((index, member)) = before.and_then(|index| Some((index, scalars.get(index)?))) else { continue };
-            if member.span.contains(&at)
-                && let Some(counted) = counted.get_mut(member.path)
-            {
-                enter(context, counted, found, (0, index as u32), &mut last);
+            let Some(written) = text.get(member.span.clone()) else { continue };
+            let value = written.get(key_length(written)..).unwrap_or_default();
+            // What stands in the key is not in the value.
+            if !(member.span.end - value.len()..member.span.end).contains(&at) {
+                continue;
             }
+            let (part, whole) = match found.place {
+                Place::Aside(aside) => {
+                    let decoded = block.asides.get(aside as usize).map_or(&[][..], |aside| &aside.decoded);
+                    (decoded.get(found.span()), decoded)
+                }
+                _ => (text.get(found.span()), value),
+            };
+            covered.enter(context, found, (member.path, index), (part.unwrap_or_default(), whole));
         }
+        covered.count(&mut counted);
         if columns.starts_inside && counted.iter().any(|counted| counted.held.values().any(|(_, drops)| *drops)) {
             return Err(cut_object().at(Position::Line(block.slab.first_line())));
         }
@@ -151,6 +182,11 @@ impl Columns {
     /// When there are too many columns.
     pub(super) fn merge(&mut self, next: Columns) -> Result<(), DataError> {
         self.starts_inside |= next.starts_inside;
+        for constraint in next.constraints {
+            if !self.constraints.contains(&constraint) {
+                self.constraints.push(constraint);
+            }
+        }
         for (key, counted) in next.counted {
             self.counted.entry(key).or_default().merge(counted);
         }
@@ -178,7 +214,11 @@ impl Columns {
                 // A document or an array: the values within are dealt with one by one, and other types not at all.
                 continue;
             }
-            let refused = (how == Dropping::Emptied && nullable == Some(false)).then(|| not_null(&entities, rules));
+            let refused = match how {
+                Dropping::Emptied if nullable == Some(false) => Some(not_null(&entities, rules)),
+                Dropping::Emptied => self.constraints.iter().find_map(|one| broken(one, key, counted)),
+                Dropping::Removed => None,
+            };
             let Counted { shown, rows, values, .. } = counted.clone();
             let table = key.table.as_deref().map(safe_name);
             dropped.insert(
@@ -208,17 +248,80 @@ impl Columns {
     }
 }
 
-/// Enters a match that stands in the value `value` of a column; `last` holds the last value of each entity type.
-fn enter(
-    context: &Context,
-    counted: &mut Counted,
-    found: &Match,
-    value: (u32, u32),
-    last: &mut HashMap<EntityId, (u32, u32)>,
-) {
-    let held = counted.held.entry(found.entity).or_default();
-    held.0 += u64::from(last.insert(found.entity, value) != Some(value));
-    held.1 |= context.decision(found).1 == OPERATOR;
+/// How much of each value is of which entity type.
+#[derive(Default)]
+struct Covered {
+    /// By column, value and entity type: bytes in matches, bytes in all, and whether a match is to be dropped.
+    values: HashMap<(usize, usize, EntityId), (usize, usize, bool)>,
+}
+
+impl Covered {
+    /// Enters a match, which is `part` of `whole`, in the value at `place`.
+    fn enter(&mut self, context: &Context, found: &Match, place: (usize, usize), (part, whole): (&[u8], &[u8])) {
+        let key = (place.0, place.1, found.entity);
+        let value = self.values.entry(key).or_insert_with(|| (0, weight(whole), false));
+        value.0 += weight(part);
+        value.2 |= context.decision(found).1 == OPERATOR;
+    }
+
+    /// Counts the values that are nothing but matches.
+    fn count(self, counted: &mut [Counted]) {
+        for ((column, _, entity), (part, whole, drops)) in self.values {
+            if part > 0
+                && part * 100 >= whole * LEAST_COVERED
+                && let Some(counted) = counted.get_mut(column)
+            {
+                let held = counted.held.entry(entity).or_default();
+                *held = (held.0 + 1, held.1 | drops);
+            }
+        }
+    }
+}
+
+/// Bytes of a value apart from white space, quotes and separators.
+fn weight(text: &[u8]) -> usize {
+    let is_aside = |c: char| c.is_whitespace() || "+-()\"'`“”‘’（）＋－".contains(c);
+    String::from_utf8_lossy(text).chars().filter(|c| !is_aside(*c)).map(char::len_utf8).sum()
+}
+
+/// Bytes from the quote of a member's key to its colon.
+fn key_length(member: &[u8]) -> usize {
+    let mut is_escaped = false;
+    let end = member.iter().skip(1).position(|byte| {
+        let is_end = *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        is_end
+    });
+    let end = end.map_or(member.len(), |end| end + 2);
+    member.iter().skip(end).position(|byte| *byte == b':').map_or(member.len(), |colon| end + colon + 1)
+}
+
+/// Whether a member, which is no scalar, ends with an object or a list that is empty.
+fn is_empty(member: &[u8]) -> bool {
+    match member.trim_ascii_end().split_last() {
+        Some((b'}', before)) => before.trim_ascii_end().ends_with(b"{"),
+        Some((b']', before)) => before.trim_ascii_end().ends_with(b"["),
+        _ => false,
+    }
+}
+
+/// Why `constraint` does not allow a column that is NULL in all rows, where that shows of this column alone.
+fn broken(constraint: &Constraint, key: &Key, counted: &Counted) -> Option<DataError> {
+    if key.table.as_ref() != Some(&constraint.table) || !constraint.names(&key.name) {
+        return None;
+    }
+    let is_broken = match &constraint.kind {
+        ConstraintKind::Check(Some(condition)) => {
+            let cell = |name: &str| if name == key.name { Cell::Null } else { Cell::Absent };
+            condition.holds(&cell) == Held::No
+        }
+        kind => kind.nulls_apart() == Some(false) && constraint.columns.len() == 1 && counted.rows > 1,
+    };
+    let name = safe_name(&constraint.shown());
+    is_broken.then(|| {
+        DataError::new(format!("would be NULL in all rows, which breaks {name}"))
+            .advise("use redact or hash for its entity types in the policy, or drop the constraint")
+    })
 }
 
 /// Whether a column may be NULL, where it can be emptied as a whole.
@@ -246,4 +349,38 @@ fn nothing_left() -> DataError {
 fn cut_object() -> DataError {
     DataError::new("a key that is to be dropped stands in an object that goes on over more than one block")
         .advise("write the records as JSON lines, give it more room with --max-memory, or use null in the policy")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_weigh_nothing() {
+        assert_eq!(weight("+86 (138) 0013-8000\u{3000}“”'\"".as_bytes()), 13);
+        assert_eq!(weight("电话: 1".as_bytes()), 8);
+        assert_eq!(weight(b"\t- "), 0);
+    }
+
+    #[test]
+    fn a_key_ends_with_its_colon() {
+        for (member, value) in
+            [(r#""a":1"#, "1"), (r#""a\":" : "x:y""#, r#" "x:y""#), (r#""\\":[]"#, "[]"), (r#""a""#, ""), ("", "")]
+        {
+            assert_eq!(member.get(key_length(member.as_bytes())..), Some(value), "{member}");
+        }
+    }
+
+    #[test]
+    fn containers_are_empty_without_anything_in_them() {
+        for (member, expected) in [
+            (r#""a":{}"#, true),
+            (r#""a": [ ]"#, true),
+            (r#""a":{"b":{}}"#, false),
+            (r#""a":["["]"#, false),
+            (r#""a":[[]]"#, false),
+        ] {
+            assert_eq!(is_empty(member.as_bytes()), expected, "{member}");
+        }
+    }
 }

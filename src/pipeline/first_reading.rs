@@ -12,7 +12,7 @@ use arrow::array::Array;
 use super::blocks::{self, Piece};
 use super::changes::{Changes, Watch};
 use super::columns::Columns;
-use super::dropped::{Dropped, Dropping};
+use super::dropped::{Dropped, Dropping, Key};
 use super::layers::Layers;
 use super::ordered::{Push, ordered};
 use super::read::{self, Body, Opened};
@@ -158,7 +158,13 @@ impl Rewriter<'_> {
                 Some(Dropping::Emptied) => {
                     let filled = (0..column.values.len()).filter(|row| column.values.is_valid(*row));
                     let empty = |row| CellEdit { column: position as u32, row: row as u32, value: None };
+                    let before = edits.cells.len();
                     edits.cells.extend(filled.map(empty));
+                    let count = (edits.cells.len() - before) as u64;
+                    let known = Key::of_column(table, column.index).and_then(|key| dropped.columns.get(&key));
+                    if let (Some(named), Some(known)) = (table.table.columns.get(column.index), known) {
+                        watch.emptied(named, &known.entities, count);
+                    }
                     is_emptied = true;
                 }
                 None => {}

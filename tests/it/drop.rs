@@ -141,6 +141,69 @@ fn a_column_that_only_contains_some_stays() {
 }
 
 #[test]
+fn texts_that_each_name_a_number_stay() {
+    let folder = folder();
+    let spaced = |n: u64| {
+        let number = mobile(n);
+        format!("+86 {}-{}-{}", &number[..3], &number[3..7], &number[7..])
+    };
+    let csv = |with: bool| {
+        (0..ROWS).fold(if with { "id,tel,remark\n" } else { "id,remark\n" }.to_owned(), |text, n| {
+            let (tel, number) = if with { (spaced(n) + ",", mobile(n)) } else { Default::default() };
+            text + &format!("{n},{tel}please call {number} about the order\n")
+        })
+    };
+    let ndjson = |with: bool| {
+        (0..ROWS).fold(String::new(), |text, n| {
+            let (tel, number) = if with { (format!("\"tel\":\"{}\",", spaced(n)), mobile(n)) } else { Default::default() };
+            text + &format!("{{\"id\":{n},{tel}\"msg\":\"please \\\"call\\\" {number} about the order\",\"m\":\"call {number} soon\"}}\n")
+        })
+    };
+    folder.write("in/a.csv", csv(true));
+    folder.write("in/b.ndjson", ndjson(true));
+    folder.tuomin(&deidentify(&["in", "-o", "out"])).expect(0);
+    assert_eq!(folder.text("out/a.csv"), csv(false));
+    assert_eq!(folder.text("out/b.ndjson"), ndjson(false));
+    let plan = folder.tuomin(&deidentify(&["in", "--plan=json"])).expect(0);
+    let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
+    for column in plan["columns"].as_array().unwrap() {
+        assert_eq!(column["operator"], if column["column"] == "tel" { "drop" } else { "redact" }, "{column}");
+    }
+}
+
+#[test]
+fn a_key_at_which_objects_or_lists_stand_stays() {
+    let folder = folder();
+    let number = mobile(3);
+    for (held, other) in [
+        (r#"{"name":"x","n":1}"#, r#""contact":"#),
+        (r#"["a"]"#, r#""contact":"#),
+        // Of two equal keys, one holds an object.
+        (r#"{"name":"x"}"#, r#""contact":"","contact":"#),
+    ] {
+        let rows = |number: &str| {
+            (0..ROWS).fold(String::new(), |text, n| {
+                let value = if n == 3 { format!("\"{number}\"") } else { held.to_owned() };
+                text + &format!("{{\"id\":{n},{other}{value}}}\n")
+            })
+        };
+        folder.write("a.ndjson", rows(&number));
+        folder.tuomin(&deidentify(&["a.ndjson", "-o", "out.ndjson", "--force"])).expect(0);
+        assert_eq!(folder.text("out.ndjson"), rows(""));
+    }
+    // One that is empty holds nothing.
+    let rows = |with: bool| {
+        (0..ROWS).fold(String::new(), |text, n| {
+            let value = if n == 3 { "{ }".to_owned() } else { format!("\"{}\"", mobile(n)) };
+            text + &if with { format!("{{\"id\":{n},\"contact\":{value}}}\n") } else { format!("{{\"id\":{n}}}\n") }
+        })
+    };
+    folder.write("a.ndjson", rows(true));
+    folder.tuomin(&deidentify(&["a.ndjson", "-o", "out.ndjson", "--force"])).expect(0);
+    assert_eq!(folder.text("out.ndjson"), rows(false));
+}
+
+#[test]
 fn what_cannot_go_is_refused_by_name() {
     let folder = folder();
     folder.write("only.csv", (0..ROWS).fold("mobile\n".to_owned(), |text, n| text + &mobile(n) + "\n"));
@@ -291,6 +354,36 @@ fn a_column_of_a_database_stays_and_is_emptied() {
         assert!(said.contains("use redact or hash"), "{said}");
     }
     assert!(!folder.path("strict-out.sql").exists());
+}
+
+#[test]
+fn constraints_are_asked_of_an_emptied_column() {
+    let folder = folder();
+    let (note, null) = (|_| "-".to_owned(), |_: u64| "\\N".to_owned());
+    for (constraint, name, planned) in [
+        (",\n    CONSTRAINT there CHECK ((mobile IS NOT NULL))", "there", 2),
+        (",\n    CONSTRAINT either CHECK (((mobile IS NOT NULL) OR (note <> '-'::text)))", "either", 0),
+        (",\n    CONSTRAINT once UNIQUE NULLS NOT DISTINCT (mobile)", "once", 2),
+    ] {
+        folder.write("shop.sql", dump(constraint, &mobile, &note));
+        folder.tuomin(&deidentify(&["shop.sql", "--plan"])).expect(planned);
+        let ended = folder.tuomin(&deidentify(&["shop.sql", "-o", "out.sql"])).expect(3);
+        assert!(ended.stderr.contains("column public.people.mobile"), "{}", ended.stderr);
+        assert!(ended.stderr.contains(name), "{}", ended.stderr);
+        assert!(!folder.path("out.sql").exists());
+    }
+    for constraint in [",\n    CHECK ((mobile > 0))", ",\n    CONSTRAINT once UNIQUE (mobile)"] {
+        folder.write("shop.sql", dump(constraint, &mobile, &note));
+        folder.tuomin(&deidentify(&["shop.sql", "-o", "out.sql", "--force"])).expect(0);
+        assert_eq!(folder.text("out.sql"), dump(constraint, &null, &note));
+    }
+    // Of several columns, as pg_dump writes it: after the rows.
+    let key =
+        "ALTER TABLE ONLY public.people\n    ADD CONSTRAINT both_once UNIQUE NULLS NOT DISTINCT (mobile, note);\n";
+    folder.write("key.sql", dump("", &mobile, &note) + key);
+    let ended = folder.tuomin(&deidentify(&["key.sql", "-o", "key-out.sql"])).expect(3);
+    assert!(ended.stderr.contains("both_once"), "{}", ended.stderr);
+    assert!(!folder.path("key-out.sql").exists());
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::hash::BuildHasher;
 
 use super::checks;
 use super::{Change, Changes, FINGERPRINT, Filled};
-use crate::block::{Block, Edits};
+use crate::block::{Block, ColumnContext, Edits};
 use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match};
 use crate::format::Codec;
 use crate::pipeline::findings::Spot;
 use crate::pipeline::locate::safe_name;
-use crate::transform::{CarriedOut, Edited, Site, Transformer, Watcher};
+use crate::transform::{CarriedOut, Dropping, Edited, Site, Transformer, Watcher};
 
 /// Watches the values of one block.
 pub(in crate::pipeline) struct Watch<'a> {
@@ -63,6 +63,19 @@ impl<'a> Watch<'a> {
             Block::Text(_) => self.changes.constraints.extend_from_slice(self.asked),
         }
         self.changes
+    }
+
+    /// So many values of `column`, which is of these entity types, become NULL with their column.
+    pub(in crate::pipeline) fn emptied(&mut self, column: &ColumnContext, entities: &[EntityId], values: u64) {
+        if values == 0 || !self.is_asked() {
+            return;
+        }
+        let done = Dropping::Emptied.operator();
+        let carried_out = CarriedOut { asked: Dropping::Removed.operator(), done };
+        let operators = entities.iter().map(|entity| ((*entity, carried_out), values)).collect();
+        let kind = Some(column.kind.clone());
+        let change = Change { kind, operators, edited: values, ..Change::default() };
+        self.changes.places.entry(self.spot(Site::Column(column))).or_default().merge(change);
     }
 
     /// Whether anybody asks: guarding a run asks only for named tables, a plan for everything.
