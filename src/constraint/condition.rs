@@ -1,9 +1,12 @@
 //! Conditions on the values of a row, as CHECK has them: what is understood of them, and what they say of a row. Three
 //! answers of SQL (true, false, NULL) and a fourth: that nobody here can tell.
 
+mod decimal;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+pub(crate) use self::decimal::Decimal;
 use super::pattern::Pattern;
 
 /// A condition on the columns of one row.
@@ -13,6 +16,8 @@ pub struct Condition {
     /// Columns that it names.
     pub(crate) columns: Vec<String>,
     pub(crate) manner: Manner,
+    /// How many patterns stand in it.
+    pub(crate) patterns: usize,
 }
 
 impl Eq for Condition {}
@@ -33,8 +38,16 @@ pub(crate) enum Manner {
 pub(crate) enum Cell<'a> {
     /// NULL.
     Null,
-    /// A value, as text.
+    /// A text without a limit: it may be the bytes of a binary column, too.
     Value(Cow<'a, [u8]>),
+    /// A text of at most so many characters, which the database may fill up with spaces.
+    Limited(Cow<'a, [u8]>, u32),
+    /// A whole number.
+    Number(Cow<'a, [u8]>),
+    /// A date.
+    Day(Cow<'a, [u8]>),
+    /// A value of another type, of which a dump's text is not what a condition sees.
+    Other,
     /// There is no such column among those of the row.
     Absent,
 }
@@ -67,6 +80,8 @@ pub(crate) enum Expression {
     Lower(Box<Expression>),
     Upper(Box<Expression>),
     AsNumber(Box<Expression>),
+    /// A cast to a whole number of so many bits.
+    AsWhole(Box<Expression>, u32),
     AsText(Box<Expression>),
     AsDay(Box<Expression>),
     Compare(Comparison, Box<Expression>, Box<Expression>),
@@ -98,40 +113,6 @@ impl Comparison {
             Comparison::Greater => order.is_gt(),
             Comparison::GreaterOrEqual => order.is_ge(),
         }
-    }
-}
-
-/// A number of at most 28 digits, nine of them behind the point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Decimal(i128);
-
-impl Decimal {
-    const PLACES: usize = 9;
-    const MOST_DIGITS: usize = 28;
-
-    /// Reads `text`, which must be a plain number.
-    pub(crate) fn parse(text: &[u8]) -> Option<Decimal> {
-        let text = std::str::from_utf8(text).ok()?;
-        let (is_negative, digits) = match text.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, text),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_short = whole.len() + Decimal::PLACES <= Decimal::MOST_DIGITS && fraction.len() <= Decimal::PLACES;
-        if whole.is_empty() || !are_digits(whole) || !are_digits(fraction) || !is_short {
-            return None;
-        }
-        let value: i128 = format!("{whole}{fraction:0<9}").parse().ok()?;
-        Some(Decimal(if is_negative { -value } else { value }))
-    }
-
-    fn of_length(length: usize) -> Option<Decimal> {
-        Decimal::parse(length.to_string().as_bytes())
-    }
-
-    pub(crate) fn negated(self) -> Decimal {
-        Decimal(-self.0)
     }
 }
 
@@ -199,9 +180,10 @@ impl<'a> Evaluation<'a, '_> {
                 Truth::False => Truth::True,
                 other => other,
             },
-            Expression::IsNull(inner) => match self.value(inner) {
-                Value::Null => Truth::True,
-                Value::Unknown => Truth::Unknown,
+            Expression::IsNull(inner) => match (self.bare(inner), self.value(inner)) {
+                (_, Value::Null) => Truth::True,
+                (None | Some(Cell::Absent), Value::Unknown) => Truth::Unknown,
+                // A value of whatever type is one.
                 _ => Truth::False,
             },
             Expression::Compare(comparison, left, right) => {
@@ -209,7 +191,7 @@ impl<'a> Evaluation<'a, '_> {
             }
             Expression::Matches(inner, pattern) => match self.value(inner) {
                 Value::Null => Truth::Null,
-                Value::Text(text) if !self.is_padded(&text) => Truth::of_known(pattern.matches(&text)),
+                Value::Text(text) if !self.is_padded(&text) => Truth::of_known(self.matches(inner, &text, pattern)),
                 _ => Truth::Unknown,
             },
             other => match self.value(other) {
@@ -236,17 +218,13 @@ impl<'a> Evaluation<'a, '_> {
 
     fn value(&self, expression: &'a Expression) -> Value<'a> {
         match expression {
-            Expression::Column(name) => match (self.cell)(name) {
-                Cell::Null => Value::Null,
-                Cell::Value(text) => Value::Text(text),
-                Cell::Absent => Value::Unknown,
-            },
+            Expression::Column(name) => self.column(name),
             Expression::Text(text) => Value::Text(Cow::Borrowed(text)),
             Expression::Number(number) => Value::Number(*number),
             Expression::Bool(value) => Value::Bool(*value),
             Expression::Null => Value::Null,
             Expression::Length { of, in_bytes } => match self.value(of) {
-                Value::Text(text) => self.length(&text, *in_bytes).map_or(Value::Unknown, Value::Number),
+                Value::Text(text) => self.length(of, &text, *in_bytes).map_or(Value::Unknown, Value::Number),
                 Value::Null => Value::Null,
                 _ => Value::Unknown,
             },
@@ -254,16 +232,17 @@ impl<'a> Evaluation<'a, '_> {
             Expression::Upper(inner) => self.of_text(inner, <[u8]>::to_ascii_uppercase),
             Expression::AsText(inner) => match self.value(inner) {
                 value @ (Value::Text(_) | Value::Null) => value,
+                Value::Number(_) => self.digits(inner).map_or(Value::Unknown, Value::Text),
                 _ => Value::Unknown,
             },
-            Expression::AsNumber(inner) => match self.value(inner) {
-                Value::Text(text) => Decimal::parse(&text).map_or(Value::Unknown, Value::Number),
-                value @ (Value::Number(_) | Value::Null) => value,
-                _ => Value::Unknown,
+            Expression::AsWhole(inner, bits) => match self.number(inner) {
+                Value::Number(number) if !number.is_whole(*bits) => Value::Unknown,
+                value => value,
             },
+            Expression::AsNumber(inner) => self.number(inner),
             Expression::AsDay(inner) => match self.value(inner) {
                 Value::Text(text) if is_day(&text) => Value::Day(text),
-                Value::Null => Value::Null,
+                value @ (Value::Day(_) | Value::Null) => value,
                 _ => Value::Unknown,
             },
             Expression::Unknown => Value::Unknown,
@@ -276,6 +255,69 @@ impl<'a> Evaluation<'a, '_> {
         }
     }
 
+    fn column(&self, name: &str) -> Value<'a> {
+        match (self.cell)(name) {
+            Cell::Null => Value::Null,
+            // The digits of a bytea.
+            Cell::Value(text) if self.manner == Manner::Postgres && text.starts_with(br"\x") => Value::Unknown,
+            Cell::Value(text) | Cell::Limited(text, _) => Value::Text(text),
+            Cell::Number(text) => Decimal::parse(&text).map_or(Value::Unknown, Value::Number),
+            Cell::Day(text) if is_day(&text) => Value::Day(text),
+            Cell::Day(_) | Cell::Other | Cell::Absent => Value::Unknown,
+        }
+    }
+
+    fn number(&self, of: &'a Expression) -> Value<'a> {
+        match self.value(of) {
+            Value::Text(text) => Decimal::parse(&text).map_or(Value::Unknown, Value::Number),
+            value @ (Value::Number(_) | Value::Null) => value,
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A column's whole number as the database writes it.
+    fn digits(&self, of: &Expression) -> Option<Cow<'a, [u8]>> {
+        let Some(Cell::Number(text)) = self.bare(of) else { return None };
+        let digits = text.strip_prefix(b"-").unwrap_or(&text);
+        let is_plain = digits.iter().all(u8::is_ascii_digit) && (*text == *b"0" || !digits.starts_with(b"0"));
+        is_plain.then_some(text)
+    }
+
+    /// The cell of the column that `of` is without a cast.
+    fn bare(&self, of: &Expression) -> Option<Cell<'a>> {
+        let Expression::Column(name) = of else { return None };
+        Some((self.cell)(name))
+    }
+
+    /// How many spaces the database may see behind `text`, if `of` is a column of PostgreSQL's character(n).
+    fn room(&self, of: &Expression, text: &str) -> usize {
+        match self.bare(of) {
+            Some(Cell::Limited(_, most)) if self.manner == Manner::Postgres => {
+                (most as usize).saturating_sub(text.chars().count())
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether `pattern` says the same of all that the database may see of `text`.
+    fn matches(&self, of: &Expression, text: &[u8], pattern: &Pattern) -> Option<bool> {
+        const MOST_ROOM: usize = 4096;
+        let read = std::str::from_utf8(text).ok()?;
+        let may_be_binary = self.manner == Manner::MySql && matches!(self.bare(of), Some(Cell::Value(_)));
+        if may_be_binary && !text.is_ascii() {
+            return None;
+        }
+        let found = pattern.matches(text)?;
+        match self.room(of, read) {
+            0 => Some(found),
+            MOST_ROOM.. => None,
+            room => {
+                let filled = format!("{read}{}", " ".repeat(room));
+                (pattern.matches(filled.as_bytes())? == found).then_some(found)
+            }
+        }
+    }
+
     fn of_text(&self, inner: &'a Expression, change: impl Fn(&[u8]) -> Vec<u8>) -> Value<'a> {
         match self.value(inner) {
             Value::Text(text) if text.is_ascii() => Value::Text(Cow::Owned(change(&text))),
@@ -285,15 +327,19 @@ impl<'a> Evaluation<'a, '_> {
     }
 
     /// Of text beyond ASCII, the length in bytes depends on the encoding in the database.
-    fn length(&self, text: &[u8], in_bytes: bool) -> Option<Decimal> {
-        let is_clear = !self.is_padded(text) && (text.is_ascii() || !in_bytes);
-        let characters = std::str::from_utf8(text).ok().filter(|_| is_clear)?.chars().count();
-        Decimal::of_length(characters)
+    fn length(&self, of: &Expression, text: &[u8], in_bytes: bool) -> Option<Decimal> {
+        let may_be_binary = self.manner != Manner::Sqlite && matches!(self.bare(of), Some(Cell::Value(_)));
+        let is_clear = !self.is_padded(text) && (text.is_ascii() || !in_bytes && !may_be_binary);
+        let text = std::str::from_utf8(text).ok().filter(|_| is_clear)?;
+        if in_bytes && self.room(of, text) > 0 {
+            return None;
+        }
+        Decimal::of_length(text.chars().count())
     }
 
-    /// Spaces at the end count in some types of PostgreSQL and in others not.
+    /// Spaces at the end count in some types and in others not.
     fn is_padded(&self, text: &[u8]) -> bool {
-        self.manner == Manner::Postgres && text.last() == Some(&b' ')
+        self.manner != Manner::Sqlite && text.last() == Some(&b' ')
     }
 
     fn compare(&self, comparison: Comparison, left: Value<'a>, right: Value<'a>) -> Truth {

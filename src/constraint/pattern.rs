@@ -1,19 +1,25 @@
 //! Patterns of conditions: regular expressions, LIKE and GLOB. What a database would read otherwise than the engine here is
 //! not taken, and where letter case, or characters beyond ASCII, would decide by a collation, there is no answer.
 
-use regex::{Regex, RegexBuilder};
+use std::sync::OnceLock;
+
+use regex::bytes::{Regex, RegexBuilder};
 
 /// Most bytes of memory that a compiled pattern may take.
-const MOST_MEMORY: usize = 1 << 20;
+const MOST_MEMORY: usize = 1 << 16;
+
+/// Most bytes of what a search in it keeps.
+const MOST_KEPT: usize = 1 << 17;
 
 /// A pattern that a text matches or not.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     /// How it is written here; with its two readings, it is what tells patterns apart.
     source: String,
-    exact: Regex,
+    /// Compiled when it is asked first; `None` where it cannot be.
+    exact: OnceLock<Option<Regex>>,
     /// The same in any letter case.
-    folded: Regex,
+    folded: OnceLock<Option<Regex>>,
     case: Case,
     /// What it says of characters beyond ASCII is read alike everywhere.
     is_plain: bool,
@@ -40,7 +46,7 @@ impl Pattern {
     /// The regular expression `source`; `None` where databases may read it otherwise.
     pub(crate) fn regular(source: &str, case: Case) -> Option<Pattern> {
         let is_plain = is_common(source)?;
-        Pattern::new(source.to_owned(), case, is_plain)
+        Some(Pattern::new(source.to_owned(), case, is_plain))
     }
 
     /// The pattern of LIKE; `escape` stands before what stands for itself.
@@ -56,7 +62,7 @@ impl Pattern {
             }
         }
         pattern.push_str(r"\z");
-        Pattern::new(pattern, case, true)
+        Some(Pattern::new(pattern, case, true))
     }
 
     /// The pattern of SQLite's GLOB.
@@ -72,13 +78,23 @@ impl Pattern {
             }
         }
         pattern.push_str(r"\z");
-        Pattern::new(pattern, Case::Exact, true)
+        Some(Pattern::new(pattern, Case::Exact, true))
     }
 
-    fn new(source: String, case: Case, is_plain: bool) -> Option<Pattern> {
-        let build = |folded| RegexBuilder::new(&source).case_insensitive(folded).size_limit(MOST_MEMORY).build().ok();
-        let (exact, folded) = (build(false)?, build(true)?);
-        Some(Pattern { source, exact, folded, case, is_plain })
+    fn new(source: String, case: Case, is_plain: bool) -> Pattern {
+        Pattern { source, exact: OnceLock::new(), folded: OnceLock::new(), case, is_plain }
+    }
+
+    fn find(&self, text: &str, is_folded: bool) -> Option<bool> {
+        let build = || {
+            // Whatever is not plain, or folded, is asked of ASCII only, and far smaller for it.
+            let is_wide = !self.source.is_ascii() || self.is_plain && !is_folded;
+            let mut builder = RegexBuilder::new(&self.source);
+            builder.case_insensitive(is_folded).unicode(is_wide).size_limit(MOST_MEMORY).dfa_size_limit(MOST_KEPT);
+            builder.build().ok()
+        };
+        let place = if is_folded { &self.folded } else { &self.exact };
+        place.get_or_init(build).as_ref().map(|regex| regex.is_match(text.as_bytes()))
     }
 
     /// Whether `text` matches, where that can be told.
@@ -89,13 +105,14 @@ impl Pattern {
             return None;
         }
         match self.case {
-            Case::Exact => Some(self.exact.is_match(text)),
-            Case::Folded => text.is_ascii().then(|| self.folded.is_match(text)),
-            Case::Unknown => {
-                let exact = self.exact.is_match(text);
-                let is_sure = exact || text.is_ascii() && self.source.is_ascii();
-                (is_sure && exact == self.folded.is_match(text)).then_some(exact)
+            Case::Exact => self.find(text, false),
+            Case::Folded if text.is_ascii() => self.find(text, true),
+            Case::Folded => None,
+            // In any letter case it matches no less, but for what a class leaves out.
+            Case::Unknown if text.is_ascii() && self.source.is_ascii() => {
+                self.find(text, false).filter(|exact| self.find(text, true) == Some(*exact))
             }
+            Case::Unknown => self.find(text, false).filter(|exact| *exact && !self.source.contains("[^")),
         }
     }
 }
@@ -222,8 +239,19 @@ mod tests {
             "a{1,99999999}",
             "(?<!1)2",
         ] {
-            assert!(Pattern::regular(strange, Case::Exact).is_none(), "{strange}");
+            assert_eq!(regular(strange, "1"), None, "{strange}");
         }
+    }
+
+    #[test]
+    fn a_large_expression_has_no_answer() {
+        assert_eq!(regular(r"^\d{18}$", "110105194912310028"), Some(true));
+        assert_eq!(regular(r"^\w{1,64}$", "a1"), Some(true));
+        assert_eq!(regular("((a{100}){100}){100}", "a"), None);
+        let pattern = Pattern::regular("^a$", Case::Exact).unwrap();
+        assert!(pattern.exact.get().is_none(), "built when it is asked");
+        assert_eq!(pattern.matches(b"A"), Some(false));
+        assert!(pattern.folded.get().is_none());
     }
 
     #[test]

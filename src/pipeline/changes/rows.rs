@@ -1,6 +1,8 @@
 //! The rows of a block as they will be: its values, and the edits in their place.
 
-use crate::block::{CellEdit, TableBlock};
+use std::borrow::Cow;
+
+use crate::block::{CellEdit, ColumnKind, TableBlock};
 use crate::constraint::condition::Cell;
 use crate::transform::cell_text;
 
@@ -12,6 +14,15 @@ pub(super) struct Rows<'a> {
 
 /// Where the values of one column stand in a block: in several places, where a column holds values of several kinds.
 pub(super) struct Places(Vec<u32>);
+
+/// What stands in a cell.
+pub(super) enum Stored<'a> {
+    Null,
+    /// A value as text, and at which place.
+    Value(Cow<'a, [u8]>, u32),
+    /// There is no such column, or it cannot be read.
+    Absent,
+}
 
 impl<'a> Rows<'a> {
     /// The rows of `block` with `edits`, which are sorted by column and row.
@@ -32,20 +43,39 @@ impl<'a> Rows<'a> {
         Places(if exact.is_empty() { find(&|one| one.eq_ignore_ascii_case(name)) } else { exact })
     }
 
-    /// What stands in a row of the column at `places`.
+    /// What a condition sees in a row of the column at `places`.
     pub(super) fn cell(&self, places: &Places, row: u32) -> Cell<'a> {
+        let (text, place) = match self.stored(places, row) {
+            Stored::Null => return Cell::Null,
+            Stored::Absent => return Cell::Absent,
+            Stored::Value(text, place) => (text, place),
+        };
+        let column = self.block.columns.get(place as usize);
+        let context = column.and_then(|column| self.block.table.columns.get(column.index));
+        match context.map(|context| &context.kind) {
+            Some(ColumnKind::Text { max_chars: None, .. }) => Cell::Value(text),
+            Some(ColumnKind::Text { max_chars: Some(most), .. }) => Cell::Limited(text, *most),
+            Some(ColumnKind::Number { .. }) => Cell::Number(text),
+            Some(ColumnKind::Fixed(name)) if name == "date" => Cell::Day(text),
+            _ => Cell::Other,
+        }
+    }
+
+    /// What stands in a row of the column at `places`.
+    pub(super) fn stored(&self, places: &Places, row: u32) -> Stored<'a> {
         for place in &places.0 {
             let edit = self.edits.binary_search_by_key(&(*place, row), |edit| (edit.column, edit.row));
             if let Some(edit) = edit.ok().and_then(|at| self.edits.get(at)) {
-                return edit.value.as_deref().map_or(Cell::Null, |value| Cell::Value(value.into()));
+                return edit.value.as_deref().map_or(Stored::Null, |value| Stored::Value(value.into(), *place));
             }
-            let Some(column) = self.block.columns.get(*place as usize) else { return Cell::Absent };
+            let Some(column) = self.block.columns.get(*place as usize) else { return Stored::Absent };
             if (row as usize) < column.values.len() && !column.values.is_null(row as usize) {
-                return cell_text(&column.values, row as usize).map_or(Cell::Absent, Cell::Value);
+                let text = cell_text(&column.values, row as usize);
+                return text.map_or(Stored::Absent, |text| Stored::Value(text, *place));
             }
         }
         // Where values of some kinds only are read, one of another kind looks as if it were none.
-        if places.0.len() == 1 { Cell::Null } else { Cell::Absent }
+        if places.0.len() == 1 { Stored::Null } else { Stored::Absent }
     }
 
     /// The rows in which a column at one of `places` is edited, in order.

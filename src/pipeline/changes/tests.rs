@@ -3,6 +3,8 @@ use arrow::array::StringArray;
 use super::*;
 use crate::block::{CellEdit, Column, ColumnContext};
 use crate::constraint::ConstraintKind;
+use crate::constraint::condition::{Comparison, Condition, Expression, Manner};
+use crate::constraint::pattern::{Case, Pattern};
 
 const UNIQUE: ConstraintKind = ConstraintKind::Unique { nulls_apart: true };
 
@@ -169,4 +171,35 @@ fn only_what_may_become_one_is_asked_about() {
     assert_eq!(asked(FITTED, &[], 9), 1, "one may be what stays in another row");
     assert_eq!(asked(MASKED, &[1, 2], 2), 0, "as it happens, all results differ");
     assert_eq!(asked(MASKED, &[1, 1], 2), 1);
+}
+
+#[test]
+fn patterns_are_counted_and_cells_are_of_their_types() {
+    let Block::Table(mut one) = block(&[(Some("13800138000"), Some("t"))]) else { panic!() };
+    let columns = ["a", "b"].map(|name| {
+        let kind = if name == "a" { ColumnKind::FREE_TEXT } else { ColumnKind::Fixed("boolean".to_owned()) };
+        ColumnContext { name: name.to_owned(), kind }
+    });
+    one.table = Arc::new(TableContext { name: Some("t".to_owned()), columns: columns.into() });
+    let edit = CellEdit { column: 0, row: 0, value: Some(b"x".to_vec()) };
+    let is = |name: &str, text: &str| {
+        let column = Expression::Column(name.to_owned());
+        Expression::Compare(Comparison::Equal, Box::new(column), Box::new(Expression::Text(text.into())))
+    };
+    let starts = Pattern::regular("^1", Case::Exact).unwrap();
+    let starts = Expression::Matches(Box::new(Expression::Column("a".to_owned())), starts);
+    let said = |expression: &Expression, patterns: usize, count: usize| {
+        let columns = vec!["a".to_owned(), "b".to_owned()];
+        let condition = Condition { expression: expression.clone(), columns, manner: Manner::Postgres, patterns };
+        let asked = vec![key(ConstraintKind::Check(Some(Arc::new(condition))), &["a", "b"]); count];
+        let all = checks::check(&asked, &one, std::slice::from_ref(&edit));
+        let sum = |of: fn(&checks::Checked) -> u64| all.iter().map(|(_, checked)| of(checked)).sum::<u64>();
+        (sum(|checked| checked.broken.0), sum(|checked| checked.unknown))
+    };
+    assert_eq!(said(&starts, 1, 300), (256, 44));
+    assert_eq!(said(&is("a", "1"), 0, 300), (300, 0));
+    assert_eq!(said(&Expression::And(vec![is("a", "1"), is("b", "t")]), 0, 1), (1, 0));
+    assert_eq!(said(&Expression::And(vec![is("a", "x"), is("b", "t")]), 0, 1), (0, 1), "a boolean is no text");
+    let is_null = Expression::IsNull(Box::new(Expression::Column("b".to_owned())));
+    assert_eq!(said(&is_null, 0, 1), (1, 0));
 }

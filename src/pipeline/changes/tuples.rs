@@ -3,10 +3,9 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use super::rows::{Places, Rows};
+use super::rows::{Places, Rows, Stored};
 use super::{FINGERPRINT, MOST_RESULTS, Results};
 use crate::block::{Block, CellEdit};
-use crate::constraint::condition::Cell;
 
 /// Columns in which the rows of a table must differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +44,14 @@ impl Question {
         'rows: for row in 0..rows.count() {
             let mut hasher = FINGERPRINT.build_hasher();
             for places in &places {
-                match rows.cell(places, row) {
-                    Cell::Value(value) => {
+                match rows.stored(places, row) {
+                    Stored::Value(value, _) => {
                         hasher.write_u8(1);
                         value.hash(&mut hasher);
                     }
-                    Cell::Null if self.nulls_apart => continue 'rows,
-                    Cell::Null => hasher.write_u8(0),
-                    Cell::Absent => return Found::Unknown,
+                    Stored::Null if self.nulls_apart => continue 'rows,
+                    Stored::Null => hasher.write_u8(0),
+                    Stored::Absent => return Found::Unknown,
                 }
             }
             found.push(hasher.finish());

@@ -100,9 +100,11 @@ impl Parser<'_> {
             return None;
         }
         let mut name = identifier(token, self.lexical.dialect)?;
+        let mut is_own = is_cased(token);
         while self.symbols(b".") {
             let token = self.peek(0)?.clone();
             self.at += 1;
+            is_own |= is_cased(&token) || self.manner != Manner::Postgres || name != "pg_catalog";
             name = identifier(&token, self.lexical.dialect)?;
         }
         if !self.symbols(b"(") {
@@ -119,10 +121,10 @@ impl Parser<'_> {
             }
             self.expect(b')')?;
         }
-        Some(self.called(&name.to_ascii_lowercase(), arguments))
+        Some(if is_own { Expression::Unknown } else { self.called(&name.to_ascii_lowercase(), arguments) })
     }
 
-    fn called(&self, name: &str, arguments: Vec<Expression>) -> Expression {
+    fn called(&mut self, name: &str, arguments: Vec<Expression>) -> Expression {
         let in_bytes = name == "octet_length" || name == "length" && self.manner == Manner::MySql;
         let mut arguments = arguments.into_iter();
         match (name, arguments.next(), arguments.next(), arguments.next()) {
@@ -179,13 +181,22 @@ impl Type {
     }
 }
 
+/// A quoted name with capitals, which no function of the database itself has.
+fn is_cased(token: &Token) -> bool {
+    matches!(token, Token::Name(name) if name.bytes().any(|byte| byte.is_ascii_uppercase()))
+}
+
 fn cast(operand: Expression, to: &Type) -> Expression {
     if to.is_list {
         return Expression::Unknown;
     }
     match &*to.name {
+        // It leaves the spaces behind a value.
+        "bpchar" if !matches!(operand, Expression::Text(_)) => Expression::Unknown,
         _ if to.is_text() => Expression::AsText(Box::new(operand)),
-        "smallint" | "integer" | "bigint" | "int" => Expression::AsNumber(Box::new(operand)),
+        "smallint" => Expression::AsWhole(Box::new(operand), 16),
+        "integer" | "int" => Expression::AsWhole(Box::new(operand), 32),
+        "bigint" => Expression::AsWhole(Box::new(operand), 64),
         "numeric" | "decimal" if !to.has_length => Expression::AsNumber(Box::new(operand)),
         "date" => Expression::AsDay(Box::new(operand)),
         _ => Expression::Unknown,
