@@ -94,7 +94,8 @@ fn beats(a: &Match, b: &Match, rules: &RuleSet) -> bool {
     }
     match (rules.is_own(a.entity), rules.is_own(b.entity)) {
         (own, other) if own != other && a.start == b.start => own,
-        _ => a.score > b.score,
+        // Even ones do not depend on which was found first: types have the order of their files.
+        _ => (a.score, b.entity.0) > (b.score, a.entity.0),
     }
 }
 
@@ -113,6 +114,15 @@ mod tests {
         resolve(&mut matches, 0, &RuleSet::default());
         let left: Vec<_> = matches.iter().map(|m| m.entity.0).collect();
         assert_eq!(left, [3, 4]);
+    }
+
+    #[test]
+    fn even_ones_do_not_depend_on_which_was_found_first() {
+        for order in [[1, 2], [2, 1]] {
+            let mut matches = order.map(|entity| found(entity, 0, 11, 0.5)).to_vec();
+            resolve(&mut matches, 0, &RuleSet::default());
+            assert_eq!(matches.iter().map(|m| m.entity.0).collect::<Vec<_>>(), [1]);
+        }
     }
 
     #[test]

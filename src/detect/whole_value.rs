@@ -175,7 +175,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(512))]
+        #![proptest_config(ProptestConfig::with_cases(8192))]
         /// What is settled by a column's name is what the whole look would have found.
         #[test]
         fn digits_settled_by_a_column_are_what_the_plain_pass_finds(
@@ -195,7 +195,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1024))]
+        #![proptest_config(ProptestConfig::with_cases(8192))]
         /// What is settled by the key before it is what the whole look would have found.
         #[test]
         fn digits_settled_by_a_key_are_what_the_plain_pass_finds(
