@@ -144,6 +144,39 @@ fn values_stand_in_their_columns_and_rows() {
 }
 
 #[test]
+fn values_that_no_row_uses_stand_in_the_rows_of_their_dictionary() {
+    let values = StringArray::from(vec!["a", "13800138000", "b", "13800138001"]);
+    let keyed = DictionaryArray::<Int8Type>::new(vec![Some(0), None, Some(2)].into(), Arc::new(values));
+    let schema = Arc::new(Schema::new(vec![Field::new("phone", keyed.data_type().clone(), true)]));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(keyed)]).unwrap();
+    let mut file = Vec::new();
+    let mut writer = FileWriter::try_new(&mut file, &schema).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    drop(writer);
+    let mut unused = Vec::new();
+    Arrow
+        .read(&file_of(&file), &mut |block| {
+            if let Block::Table(block) = block
+                && block.table.name.is_some()
+            {
+                let records = block.columns[0].records.as_ref().unwrap();
+                assert!(records.iter().all(|record| (*record as usize) < block.rows), "records are rows");
+                let row = |record: &u32| block.first_row + u64::from(*record);
+                unused.extend(
+                    records
+                        .iter()
+                        .map(row)
+                        .zip((0..).map_while(|at| value_at(&block.columns[0].values, at).map(|v| v.into_owned()))),
+                );
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(unused, [(2, b"13800138000".to_vec()), (4, b"13800138001".to_vec())]);
+}
+
+#[test]
 fn only_what_changes_is_written_anew() {
     for bytes in samples() {
         let before = library(&bytes);

@@ -161,7 +161,10 @@ impl Walker<'_> {
             let mut values = Raw::default();
             keys.iter().for_each(|key| values.push(dictionary.values.get(*key), width(node)));
             let Some((values, text)) = column::build(node, values)? else { continue };
-            let records = keys.iter().map(|key| u32::try_from(*key).unwrap_or(u32::MAX)).collect();
+            // The rows are the places in the dictionary, from the first of these keys on.
+            let (Some(first), Some(last)) = (keys.first(), keys.last()) else { continue };
+            let records = keys.iter().map(|key| u32::try_from(key - first).unwrap_or(u32::MAX)).collect();
+            let (rows, first_row) = (last - first + 1, *first as u64 + 1);
             let mut table = TableContext {
                 name: Some("dictionary values that no row uses".into()),
                 columns: vec![ColumnContext { name: node.name.clone(), kind: node.kind() }],
@@ -170,7 +173,7 @@ impl Walker<'_> {
                 table = without_text(&table, &[0]);
             }
             let columns = vec![Column { index: 0, values, records: Some(records) }];
-            let block = TableBlock { table: Arc::new(table), columns, rows: keys.len(), first_row: 1, text: None };
+            let block = TableBlock { table: Arc::new(table), columns, rows, first_row, text: None };
             visit(Met::Unused { id, slot: dictionary.slot, block, keys: keys.to_vec() })?;
         }
         Ok(())
