@@ -192,6 +192,9 @@ impl<'a> Pass<'a> {
                 }
             }
             let context = &*context.get_or_insert_with(|| self.context(head.start));
+            if recognizer.label_adjacent && !context.is_adjacent(recognizer.entity) {
+                continue;
+            }
             if !self.prefix_allows(head.start, tail.end, at.0, context) {
                 continue;
             }

@@ -152,7 +152,8 @@ impl Pass<'_> {
                 if recognizer.spelled && !self.program.plain && is_plain_number(ahead) {
                     return;
                 }
-                if recognizer.separated && !is_separated(text, at) {
+                let separated = !recognizer.separated || is_separated(text, at);
+                if !separated && !follows_a_verb(text, at) {
                     return;
                 }
                 let find = |text| recognizer.pattern.as_ref().and_then(|pattern| pattern.end(text));
@@ -163,6 +164,9 @@ impl Pass<'_> {
                 }
                 let quoted = if recognizer.whole { quoted(text, at, ahead) } else { None };
                 let span = at..at + quoted.unwrap_or(length).max(length);
+                if !separated && !is_told(text, &span) {
+                    return;
+                }
                 if recognizer.not_code && code::is_code(text, &span) {
                     return;
                 }
@@ -240,6 +244,21 @@ fn is_separated(text: &[u8], at: usize) -> bool {
     let wide = |separator: &str| between.windows(3).any(|three| three == separator.as_bytes());
     // Only a cell begins a line.
     byte_before(text, at) == b'\n' || between.iter().any(|b| matches!(b, b':' | b'=')) || wide("：") || wide("＝")
+}
+
+/// Whether 是 or 为 stands right before `at`, in running text the place of a separator.
+fn follows_a_verb(text: &[u8], at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let before = before.strip_suffix(b" ").unwrap_or(before);
+    ["是", "为"].iter().any(|verb| before.ends_with(verb.as_bytes()))
+}
+
+/// Whether `value`, behind a verb, is told and not described (密码是 MD5 加密的, 账号为空): letters or digits with a digit
+/// among them, and no Han character behind.
+fn is_told(text: &[u8], value: &std::ops::Range<usize>) -> bool {
+    let told = text.get(value.clone()).unwrap_or_default();
+    let behind = value.end + usize::from(byte(text, value.end) == b' ');
+    told.is_ascii() && told.iter().any(u8::is_ascii_digit) && !char_at(text, behind).is_some_and(|(c, _)| is_han(c))
 }
 
 /// How long the value at `at` is when a quotation mark stands before it: to the next one on the line, escaped ones left

@@ -48,6 +48,8 @@ pub struct Recognizer {
     pub structure: i16,
     /// Whether it counts only beside a label.
     pub label_required: bool,
+    /// For `digits`: that label must stand right before it.
+    pub label_adjacent: bool,
 }
 
 impl Recognizer {
@@ -242,7 +244,8 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
             })
         })
         .collect::<Result<_, _>>()?;
-    let label_required = syntax.label == LabelNeed::Required;
+    let label_required = syntax.label != LabelNeed::Optional;
+    let label_adjacent = syntax.label == LabelNeed::Adjacent;
     let prefixes = match (&anchor, &syntax.pattern) {
         (Anchor::Digits { groups, .. }, Some(pattern)) => {
             let mut lengths: Vec<usize> =
@@ -272,8 +275,8 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
     if phrases.iter().any(|phrase| phrase.len() < 3) {
         return Err("the `literals` of anchor `label` are phrases of three bytes or more".to_owned());
     }
-    if plus && !matches!(anchor, Anchor::Digits { .. }) {
-        return Err("`plus` is for anchor `digits`".to_owned());
+    if (plus || label_adjacent) && !matches!(anchor, Anchor::Digits { .. }) {
+        return Err("`plus` and `label: adjacent` are for anchor `digits`".to_owned());
     }
     Ok(Recognizer {
         entity,
@@ -291,6 +294,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         validators,
         structure,
         label_required,
+        label_adjacent,
     })
 }
 

@@ -205,6 +205,8 @@ pub enum LabelNeed {
     Optional,
     /// Without a label there is no match.
     Required,
+    /// `digits`: without a label right before it there is no match, whatever stands further left.
+    Adjacent,
 }
 
 /// Grammars that are code.
