@@ -189,3 +189,29 @@ fn what_has_no_place_for_a_new_value_is_refused() {
         server.run("refused", b"DROP TABLE own;");
     }
 }
+
+/// A field's own name says what its values are, and a field that is of an entity type can be emptied as a column can.
+#[test]
+fn fields_are_examined_as_columns() {
+    let Some((server, folder)) = start() else { return };
+    server.run("postgres", b"CREATE DATABASE fields;");
+    let sql = r#"CREATE TYPE who AS ("姓名" text, colour text, phone varchar(11));
+        CREATE TABLE staff (id integer, w who, ws who[]);
+        INSERT INTO staff SELECT i, x, ARRAY[x, NULL] FROM generate_series(1, 20) i,
+            LATERAL (SELECT ROW('高强', '高强', (13912300000 + i * 37)::text)::who AS x) y;"#;
+    server.run("fields", sql.as_bytes());
+    folder.write("in.sql", server.dump("fields", &[]));
+    let ended = folder.tuomin(&["scan", "in.sql", "--matches", "-", "-q"]).expect(0);
+    let found: Vec<serde_json::Value> = ended.out().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let count = |column: &str, entity: &str| {
+        found.iter().filter(|found| found["column"] == column && found["entity"] == entity).count()
+    };
+    assert_eq!((count("w.姓名", "PERSON_NAME"), count("w.colour", "PERSON_NAME")), (20, 0), "{}", ended.out());
+    assert_eq!((count("ws.姓名", "PERSON_NAME"), count("ws.phone", "CN_MOBILE_PHONE")), (20, 20));
+    folder.write("drop.yml", POLICY.replace("hash", "drop"));
+    folder.tuomin(&["deidentify", "in.sql", "-o", "out.sql", "--key-file", "k", "--policy", "drop.yml"]).expect(0);
+    server.run("postgres", b"CREATE DATABASE emptied;");
+    server.run("emptied", &folder.read("out.sql"));
+    let hold = "SELECT count(*) FROM staff WHERE w = ROW(NULL, '高强', NULL)::who AND ws = ARRAY[w, NULL];";
+    assert_eq!(server.run("emptied", hold.as_bytes()), "20\n");
+}

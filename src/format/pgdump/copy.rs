@@ -254,6 +254,7 @@ fn read_escaped(text: &[u8], start: usize, column: &mut ColumnBuilder) -> Result
 }
 
 /// Appends what `\escape` stands for; gives how many bytes of `after` belong to it.
+#[inline(always)]
 fn unescape(escape: u8, after: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
     let (value, digits) = match escape {
         b'\\' => (u32::from(b'\\'), 0),

@@ -450,8 +450,11 @@ const COMPOSITES: &str = "CREATE TYPE public.address AS (street text, phone varc
     CREATE TYPE public.person AS (name text, home public.address, others public.address[]);\n\
     CREATE TABLE public.t (id bigint, p public.person, a public.address[], h public.hstore, b bytea[], z text);\n";
 
-/// The names of a block's columns, and their values with their rows.
-fn columns(table: &TableBlock) -> Vec<(String, Vec<(usize, Option<String>)>)> {
+/// The values of a column with their rows.
+type WithRows = Vec<(usize, Option<String>)>;
+
+/// The names of a block's columns, and their values.
+fn columns(table: &TableBlock) -> Vec<(String, WithRows)> {
     let column = |column: &crate::block::Column| {
         let values: &BinaryArray = column.values.as_any().downcast_ref().unwrap();
         let row = |at: usize| column.records.as_ref().map_or(at, |records| records[at] as usize);
@@ -462,7 +465,7 @@ fn columns(table: &TableBlock) -> Vec<(String, Vec<(usize, Option<String>)>)> {
     table.columns.iter().map(column).collect()
 }
 
-fn texts(values: &[(usize, Option<&str>)]) -> Vec<(usize, Option<String>)> {
+fn texts(values: &[(usize, Option<&str>)]) -> WithRows {
     values.iter().map(|(row, value)| (*row, value.map(str::to_owned))).collect()
 }
 
