@@ -72,7 +72,8 @@ pub struct Aside {
 pub struct TableBlock {
     /// Names and types.
     pub table: Arc<TableContext>,
-    /// One entry per column that is examined. Text formats: all columns, each with `rows` values.
+    /// One entry per column that is examined. In text formats, these are all columns, each with `rows` values; only what
+    /// the values of a column are made of (fields, elements) may stand in columns of its own instead.
     pub columns: Vec<Column>,
     /// Number of rows (records).
     pub rows: usize,
@@ -96,7 +97,8 @@ pub struct Column {
 pub struct TableText {
     /// The bytes, row separators and all.
     pub slab: Slab,
-    /// Text span of cell (row, column) at `row * columns + column`, quotes and all; an absent cell is an empty span.
+    /// Text span of cell (row, column) at `row * columns + column`, quotes and all; an absent cell is an empty span. Of the
+    /// columns of the table's context, the first ones have cells.
     pub cells: Vec<Range<u32>>,
     /// Line number (from 1, in the whole stream) on which each row starts.
     pub lines: Vec<u64>,

@@ -31,7 +31,7 @@ pub mod pgarchive;
 pub mod pgdump;
 mod removal;
 mod sections;
-mod sql;
+pub(crate) mod sql;
 pub mod sqlite;
 pub mod text;
 pub mod xlsx;

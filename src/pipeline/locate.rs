@@ -127,9 +127,15 @@ fn in_cell(block: &TableBlock, position: u32, row: u32, found: &Match, column: O
         row: Some(block.first_row + u64::from(record)),
     };
     let Some(text) = &block.text else { return location };
-    location.line = text.lines.get(row as usize).copied();
-    let first = row as usize * block.columns.len();
-    let cell = text.cells.get(first + position as usize).cloned().unwrap_or_default();
+    location.line = text.lines.get(record as usize).copied();
+    let width = text.cells.len() / block.rows.max(1);
+    let Some(index) = block.columns.get(position as usize).map(|column| column.index).filter(|index| *index < width)
+    else {
+        // A value within a cell.
+        return location;
+    };
+    let first = row as usize * width;
+    let cell = text.cells.get(first + index).cloned().unwrap_or_default();
     let row_start = text.cells.get(first).map_or(cell.start, |first| first.start) as usize;
     let cell = cell.start as usize..cell.end as usize;
     let value = block.columns.get(position as usize).and_then(|column| value_at(&column.values, row as usize));

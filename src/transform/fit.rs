@@ -279,9 +279,18 @@ fn typed(
 }
 
 fn refused_type(entity: &EntityType, name: &str) -> DataError {
-    DataError::new(format!("{} stands in a value of type {name}", entity.name)).advise(
-        "values of this type are not rewritten: use keep for this entity type in the policy, or leave the column out",
-    )
+    DataError::new(format!("{} stands in a value of type {name}", entity.name)).advise(match name {
+        "tsvector" | "tsquery" => {
+            "values of this type are not rewritten: use keep for this entity type in the policy, or set the column to NULL \
+             before dumping and make it anew from the rewritten text"
+        }
+        // Types of their own, ranges, and arrays of what is not understood.
+        _ if name == "xml" || name.ends_with("range") || name.contains(['.', '[']) => {
+            "values of this type are not rewritten: use keep for this entity type in the policy, or turn the column into \
+             text before dumping (ALTER TABLE … ALTER COLUMN … TYPE text)"
+        }
+        _ => "values of this type are not rewritten: use keep for this entity type in the policy, or leave the column out",
+    })
 }
 
 fn number(

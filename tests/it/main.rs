@@ -37,6 +37,7 @@ mod pg_archives;
 mod plan;
 mod policies;
 mod postgres;
+mod postgres_composite;
 mod postgres_newer;
 mod postgres_types;
 mod program;

@@ -20,6 +20,7 @@ const DEFINING: &[&str] = &[
     "ENCODING",
     "STDSTRINGS",
     "SEARCHPATH",
+    "TYPE",
     "DOMAIN",
     "TABLE",
     "FOREIGN TABLE",

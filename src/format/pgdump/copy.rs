@@ -7,9 +7,8 @@ use crate::block::{Block, Edits};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::format::Codec;
-use crate::format::sql::binary;
-use crate::format::sql::cells::{self, BlockBuilder, ColumnBuilder, TableShape};
-use crate::format::sql::ddl::{Binary, QualifiedName, SqlColumn, identifier};
+use crate::format::sql::cells::{self, BlockBuilder, CellSyntax, ColumnBuilder, TableShape};
+use crate::format::sql::ddl::{QualifiedName, SqlColumn, identifier};
 use crate::format::sql::literal::number;
 use crate::format::sql::scan::{self, Lexical, Stop};
 use crate::format::sql::session::Charset;
@@ -255,6 +254,7 @@ fn read_escaped(text: &[u8], start: usize, column: &mut ColumnBuilder) -> Result
 }
 
 /// Appends what `\escape` stands for; gives how many bytes of `after` belong to it.
+#[inline(always)]
 fn unescape(escape: u8, after: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
     let (value, digits) = match escape {
         b'\\' => (u32::from(b'\\'), 0),
@@ -319,24 +319,42 @@ impl Codec for CopyCodec {
     }
 
     fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {
-        let encode = |old: &[u8], column: &SqlColumn, value: Option<&[u8]>, out: &mut Vec<u8>| {
-            if !column.declared {
-                cells::check_undeclared(old, value)?;
-            }
-            match value {
-                None => out.extend_from_slice(b"\\N"),
-                Some(value) if value.contains(&0) => {
-                    return Err(DataError::new("the new value holds a zero byte, which PostgreSQL cannot store"));
-                }
-                Some(value) if column.binary == Binary::Hexadecimal => {
-                    // Its backslash is escaped.
-                    let old = old.strip_prefix(b"\\").unwrap_or(old);
-                    escape(binary::pack(old, value, column.declared)?.as_deref().unwrap_or(value), out);
-                }
-                Some(value) => escape(value, out),
-            }
-            Ok(())
-        };
-        cells::render(block, edits, (&self.shape, self.charset), &encode, out)
+        cells::render(block, edits, (&self.shape, self.charset), self, out)
     }
+}
+
+impl CellSyntax for CopyCodec {
+    fn decode(&self, cell: &[u8], out: &mut Vec<u8>) -> Result<(), DataError> {
+        let mut rest = cell;
+        while let Some(found) = memchr::memchr(b'\\', rest) {
+            let (plain, escape) = rest.split_at_checked(found).unwrap_or((rest, &[]));
+            out.extend_from_slice(plain);
+            let [_, escape, after @ ..] = escape else { return Err(undefined()) };
+            let digits = unescape(*escape, after, out).map_err(|_| undefined())?;
+            rest = after.get(digits..).unwrap_or_default();
+        }
+        out.extend_from_slice(rest);
+        Ok(())
+    }
+
+    fn encode(
+        &self,
+        _cell: &[u8],
+        _column: &SqlColumn,
+        value: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DataError> {
+        match value {
+            None => out.extend_from_slice(b"\\N"),
+            Some(value) if value.contains(&0) => {
+                return Err(DataError::new("the new value holds a zero byte, which PostgreSQL cannot store"));
+            }
+            Some(value) => escape(value, out),
+        }
+        Ok(())
+    }
+}
+
+fn undefined() -> DataError {
+    DataError::new(Fault::Escape.reason(0))
 }

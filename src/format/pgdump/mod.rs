@@ -1,5 +1,6 @@
-//! Dumps of PostgreSQL in plain text: `pg_dump` and `pg_dumpall` with COPY or INSERT. JSON, arrays, composites and
-//! other types with a syntax of their own inside a cell are scanned, and never rewritten.
+//! Dumps of PostgreSQL in plain text: `pg_dump` and `pg_dumpall` with COPY or INSERT. JSON, arrays, composite types,
+//! hstore and text in bytea are rewritten in their own syntax inside of cells; values of other types that are no text are
+//! scanned, and never rewritten.
 
 pub(crate) mod copy;
 

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BinaryArray, NullBufferBuilder};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
-use super::binary;
-use super::ddl::{Binary, SqlColumn};
+use super::ddl::{SqlColumn, Writing};
+use super::nested::Nested;
 use super::session::{self, Charset};
+use super::taken_apart;
+use super::writing::{self, Unpacker};
 use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock, TableContext, TableText};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
@@ -20,8 +22,10 @@ use crate::validate::cn_resident_id::Date;
 pub(crate) struct TableShape {
     /// As the rest of the crate sees it.
     pub(crate) context: Arc<TableContext>,
-    /// The same columns with what only SQL needs.
+    /// The columns with what only SQL needs. Those of what they are made of follow them in the context.
     pub(crate) columns: Vec<SqlColumn>,
+    /// How their values are taken apart.
+    pub(crate) nested: Nested,
     /// What the statements before the rows ask of them.
     pub(crate) constraints: Vec<Constraint>,
 }
@@ -29,8 +33,11 @@ pub(crate) struct TableShape {
 impl TableShape {
     /// The shape of table `name`.
     pub(crate) fn new(name: String, columns: Vec<SqlColumn>, constraints: Vec<Constraint>) -> TableShape {
-        let contexts = columns.iter().map(|column| column.context.clone()).collect();
-        TableShape { context: Arc::new(TableContext { name: Some(name), columns: contexts }), columns, constraints }
+        let nested = Nested::new(&columns);
+        let all = columns.iter().chain(nested.leaves.iter().map(|leaf| &leaf.column));
+        let contexts = all.map(|column| column.context.clone()).collect();
+        let context = Arc::new(TableContext { name: Some(name), columns: contexts });
+        TableShape { context, columns, nested, constraints }
     }
 }
 
@@ -57,11 +64,23 @@ pub(crate) struct ColumnBuilder {
     values: Vec<u8>,
     offsets: Vec<i32>,
     nulls: NullBufferBuilder,
-    /// Of a column whose values may be a bytea in hexadecimal: a buffer for what one stands for.
-    binary: Option<Vec<u8>>,
+    unpacker: Option<Unpacker>,
 }
 
 impl ColumnBuilder {
+    /// For a column with about so many bytes.
+    pub(super) fn new(column: &SqlColumn, bytes: usize) -> ColumnBuilder {
+        let mut offsets = Vec::with_capacity(bytes / 16 + 2);
+        offsets.push(0);
+        let unpacker = Unpacker::new(column.writing, column.declared);
+        ColumnBuilder {
+            values: Vec::with_capacity(bytes),
+            offsets,
+            nulls: NullBufferBuilder::new(bytes / 16),
+            unpacker,
+        }
+    }
+
     /// The buffer to append the next value's bytes to.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.values
@@ -69,14 +88,14 @@ impl ColumnBuilder {
 
     /// Ends a value.
     pub(crate) fn end_value(&mut self, present: bool) {
-        if let (Some(scratch), Some(start)) = (&mut self.binary, self.offsets.last()) {
-            binary::unpack(&mut self.values, usize::try_from(*start).unwrap_or(usize::MAX), scratch);
+        if let (Some(unpacker), Some(start)) = (&mut self.unpacker, self.offsets.last()) {
+            unpacker.unpack(&mut self.values, usize::try_from(*start).unwrap_or(usize::MAX));
         }
         self.offsets.push(i32::try_from(self.values.len()).unwrap_or(i32::MAX));
         self.nulls.append(present);
     }
 
-    fn finish(mut self) -> Result<ArrayRef, DataError> {
+    pub(super) fn finish(mut self) -> Result<ArrayRef, DataError> {
         let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
         let array = BinaryArray::try_new(offsets, Buffer::from_vec(self.values), self.nulls.finish());
         Ok(Arc::new(array.map_err(|error| DataError::new(error.to_string()))?))
@@ -105,25 +124,21 @@ impl BlockBuilder {
                 .advise("rows of this size cannot be rewritten"));
         }
         let share = slab.text().len() / columns.len().max(1);
-        let builder = |column: &SqlColumn| {
-            let mut offsets = Vec::with_capacity(share / 16 + 2);
-            offsets.push(0);
-            let binary = (column.binary == Binary::Hexadecimal).then(Vec::new);
-            let nulls = NullBufferBuilder::new(share / 16);
-            ColumnBuilder { values: Vec::with_capacity(share), offsets, nulls, binary }
-        };
+        let builder = |column: &SqlColumn| ColumnBuilder::new(column, share);
         Ok(BlockBuilder { columns: columns.iter().map(builder).collect(), cells: Vec::new(), lines: Vec::new() })
     }
 
     /// The finished block.
     pub(crate) fn finish(self, slab: Slab, shape: &TableShape, first_row: u64) -> Result<Block, DataError> {
         let rows = self.lines.len();
-        let columns = self
-            .columns
-            .into_iter()
-            .enumerate()
-            .map(|(index, builder)| Ok(Column { index, values: builder.finish()?, records: None }))
-            .collect::<Result<Vec<_>, DataError>>()?;
+        let mut columns = Vec::with_capacity(shape.context.columns.len());
+        for (index, builder) in self.columns.into_iter().enumerate() {
+            let values = builder.finish()?;
+            columns.push(Column { index, values, records: None });
+        }
+        if !shape.nested.leaves.is_empty() {
+            columns = taken_apart::take_apart(columns, shape)?;
+        }
         Ok(Block::Table(TableBlock {
             table: Arc::clone(&shape.context),
             columns,
@@ -134,15 +149,38 @@ impl BlockBuilder {
     }
 }
 
-/// Writes one cell anew: (text of the old cell, its column, new value, output).
-pub(crate) type EncodeCell<'a> = &'a dyn Fn(&[u8], &SqlColumn, Option<&[u8]>, &mut Vec<u8>) -> Result<(), DataError>;
+/// How cells are written.
+pub(crate) trait CellSyntax {
+    /// Appends what the cell stands for.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn decode(&self, cell: &[u8], out: &mut Vec<u8>) -> Result<(), DataError>;
 
-/// Appends `block` with `edits` to `out`; `encode` writes the new cells.
+    /// Writes the cell anew with a value.
+    ///
+    /// # Errors
+    /// When it cannot be written there.
+    fn encode(&self, cell: &[u8], column: &SqlColumn, value: Option<&[u8]>, out: &mut Vec<u8>)
+    -> Result<(), DataError>;
+}
+
+/// What cells are rendered with.
+#[derive(Clone, Copy)]
+pub(super) struct Rendering<'a> {
+    pub(super) table: &'a TableBlock,
+    pub(super) text: &'a TableText,
+    pub(super) shape: &'a TableShape,
+    pub(super) charset: Charset,
+    pub(super) syntax: &'a dyn CellSyntax,
+}
+
+/// Appends `block` with `edits` to `out`; `syntax` writes the new cells.
 pub(crate) fn render(
     block: &Block,
     edits: &Edits,
     (shape, charset): (&TableShape, Charset),
-    encode: EncodeCell<'_>,
+    syntax: &dyn CellSyntax,
     out: &mut Vec<u8>,
 ) -> Result<(), DataError> {
     let Block::Table(table) = block else { return Err(DataError::new("a block of text where rows are expected")) };
@@ -154,9 +192,18 @@ pub(crate) fn render(
     if !edits.text.is_empty() {
         return Err(DataError::new("an edit of text in a block of rows"));
     }
+    let rendering = Rendering { table, text, shape, charset, syntax };
     let mut splices = Vec::with_capacity(edits.cells.len());
+    let mut of_leaves = Vec::new();
     for edit in &edits.cells {
-        splices.push(splice(table, text, (shape, charset), edit, encode)?);
+        let column = table.columns.get(edit.column as usize).ok_or_else(outside)?;
+        match column.index.checked_sub(shape.columns.len()) {
+            None => splices.push(rendering.splice(edit, column.index)?),
+            Some(leaf) => of_leaves.push((leaf, edit)),
+        }
+    }
+    if !of_leaves.is_empty() {
+        taken_apart::put_together(&rendering, &of_leaves, &mut splices)?;
     }
     splices.sort_unstable_by_key(|(span, _)| span.start);
     if splices.windows(2).any(|pair| matches!(pair, [(first, _), (second, _)] if first.end > second.start)) {
@@ -165,30 +212,68 @@ pub(crate) fn render(
     text.slab.splice(&splices, out)
 }
 
-fn splice(
-    table: &TableBlock,
-    text: &TableText,
-    (shape, charset): (&TableShape, Charset),
-    edit: &CellEdit,
-    encode: EncodeCell<'_>,
-) -> Result<(Range<usize>, Vec<u8>), DataError> {
-    let outside = || DataError::new("an edit outside of the block");
-    let index = table.columns.get(edit.column as usize).ok_or_else(outside)?.index;
-    let column = shape.columns.get(index).ok_or_else(outside)?;
-    let cell = text.cells.get(edit.row as usize * shape.columns.len() + index).ok_or_else(outside)?;
-    let span = cell.start as usize..cell.end as usize;
-    let old = text.slab.text().get(span.clone()).ok_or_else(outside)?;
-    let value = edit.value.as_deref();
-    let mut new = Vec::with_capacity(value.map_or(4, <[u8]>::len) + 2);
-    let checked = check_value(column, value).and_then(|()| session::admit(charset, value.unwrap_or_default()));
-    checked.and_then(|()| encode(old, column, value, &mut new)).map_err(|error| {
-        error.at(Position::Row {
-            table: shape.context.name.clone(),
-            row: table.first_row + u64::from(edit.row),
+pub(super) fn outside() -> DataError {
+    DataError::new("an edit outside of the block")
+}
+
+/// A span of the text and what stands there instead.
+pub(super) type Splice = (Range<usize>, Vec<u8>);
+
+impl Rendering<'_> {
+    /// Where the cell of a column stands in a row, and its text.
+    pub(super) fn cell(&self, row: u32, column: usize) -> Result<(Range<usize>, &[u8]), DataError> {
+        let cell = self.text.cells.get(row as usize * self.shape.columns.len() + column).ok_or_else(outside)?;
+        let span = cell.start as usize..cell.end as usize;
+        let old = self.text.slab.text().get(span.clone()).ok_or_else(outside)?;
+        Ok((span, old))
+    }
+
+    /// Where a row of a column is, for people.
+    pub(super) fn position(&self, row: u32, column: &SqlColumn) -> Position {
+        Position::Row {
+            table: self.shape.context.name.clone(),
+            row: self.table.first_row + u64::from(row),
             column: Some(column.context.name.clone()),
-        })
-    })?;
-    Ok((span, new))
+        }
+    }
+
+    /// What is written for a new `value` of `column` where `old` stood.
+    pub(super) fn packed(
+        &self,
+        column: &SqlColumn,
+        old: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<Option<Vec<u8>>, DataError> {
+        if !column.declared {
+            check_undeclared(column, old, value)?;
+        }
+        let Some(value) = value else { return Ok(None) };
+        writing::pack((column.writing, column.declared, self.charset), old, value)
+    }
+
+    /// Makes sure that `column` can hold `value`.
+    pub(super) fn admit(&self, column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError> {
+        check_value(column, value).and_then(|()| session::admit(self.charset, value.unwrap_or_default()))
+    }
+
+    fn splice(&self, edit: &CellEdit, index: usize) -> Result<Splice, DataError> {
+        let column = self.shape.columns.get(index).ok_or_else(outside)?;
+        let (span, cell) = self.cell(edit.row, index)?;
+        let value = edit.value.as_deref();
+        let mut new = Vec::with_capacity(value.map_or(4, <[u8]>::len) + 2);
+        let mut write = || {
+            self.admit(column, value)?;
+            let mut packed = None;
+            if !column.declared || column.writing != Writing::Plain {
+                let mut old = Vec::with_capacity(cell.len());
+                self.syntax.decode(cell, &mut old)?;
+                packed = self.packed(column, &old, value)?;
+            }
+            self.syntax.encode(cell, column, packed.as_deref().or(value), &mut new)
+        };
+        write().map_err(|error: DataError| error.at(self.position(edit.row, column)))?;
+        Ok((span, new))
+    }
 }
 
 /// Refuses what the column cannot hold.
@@ -259,10 +344,29 @@ fn check_number(value: &str, digits: u32) -> Result<(), DataError> {
         .advise("choose an operator that keeps the shape (fpe) for this entity type"))
 }
 
-/// Where nothing is declared, digits are replaced by as many digits at most: the column may be a number.
-pub(crate) fn check_undeclared(old: &[u8], value: Option<&[u8]>) -> Result<(), DataError> {
+/// What gives arrays and composite values their form.
+fn marks(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| b"(){},\"\\".contains(byte)).collect()
+}
+
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Where nothing is declared, digits are replaced by as many digits at most: the column may be a number. What may be an
+/// array or a composite value keeps its form.
+fn check_undeclared(column: &SqlColumn, old: &[u8], value: Option<&[u8]>) -> Result<(), DataError> {
     let Some(value) = value else { return Ok(()) };
     let digits = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+    let brackets = |text: &[u8]| matches!(text, [b'(', .., b')'] | [b'{', .., b'}']) && !is_json(text);
+    // In PostgreSQL, that is, where it may be a bytea as well.
+    if column.writing == Writing::Bytea && brackets(old) && marks(old) != marks(value) {
+        return Err(DataError::new(
+            "a new value with brackets, quotes or commas, in a table whose CREATE TABLE is not in the file: the column may be an \
+             array or a composite value",
+        )
+        .advise("dump the schema with the data, or choose an operator that writes none of these (hash, fpe)"));
+    }
     if digits(old) && (!digits(value) || value.len() > old.len()) {
         return Err(DataError::new(
             "digits in a table whose CREATE TABLE is not in the file: the column may be a number",

@@ -2,11 +2,13 @@
 //! `pg_dump` and `mysqldump` write; what it does not understand becomes a column that is never rewritten.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::nested::Parts;
 use super::scan::{Dialect, Lexical, Stop};
 use super::token::{Token, Tokens};
-pub(crate) use super::types::Binary;
-use super::types::{Domains, Held, held};
+pub(crate) use super::types::Writing;
+use super::types::{Held, Types, held};
 use crate::block::{ColumnContext, ColumnKind};
 
 /// One column: what the rest of the crate sees, and what only SQL needs.
@@ -15,8 +17,10 @@ pub(crate) struct SqlColumn {
     pub(crate) context: ColumnContext,
     /// Most bytes that fit (TINYTEXT and its like).
     pub(crate) max_bytes: Option<u32>,
-    /// Whether its values are bytes, which need be no text.
-    pub(crate) binary: Binary,
+    /// How its values stand for what they hold.
+    pub(crate) writing: Writing,
+    /// What they are made of, where they can be taken apart.
+    pub(crate) parts: Option<Arc<Parts>>,
     /// The type comes from DDL; otherwise it was guessed from the first row.
     pub(crate) declared: bool,
     /// Left out of COPY and of inserts that name their columns.
@@ -26,8 +30,8 @@ pub(crate) struct SqlColumn {
 impl SqlColumn {
     /// One of which no DDL tells: in PostgreSQL, it may be a bytea.
     pub(crate) fn guessed(context: ColumnContext, dialect: Dialect) -> SqlColumn {
-        let binary = if dialect == Dialect::Postgres { Binary::Hexadecimal } else { Binary::No };
-        SqlColumn { context, max_bytes: None, binary, declared: false, generated: false }
+        let writing = if dialect == Dialect::Postgres { Writing::Bytea } else { Writing::Plain };
+        SqlColumn { context, max_bytes: None, writing, parts: None, declared: false, generated: false }
     }
 }
 
@@ -35,7 +39,8 @@ impl SqlColumn {
 #[derive(Default, Clone)]
 pub(crate) struct Tables {
     known: HashMap<String, Vec<SqlColumn>>,
-    domains: Domains,
+    /// Domains, composite types and others, by qualified name.
+    types: HashMap<String, Held>,
     /// First schema of `search_path`, which old dumps rely on.
     pub(crate) schema: Option<String>,
 }
@@ -44,7 +49,7 @@ impl Tables {
     /// Forgets everything: another database follows.
     pub(crate) fn clear(&mut self) {
         self.known.clear();
-        self.domains.clear();
+        self.types.clear();
         self.schema = None;
     }
 
@@ -67,7 +72,11 @@ impl Tables {
         if first.is("create") {
             self.create(&mut tokens, lexical.dialect)
         } else if first.is("alter") {
-            self.alter(&mut tokens, lexical.dialect)
+            let token = tokens.next()?;
+            if token.as_ref().is_some_and(|token| token.is("type")) {
+                return self.alter_type(&mut tokens, lexical.dialect);
+            }
+            self.alter(token, &mut tokens, lexical.dialect)
         } else {
             Ok(false)
         }
@@ -82,6 +91,9 @@ impl Tables {
         if token.as_ref().is_some_and(|token| token.is("domain")) {
             return self.create_domain(tokens, dialect);
         }
+        if token.as_ref().is_some_and(|token| token.is("type")) {
+            return self.create_type(tokens, dialect);
+        }
         if !token.is_some_and(|token| token.is("table")) {
             return Ok(false);
         }
@@ -94,23 +106,9 @@ impl Tables {
         if after != Some(Token::Symbol(b'(')) {
             return Ok(self.known.remove(&key).is_some());
         }
-        let mut columns = Vec::new();
-        let mut item = Vec::new();
-        let mut depth = 1usize;
-        while depth > 0 {
-            let Some(token) = tokens.next()? else { return Ok(false) };
-            match token {
-                Token::Symbol(b'(' | b'[') => depth += 1,
-                Token::Symbol(b')' | b']') => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 || (depth == 1 && token == Token::Symbol(b',')) {
-                columns.extend(column(&item, dialect, &self.domains));
-                item.clear();
-            } else {
-                item.push(token);
-            }
-        }
+        let Some(items) = items(tokens)? else { return Ok(false) };
+        let types = self.types();
+        let mut columns = items.iter().filter_map(|item| column(item, dialect, &types)).collect();
         self.inherit(tokens, dialect, &mut columns)?;
         self.known.insert(key, columns);
         Ok(true)
@@ -127,13 +125,43 @@ impl Tables {
         while let Some(token) = tokens.next()? {
             of.push(token);
         }
-        let held = held(&of, dialect, is_nullable(&of), &self.domains);
-        let name = name.parts.join(".");
-        // Two of one name, in schemas that a search path told apart: nobody here knows which one a column is of.
-        let is_other = self.domains.get(&name).is_some_and(|known| *known != held);
-        let held = if is_other { Held::from(ColumnKind::Fixed(name.clone())) } else { held };
-        self.domains.insert(name, held);
+        let held = held(&of, dialect, is_nullable(&of), &self.types());
+        self.declare(&name, held);
         Ok(false)
+    }
+
+    /// `CREATE TYPE name AS (field type, …)`. Others are known by their names only.
+    fn create_type(&mut self, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
+        let token = tokens.next()?;
+        let Some((name, after)) = QualifiedName::read(token, tokens, dialect)? else { return Ok(false) };
+        let mut parts = None;
+        if after.is_some_and(|token| token.is("as"))
+            && tokens.next()? == Some(Token::Symbol(b'('))
+            && let Some(items) = items(tokens)?
+        {
+            let types = self.types();
+            let field = |item: &Vec<Token>| {
+                let (first, rest) = item.split_first()?;
+                Some((identifier(first, dialect)?, held(rest, dialect, true, &types)))
+            };
+            let fields: Vec<_> = items.iter().filter_map(field).collect();
+            parts = if fields.len() == items.len() { Parts::of_composite(fields) } else { None };
+        }
+        let held = Held { parts, ..Held::from(ColumnKind::Fixed(name.parts.join("."))) };
+        self.declare(&name, held);
+        Ok(false)
+    }
+
+    fn declare(&mut self, name: &QualifiedName, held: Held) {
+        let key = self.key(name);
+        // Two of one name, in schemas that nothing tells apart: nobody here knows which one a column is of.
+        let is_other = self.types.get(&key).is_some_and(|known| *known != held);
+        let held = if is_other { Held::from(ColumnKind::Fixed(name.parts.join("."))) } else { held };
+        self.types.insert(key, held);
+    }
+
+    fn types(&self) -> Types<'_> {
+        Types { declared: &self.types, tables: &self.known, schema: self.schema.as_deref() }
     }
 
     /// `INHERITS (parent, …)`: the parents' columns come first.
@@ -165,10 +193,22 @@ impl Tables {
         Ok(())
     }
 
+    /// An ALTER TYPE that touches more than the owner makes what was known worthless.
+    fn alter_type(&mut self, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
+        let token = tokens.next()?;
+        if let Some((name, Some(action))) = QualifiedName::read(token, tokens, dialect)?
+            && !action.is("owner")
+            && let Some(held) = self.types.get_mut(&self.key(&name))
+        {
+            *held = Held::from(ColumnKind::Fixed(name.parts.join(".")));
+        }
+        Ok(false)
+    }
+
     /// An ALTER TABLE that touches columns makes what was known worthless.
-    fn alter(&mut self, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
+    fn alter(&mut self, token: Option<Token>, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
         const BEFORE: &[&str] = &["foreign", "table", "only", "if", "exists", "ignore", "online"];
-        let mut token = tokens.next()?;
+        let mut token = token;
         while token.as_ref().is_some_and(|token| BEFORE.iter().any(|word| token.is(word))) {
             token = tokens.next()?;
         }
@@ -239,38 +279,55 @@ pub(crate) fn identifier(token: &Token, dialect: Dialect) -> Option<String> {
     }
 }
 
+/// What stands between the commas up to the closing parenthesis; `None` where there is none.
+fn items(tokens: &mut Tokens<'_>) -> Result<Option<Vec<Vec<Token>>>, Stop> {
+    let mut items = Vec::new();
+    let mut item = Vec::new();
+    let mut depth = 1usize;
+    while depth > 0 {
+        let Some(token) = tokens.next()? else { return Ok(None) };
+        match token {
+            Token::Symbol(b'(' | b'[') => depth += 1,
+            Token::Symbol(b')' | b']') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 || (depth == 1 && token == Token::Symbol(b',')) {
+            items.push(std::mem::take(&mut item));
+        } else {
+            item.push(token);
+        }
+    }
+    Ok(Some(items))
+}
+
 /// The column that one item between the commas of CREATE TABLE declares; `None` for keys and constraints.
-fn column(item: &[Token], dialect: Dialect, domains: &Domains) -> Option<SqlColumn> {
-    const NOT_COLUMNS: &[&str] = &[
-        "constraint",
-        "primary",
-        "unique",
-        "key",
-        "index",
-        "foreign",
-        "fulltext",
-        "spatial",
-        "check",
-        "exclude",
-        "like",
-        "period",
-    ];
+fn column(item: &[Token], dialect: Dialect, types: &Types<'_>) -> Option<SqlColumn> {
+    const NOT_COLUMNS: &[&str] = &["constraint", "primary", "unique", "foreign", "check", "like"];
+    // PostgreSQL takes them for names of columns.
+    const NOT_IN_MYSQL: &[&str] = &["key", "index", "fulltext", "spatial", "period"];
     let (first, rest) = item.split_first()?;
-    if NOT_COLUMNS.iter().any(|word| first.is(word)) {
+    let is_other = match dialect {
+        Dialect::MySql => NOT_IN_MYSQL.iter().any(|word| first.is(word)),
+        Dialect::Postgres => {
+            let is_opened = rest.first().is_some_and(|next| *next == Token::Symbol(b'(') || next.is("using"));
+            first.is("exclude") && is_opened
+        }
+    };
+    if is_other || NOT_COLUMNS.iter().any(|word| first.is(word)) {
         return None;
     }
     let name = identifier(first, dialect)?;
     let nullable = is_nullable(rest);
     let generated = is_generated(rest);
-    let Held { kind, max_bytes, binary } = if generated {
+    let Held { kind, max_bytes, writing, parts } = if generated {
         ColumnKind::Fixed("generated column".to_owned()).into()
     } else if rest.iter().any(|token| token.is("json_valid")) {
         // MariaDB's JSON is a LONGTEXT with this check.
         ColumnKind::Json.into()
     } else {
-        held(rest, dialect, nullable, domains)
+        held(rest, dialect, nullable, types)
     };
-    Some(SqlColumn { context: ColumnContext { name, kind }, max_bytes, binary, declared: true, generated })
+    Some(SqlColumn { context: ColumnContext { name, kind }, max_bytes, writing, parts, declared: true, generated })
 }
 
 /// Neither `NOT NULL` nor `PRIMARY KEY`.
@@ -402,17 +459,120 @@ mod tests {
         }
         let name = QualifiedName { parts: vec!["public".to_owned(), "t".to_owned()] };
         let found: Vec<_> =
-            tables.columns(&name).unwrap().iter().map(|column| (column.context.kind.clone(), column.binary)).collect();
+            tables.columns(&name).unwrap().iter().map(|column| (column.context.kind.clone(), column.writing)).collect();
         let array = ColumnKind::Array(Box::new(text(Some(20), true)));
         let expected = [
-            (text(Some(20), false), Binary::No),
-            (array, Binary::No),
-            (text(Some(20), true), Binary::No),
-            (text(None, false), Binary::Hexadecimal),
-            (fixed("public.none"), Binary::No),
-            (fixed("two"), Binary::No),
+            (text(Some(20), false), Writing::Plain),
+            (array, Writing::Plain),
+            (text(Some(20), true), Writing::Plain),
+            (text(None, false), Writing::Bytea),
+            (fixed("public.none"), Writing::Plain),
+            (fixed("two"), Writing::Plain),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn composites_are_taken_apart() {
+        let mut tables = Tables::default();
+        let lexical = Lexical::new(Dialect::Postgres);
+        for sql in [
+            "CREATE DOMAIN public.\"My Dom\" AS character varying(11);",
+            "CREATE TYPE public.address AS (\n\tstreet text COLLATE pg_catalog.\"C\",\n\tkey character varying(11)\n);",
+            "CREATE TYPE other.address AS (\n\tphone bigint\n);",
+            "CREATE TYPE public.\"Per Son\" AS (\"Home\" public.address, numbers public.\"My Dom\"[], all_of public.address[], mood public.mood);",
+            "CREATE DOMAIN public.checked AS public.address;",
+            "CREATE TYPE public.mood AS ENUM ('a', 'b');",
+            "CREATE TYPE public.altered AS (a text);",
+            "ALTER TYPE public.altered OWNER TO shop;",
+            "CREATE TABLE public.t (p public.\"Per Son\", o other.address NOT NULL, c public.checked, raw bytea[], \
+                d public.\"My Dom\", h public.hstore, hs ext.hstore[], m public.mood, a public.altered);",
+            "CREATE TABLE public.u (t public.t);",
+            "ALTER TYPE public.altered ADD ATTRIBUTE b text;",
+            "CREATE TABLE public.v (a public.altered);",
+        ] {
+            tables.learn(sql.as_bytes(), &lexical).unwrap();
+        }
+        let leaves = |table: &str| {
+            let name = QualifiedName { parts: vec!["public".to_owned(), table.to_owned()] };
+            let nested = crate::format::sql::nested::Nested::new(tables.columns(&name).unwrap());
+            nested
+                .leaves
+                .into_iter()
+                .map(|leaf| {
+                    let SqlColumn { context: ColumnContext { name, kind }, writing, .. } = leaf.column;
+                    (name, kind, writing, leaf.base, leaf.is_repeated)
+                })
+                .collect::<Vec<_>>()
+        };
+        let number = ColumnKind::Number { digits: 18, nullable: true };
+        let dom = || text(Some(11), true);
+        let plain = Writing::Plain;
+        let expected = [
+            ("p.Home.street", text(None, true), plain, 0, false),
+            ("p.Home.key", dom(), plain, 0, false),
+            ("p.numbers", ColumnKind::Array(Box::new(dom())), plain, 0, false),
+            ("p.all_of.street", text(None, true), plain, 0, true),
+            ("p.all_of.key", dom(), plain, 0, true),
+            ("p.mood", fixed("public.mood"), plain, 0, false),
+            ("o.phone", number, plain, 1, false),
+            ("c.street", text(None, true), plain, 2, false),
+            ("c.key", dom(), plain, 2, false),
+            ("raw[]", text(None, true), Writing::Bytea, 3, true),
+            ("hs[]", ColumnKind::Json, Writing::Hstore, 6, true),
+            ("a.a", text(None, true), plain, 8, false),
+        ];
+        let expected =
+            expected.map(|(name, kind, writing, base, repeated)| (name.to_owned(), kind, writing, base, repeated));
+        assert_eq!(leaves("t"), expected);
+        let of_row: Vec<String> = leaves("u").into_iter().map(|leaf| leaf.0).collect();
+        assert_eq!(of_row.len(), 15, "{of_row:?}");
+        assert_eq!(of_row.first().map(String::as_str), Some("t.p.Home.street"));
+        assert!(leaves("v").is_empty());
+    }
+
+    #[test]
+    fn types_of_one_name_are_told_apart_by_their_schemas() {
+        let mut tables = Tables::default();
+        let lexical = Lexical::new(Dialect::Postgres);
+        let mut last = Vec::new();
+        for (schema, sql) in [
+            ("one", "CREATE TYPE address AS (a text);"),
+            ("two", "CREATE TYPE address AS (b text, c text);"),
+            ("one", "CREATE TABLE t (x address, y two.address);"),
+        ] {
+            tables.schema = Some(schema.to_owned());
+            tables.learn(sql.as_bytes(), &lexical).unwrap();
+            if let Some(columns) = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }) {
+                last = crate::format::sql::nested::Nested::new(columns).leaves;
+            }
+        }
+        let names: Vec<_> = last.iter().map(|leaf| leaf.column.context.name.as_str()).collect();
+        assert_eq!(names, ["x.a", "y.b", "y.c"]);
+    }
+
+    #[test]
+    fn types_that_hold_too_much_stay_whole() {
+        let mut tables = Tables::default();
+        let lexical = Lexical::new(Dialect::Postgres);
+        tables.learn(b"CREATE TYPE t0 AS (a text, b text);", &lexical).unwrap();
+        for n in 1..60 {
+            let sql = format!("CREATE TYPE t{n} AS (a t{0}, b t{0});", n - 1);
+            tables.learn(sql.as_bytes(), &lexical).unwrap();
+        }
+        tables.learn(b"CREATE TABLE t (x t59, y t2);", &lexical).unwrap();
+        let columns = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }).unwrap();
+        let nested = crate::format::sql::nested::Nested::new(columns);
+        let of = |base: usize| nested.leaves.iter().filter(|leaf| leaf.base == base).count();
+        assert!((2..=1600).contains(&of(0)) && of(1) == 8, "{} {}", of(0), of(1));
+    }
+
+    #[test]
+    fn words_that_are_no_keys_in_postgres_name_columns() {
+        let sql = "CREATE TABLE t (key text, index integer, period text, exclude text, EXCLUDE USING gist (key WITH =), \
+            CONSTRAINT c EXCLUDE USING gist (key WITH =), UNIQUE (key));";
+        let names: Vec<String> = declared(sql, Dialect::Postgres, &["t"]).into_iter().map(|column| column.0).collect();
+        assert_eq!(names, ["key", "index", "period", "exclude"]);
     }
 
     #[test]

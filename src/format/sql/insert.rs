@@ -4,9 +4,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::binary;
-use super::cells::{self, BlockBuilder, TableShape};
-use super::ddl::{Binary, QualifiedName, SqlColumn, identifier};
+use super::cells::{self, BlockBuilder, CellSyntax, TableShape};
+use super::ddl::{QualifiedName, SqlColumn, identifier};
 use super::literal::{self, Form};
 use super::scan::{self, Dialect, Lexical, Piece, Stop};
 use super::session::Charset;
@@ -228,35 +227,53 @@ impl InsertCodec {
             .at(Position::Line(slab.line_of(at)))
             .advise("the dump is damaged, or was changed by hand"))
     }
+}
 
-    fn encode(&self, old: &[u8], column: &SqlColumn, value: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), DataError> {
-        let mut decoded = Vec::new();
-        let form = literal::decode(old, &self.lexical, &mut decoded);
-        if !column.declared {
-            cells::check_undeclared(&decoded, value)?;
-        }
+impl Codec for InsertCodec {
+    fn lex(&self, slab: Slab) -> Result<Block, DataError> {
+        cells::check_encoding(&slab, self.charset)?;
+        // The text is UTF-8, whatever the raw bytes are.
+        let lexical = Lexical { double_byte: false, ..self.lexical };
+        let mut builder = BlockBuilder::new(&slab, &self.shape.columns)?;
+        self.fill(&slab, &lexical, &mut builder)?;
+        builder.finish(slab, &self.shape, self.first_row)
+    }
+
+    fn constraints(&self) -> &[Constraint] {
+        &self.shape.constraints
+    }
+
+    fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {
+        cells::render(block, edits, (&self.shape, self.charset), self, out)
+    }
+}
+
+impl CellSyntax for InsertCodec {
+    fn decode(&self, cell: &[u8], out: &mut Vec<u8>) -> Result<(), DataError> {
+        literal::decode(cell, &self.lexical, out);
+        Ok(())
+    }
+
+    fn encode(
+        &self,
+        cell: &[u8],
+        column: &SqlColumn,
+        value: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DataError> {
         let Some(value) = value else {
             out.extend_from_slice(b"NULL");
             return Ok(());
         };
-        let packed = match column.binary {
-            Binary::Hexadecimal => binary::pack(&decoded, value, column.declared)?,
-            // Of a dump in another encoding, nobody knows which of its bytes were turned into text.
-            Binary::Bytes if self.charset != Charset::Utf8 || !binary::is_text(&decoded) => {
-                return Err(binary::no_text());
-            }
-            Binary::Bytes | Binary::No => None,
-        };
-        let value = packed.as_deref().unwrap_or(value);
         if value.contains(&0) && !(self.lexical.dialect == Dialect::MySql && self.lexical.backslash) {
             return Err(DataError::new("the new value holds a zero byte, which cannot be written here"));
         }
         let quote = |out: &mut Vec<u8>| {
             literal::encode_string(value, b'\'', self.lexical.backslash, self.lexical.dialect, out);
         };
-        match form {
+        match literal::decode(cell, &self.lexical, &mut Vec::new()) {
             Form::Text { prefix, quote, backslash } => {
-                out.extend_from_slice(old.get(..prefix).unwrap_or_default());
+                out.extend_from_slice(cell.get(..prefix).unwrap_or_default());
                 literal::encode_string(value, quote, backslash, self.lexical.dialect, out);
             }
             Form::Number if matches!(column.context.kind, ColumnKind::Number { .. }) || !column.declared => {
@@ -282,28 +299,6 @@ impl InsertCodec {
             }
         }
         Ok(())
-    }
-}
-
-impl Codec for InsertCodec {
-    fn lex(&self, slab: Slab) -> Result<Block, DataError> {
-        cells::check_encoding(&slab, self.charset)?;
-        // The text is UTF-8, whatever the raw bytes are.
-        let lexical = Lexical { double_byte: false, ..self.lexical };
-        let mut builder = BlockBuilder::new(&slab, &self.shape.columns)?;
-        self.fill(&slab, &lexical, &mut builder)?;
-        builder.finish(slab, &self.shape, self.first_row)
-    }
-
-    fn constraints(&self) -> &[Constraint] {
-        &self.shape.constraints
-    }
-
-    fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {
-        let encode = |old: &[u8], column: &SqlColumn, value: Option<&[u8]>, out: &mut Vec<u8>| {
-            self.encode(old, column, value, out)
-        };
-        cells::render(block, edits, (&self.shape, self.charset), &encode, out)
     }
 }
 

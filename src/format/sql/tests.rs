@@ -445,3 +445,154 @@ fn blocks_tile_the_input_near_the_target() {
         assert!(pieces.len() < dump.len() / 2000, "{} blocks", pieces.len());
     }
 }
+
+const COMPOSITES: &str = "CREATE TYPE public.address AS (street text, phone varchar(11));\n\
+    CREATE TYPE public.person AS (name text, home public.address, others public.address[]);\n\
+    CREATE TABLE public.t (id bigint, p public.person, a public.address[], h public.hstore, b bytea[], z text);\n";
+
+/// The values of a column with their rows.
+type WithRows = Vec<(usize, Option<String>)>;
+
+/// The names of a block's columns, and their values.
+fn columns(table: &TableBlock) -> Vec<(String, WithRows)> {
+    let column = |column: &crate::block::Column| {
+        let values: &BinaryArray = column.values.as_any().downcast_ref().unwrap();
+        let row = |at: usize| column.records.as_ref().map_or(at, |records| records[at] as usize);
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        let values = values.iter().enumerate().map(|(at, value)| (row(at), value.map(text))).collect();
+        (table.table.columns[column.index].name.clone(), values)
+    };
+    table.columns.iter().map(column).collect()
+}
+
+fn texts(values: &[(usize, Option<&str>)]) -> WithRows {
+    values.iter().map(|(row, value)| (*row, value.map(str::to_owned))).collect()
+}
+
+/// Replaces every value of the leaf columns, but for those that the syntax has no room for.
+fn replace_leaves(table: &TableBlock, value: &str) -> Edits {
+    let mut cells = Vec::new();
+    for (position, column) in table.columns.iter().enumerate() {
+        let name = &table.table.columns[column.index].name;
+        let values: &BinaryArray = column.values.as_any().downcast_ref().unwrap();
+        if !name.contains(['.', '[']) {
+            continue;
+        }
+        for row in (0..values.len()).filter(|row| values.is_valid(*row)) {
+            cells.push(CellEdit { column: position as u32, row: row as u32, value: Some(value.as_bytes().to_vec()) });
+        }
+    }
+    Edits { cells, ..Edits::default() }
+}
+
+#[test]
+fn composites_and_arrays_of_them_are_taken_apart_and_put_together() {
+    let rows = [
+        "1\t(张三,\"(\"\"a b\"\",13800138000)\",\"{\"\"(x,1)\"\",NULL,\"\"(,)\"\"}\")\t{\"(\\\\\"中 \\\\\\\\\\\\\\\\\\\\\",13800138001)\",NULL}\t\"k\"=>\"v\"\t{\"\\\\\\\\x4142\",NULL}\ta",
+        "2\t\\N\t\\N\t\\N\t\\N\t",
+        "3\t(,,)\t{}\t\t{}\t\\N",
+        "4\t(\"\",\"(,)\",{})\t{NULL}\t\"k\"=>NULL\t{NULL}\tb",
+    ];
+    let copy = format!("{COMPOSITES}COPY public.t (id, p, a, h, b, z) FROM stdin;\n{}\n\\.\n", rows.join("\n"));
+    let insert = rows.map(|row| {
+        let cell = |cell: &str| match cell {
+            "\\N" => "NULL".to_owned(),
+            cell => format!("'{}'", cell.replace("\\\\", "\\").replace('\'', "''")),
+        };
+        format!("INSERT INTO public.t VALUES ({});\n", row.split('\t').map(cell).collect::<Vec<_>>().join(", "))
+    });
+    for dump in [copy, format!("{COMPOSITES}{}", insert.concat())] {
+        let pieces = drive(Dialect::Postgres, dump.as_bytes(), 1 << 20, 1 << 20).unwrap();
+        assert_eq!(render(&pieces, |_| Edits::default()).unwrap(), dump.as_bytes());
+        let table = tables(&pieces).next().unwrap();
+        let found = columns(table);
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        let expected = [
+            "id",
+            "h",
+            "z",
+            "p.name",
+            "p.home.street",
+            "p.home.phone",
+            "p.others.street",
+            "p.others.phone",
+            "a.street",
+            "a.phone",
+            "b[]",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(
+            found[1].1,
+            texts(&[(0, Some(r#"{"k": "v"}"#)), (1, None), (2, Some("{}")), (3, Some(r#"{"k": null}"#))])
+        );
+        assert_eq!(found[3].1, texts(&[(0, Some("张三")), (1, None), (2, None), (3, Some(""))]));
+        assert_eq!(found[4].1, texts(&[(0, Some("a b")), (1, None), (2, None), (3, None)]));
+        assert_eq!(found[6].1, texts(&[(0, Some("x")), (0, None), (0, None)]));
+        assert_eq!(found[8].1, texts(&[(0, Some("中 \\")), (0, None), (3, None)]), "{}", dump);
+        assert_eq!(found[9].1, texts(&[(0, Some("13800138001")), (0, None), (3, None)]));
+        assert_eq!(found[10].1, texts(&[(0, Some("AB")), (0, None), (3, None)]));
+        // Everything anew, and read again.
+        let new = render(&pieces, |table| replace_leaves(table, "n \"\\,")).unwrap();
+        let again = drive(Dialect::Postgres, &new, 1 << 20, 1 << 20).unwrap();
+        let changed = columns(tables(&again).next().unwrap());
+        for ((name, before), (_, after)) in found.iter().zip(&changed) {
+            let is_leaf = name.contains(['.', '[']);
+            let expected: Vec<_> = before
+                .iter()
+                .map(|(row, value)| {
+                    (*row, value.as_ref().map(|value| if is_leaf { "n \"\\,".to_owned() } else { value.clone() }))
+                })
+                .collect();
+            assert_eq!(*after, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn fields_have_the_widths_of_their_types() {
+    let dump = format!("{COMPOSITES}COPY public.t (id, a) FROM stdin;\n1\t{{\"(x,1)\",\"(y,2)\"}}\n\\.\n");
+    let pieces = drive(Dialect::Postgres, dump.as_bytes(), 1 << 20, 1 << 20).unwrap();
+    let with = |position: u32, row: u32, value: Option<&str>| {
+        let value = value.map(|value| value.as_bytes().to_vec());
+        render(&pieces, |_| Edits {
+            cells: vec![CellEdit { column: position, row, value: value.clone() }],
+            ..Edits::default()
+        })
+    };
+    let new = String::from_utf8(with(2, 1, None).unwrap()).unwrap();
+    assert!(new.contains("\t{\"(x,1)\",\"(y,)\"}\n"), "{new}");
+    let error = with(2, 0, Some("123456789012")).unwrap_err();
+    let place = Position::Row { table: Some("public.t".into()), row: 1, column: Some("a.phone".into()) };
+    assert_eq!(error.position, Some(place));
+}
+
+#[test]
+fn what_is_not_written_as_its_type_stays_one_value_and_is_refused() {
+    let dump = format!(
+        "{COMPOSITES}COPY public.t (id, a, h) FROM stdin;\n1\t{{\"(x,1)\"}}\t\n2\t{{\"(x,1,2)\"}}\ta=>b\n\\.\n"
+    );
+    let pieces = drive(Dialect::Postgres, dump.as_bytes(), 1 << 20, 1 << 20).unwrap();
+    let found = columns(tables(&pieces).next().unwrap());
+    assert_eq!(found[1], ("a".to_owned(), texts(&[(0, None), (1, Some("{\"(x,1,2)\"}"))])));
+    assert_eq!(found[2].1, texts(&[(0, Some("{}")), (1, Some("a=>b"))]));
+    assert_eq!(found[4], ("a.phone".to_owned(), texts(&[(0, Some("1"))])));
+    for (column, value) in [(1, "{}"), (2, "{}")] {
+        let edits = |_: &TableBlock| Edits {
+            cells: vec![CellEdit { column, row: 1, value: Some(value.as_bytes().to_vec()) }],
+            ..Edits::default()
+        };
+        assert!(render(&pieces, edits).is_err(), "{column}");
+    }
+}
+
+#[test]
+fn what_may_be_a_composite_value_keeps_its_form_where_nothing_is_declared() {
+    let dump = "COPY public.t (a) FROM stdin;\n(x,13800138000)\n{x,13800138000}\n{\"a\": 1}\n(free\n\\.\n";
+    let pieces = drive(Dialect::Postgres, dump.as_bytes(), 1 << 20, 1 << 20).unwrap();
+    let with = |row: u32, value: &str| {
+        let edit = || CellEdit { column: 0, row, value: Some(value.as_bytes().to_vec()) };
+        render(&pieces, |_| Edits { cells: vec![edit()], ..Edits::default() }).is_ok()
+    };
+    assert!(with(0, "(x,token)") && with(1, "{x,token}") && with(2, "{\"a\": \"x,y\"}") && with(3, "(a,b"));
+    assert!(!with(0, "(x,\"a\")") && !with(0, "(x,a,b)") && !with(1, "{x,a,b}") && !with(1, "{x,a\\}"));
+}

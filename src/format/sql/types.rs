@@ -2,20 +2,25 @@
 //! rewritten.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::ddl::{SqlColumn, identifier};
+use super::nested::Parts;
 use super::scan::Dialect;
 use super::token::Token;
 use crate::block::ColumnKind;
 
-/// How a column's bytes are written.
+/// How the values of a column stand for what they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Binary {
+pub(crate) enum Writing {
     /// They are text.
-    No,
-    /// Those of a bytea: `\x` and hexadecimal digits.
-    Hexadecimal,
-    /// Those of a BLOB: as literals are.
-    Bytes,
+    Plain,
+    /// As bytea: `\x` and hexadecimal digits, or with escapes.
+    Bytea,
+    /// As BLOB: bytes, as literals are.
+    Blob,
+    /// As hstore: pairs of keys and values.
+    Hstore,
 }
 
 /// What values of a type can be.
@@ -24,12 +29,21 @@ pub(super) struct Held {
     pub(super) kind: ColumnKind,
     /// Most bytes that fit.
     pub(super) max_bytes: Option<u32>,
-    pub(super) binary: Binary,
+    pub(super) writing: Writing,
+    /// What they are made of, where they can be taken apart.
+    pub(super) parts: Option<Arc<Parts>>,
 }
 
 impl From<ColumnKind> for Held {
     fn from(kind: ColumnKind) -> Held {
-        Held { kind, max_bytes: None, binary: Binary::No }
+        Held { kind, max_bytes: None, writing: Writing::Plain, parts: None }
+    }
+}
+
+impl From<&SqlColumn> for Held {
+    fn from(column: &SqlColumn) -> Held {
+        let SqlColumn { context, max_bytes, writing, parts, .. } = column;
+        Held { kind: context.kind.clone(), max_bytes: *max_bytes, writing: *writing, parts: parts.clone() }
     }
 }
 
@@ -45,16 +59,55 @@ impl Held {
         }
         self
     }
+
+    /// An array of such values.
+    fn into_array(self, name: &str) -> Held {
+        let is_plain = self.parts.is_none() && self.writing == Writing::Plain;
+        match self.kind {
+            // Elements without a syntax of their own.
+            kind if is_plain && !matches!(kind, ColumnKind::Fixed(_)) => {
+                Held { kind: ColumnKind::Array(Box::new(kind)), ..self }
+            }
+            _ => {
+                let parts = if is_plain { None } else { Parts::of_array(self) };
+                Held { parts, ..Held::from(ColumnKind::Fixed(format!("{name}[]"))) }
+            }
+        }
+    }
 }
 
-/// Domains by qualified name.
-pub(super) type Domains = HashMap<String, Held>;
+/// The types that a dump has declared so far.
+#[derive(Clone, Copy)]
+pub(super) struct Types<'a> {
+    /// Domains, composite types and others, by qualified name.
+    pub(super) declared: &'a HashMap<String, Held>,
+    /// Tables, each of which is a type of its own.
+    pub(super) tables: &'a HashMap<String, Vec<SqlColumn>>,
+    /// First schema of `search_path`.
+    pub(super) schema: Option<&'a str>,
+}
+
+impl Types<'_> {
+    /// What values of the declared type of this name are.
+    fn find(&self, name: &TypeName) -> Option<Held> {
+        let key = match (self.schema, name.is_qualified) {
+            (Some(schema), false) => &format!("{schema}.{}", name.key),
+            _ => &name.key,
+        };
+        if let Some(held) = self.declared.get(key) {
+            return Some(held.clone());
+        }
+        let fields = self.tables.get(key)?.iter().map(|column| (column.context.name.clone(), Held::from(column)));
+        let parts = Parts::of_composite(fields.collect());
+        Some(Held { parts, ..Held::from(ColumnKind::Fixed(name.shown.clone())) })
+    }
+}
 
 /// What a type can hold.
-pub(super) fn held(tokens: &[Token], dialect: Dialect, nullable: bool, domains: &Domains) -> Held {
+pub(super) fn held(tokens: &[Token], dialect: Dialect, nullable: bool, types: &Types<'_>) -> Held {
     const BEHIND: &[&str] = &["default", "not", "null", "check", "constraint", "collate", "generated", "comment"];
     let end = tokens.iter().position(|token| BEHIND.iter().any(|word| token.is(word)));
-    let (words, after) = type_name(tokens.get(..end.unwrap_or(tokens.len())).unwrap_or(tokens), dialect);
+    let (name, after) = type_name(tokens.get(..end.unwrap_or(tokens.len())).unwrap_or(tokens), dialect);
     let arguments: Vec<u32> = match after.split_first() {
         Some((Token::Symbol(b'('), rest)) => rest
             .iter()
@@ -66,39 +119,34 @@ pub(super) fn held(tokens: &[Token], dialect: Dialect, nullable: bool, domains: 
             .collect(),
         _ => Vec::new(),
     };
-    let array = words.iter().any(|word| word == "array") || after.contains(&Token::Symbol(b'['));
-    let name = words.join(" ");
-    if array {
-        let element = name.trim_end_matches(" array");
+    let is_array = after.iter().any(|token| *token == Token::Symbol(b'[') || token.is("array"));
+    if is_array {
         // An element may always be NULL.
-        return match scalar(element, &arguments, dialect, true, domains) {
-            Held { kind: ColumnKind::Fixed(_), .. } | Held { binary: Binary::Hexadecimal, .. } => {
-                ColumnKind::Fixed(format!("{element}[]")).into()
-            }
-            element => Held { kind: ColumnKind::Array(Box::new(element.kind)), ..element },
-        };
+        return scalar(&name, &arguments, dialect, true, types).into_array(&name.shown);
     }
-    scalar(&name, &arguments, dialect, nullable, domains)
+    scalar(&name, &arguments, dialect, nullable, types)
 }
 
 /// What one value of the type `name` can hold.
-fn scalar(name: &str, arguments: &[u32], dialect: Dialect, nullable: bool, domains: &Domains) -> Held {
-    if let Some(domain) = domains.get(name) {
-        return domain.clone().with(nullable);
+fn scalar(name: &TypeName, arguments: &[u32], dialect: Dialect, nullable: bool, types: &Types<'_>) -> Held {
+    if let Some(declared) = types.find(name) {
+        return declared.with(nullable);
     }
+    let name = name.shown.as_str();
     let text = |max_chars| ColumnKind::Text { max_chars, nullable };
     let number = |digits| ColumnKind::Number { digits, nullable };
     let my_sql = dialect == Dialect::MySql;
     let first = arguments.first().copied();
     let limited = |kind, most| Held { max_bytes: most, ..Held::from(kind) };
-    let bytes = |most| Held { max_bytes: most, binary: Binary::Bytes, ..Held::from(text(None)) };
+    let bytes = |most| Held { max_bytes: most, writing: Writing::Blob, ..Held::from(text(None)) };
     let kind = match name {
         "char" | "character" | "nchar" | "national char" | "national character" => text(first.or(Some(1))),
         "varchar" | "character varying" | "char varying" | "nvarchar" | "bpchar" | "national varchar" => text(first),
         "tinytext" if my_sql => return limited(text(Some(255)), Some(255)),
         "text" if my_sql => return limited(text(first), Some(65_535)),
         "mediumtext" if my_sql => return limited(text(None), Some(16_777_215)),
-        "bytea" if !my_sql => return Held { binary: Binary::Hexadecimal, ..Held::from(text(None)) },
+        "bytea" if !my_sql => return Held { writing: Writing::Bytea, ..Held::from(text(None)) },
+        "hstore" if !my_sql => return Held { writing: Writing::Hstore, ..Held::from(ColumnKind::Json) },
         "varbinary" if my_sql => return bytes(first),
         "tinyblob" if my_sql => return bytes(Some(255)),
         "blob" if my_sql => return bytes(first.or(Some(65_535))),
@@ -124,29 +172,48 @@ fn scalar(name: &str, arguments: &[u32], dialect: Dialect, nullable: bool, domai
     kind.into()
 }
 
-/// The words of a type's name in lower case (schema left out of the well-known ones), and what follows them.
-fn type_name(tokens: &[Token], dialect: Dialect) -> (Vec<String>, &[Token]) {
-    const CONTINUES: &[&str] = &["varying", "precision", "array", "char", "character", "varchar"];
-    let mut words: Vec<String> = Vec::new();
+/// The name of a type.
+struct TypeName {
+    /// As people read it: in lower case, the schema of well-known ones left out, quoted where it was written so.
+    shown: String,
+    /// As declared types are known.
+    key: String,
+    is_qualified: bool,
+}
+
+/// The name of a type, and what follows it.
+fn type_name(tokens: &[Token], dialect: Dialect) -> (TypeName, &[Token]) {
+    /// Types of extensions, which may be in any schema.
+    const ANYWHERE: &[&str] = &["citext", "hstore"];
+    const CONTINUES: &[&str] = &["varying", "precision", "char", "character", "varchar"];
     let mut rest = tokens;
+    let (mut parts, mut written): (Vec<String>, Vec<String>) = Default::default();
     while let Some((token, after)) = rest.split_first() {
-        match token {
-            Token::Word(word) if words.is_empty() || CONTINUES.iter().any(|next| word.eq_ignore_ascii_case(next)) => {
-                words.push(word.to_lowercase());
-            }
-            // A quoted type name ("char") is never one of the plain types.
-            Token::Name(name) if words.is_empty() => words.push(format!("\"{name}\"")),
-            Token::Symbol(b'.') if dialect == Dialect::Postgres && words.len() == 1 => {
-                let Some((Token::Word(word), further)) = after.split_first() else { break };
-                let schema = words.pop().unwrap_or_default();
-                let bare = word.eq_ignore_ascii_case("citext") || schema == "pg_catalog";
-                words.push(if bare { word.to_lowercase() } else { format!("{schema}.{}", word.to_lowercase()) });
-                rest = further;
-                continue;
-            }
+        // A quoted name ("char") is never one of the plain types.
+        let shown = match token {
+            Token::Word(word) => word.to_lowercase(),
+            Token::Name(name) => format!("\"{name}\""),
+            _ => break,
+        };
+        parts.extend(identifier(token, dialect));
+        written.push(shown);
+        rest = after;
+        match after.split_first() {
+            Some((Token::Symbol(b'.'), after)) if dialect == Dialect::Postgres => rest = after,
             _ => break,
         }
+    }
+    let is_qualified = parts.len() > 1;
+    let last = written.last().map_or("", String::as_str);
+    let is_known = written.first().is_some_and(|schema| schema == "pg_catalog") || ANYWHERE.contains(&last);
+    let mut shown = if is_known { last.to_owned() } else { written.join(".") };
+    while let Some((Token::Word(word), after)) = rest.split_first() {
+        let word = word.to_lowercase();
+        if is_qualified && !is_known || !CONTINUES.contains(&word.as_str()) {
+            break;
+        }
+        shown = format!("{shown} {word}");
         rest = after;
     }
-    (words, rest)
+    (TypeName { shown, key: parts.join("."), is_qualified }, rest)
 }
