@@ -13,6 +13,7 @@ use super::session::{self, Charset};
 use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock, TableContext, TableText};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
+use crate::format::Declared;
 use crate::source::slab::Slab;
 use crate::validate::cn_resident_id::Date;
 
@@ -24,13 +25,25 @@ pub(crate) struct TableShape {
     pub(crate) columns: Vec<SqlColumn>,
     /// What the statements before the rows ask of them.
     pub(crate) constraints: Vec<Constraint>,
+    /// Where its CREATE TABLE stands.
+    pub(crate) declared: Declared,
 }
 
 impl TableShape {
     /// The shape of table `name`.
-    pub(crate) fn new(name: String, columns: Vec<SqlColumn>, constraints: Vec<Constraint>) -> TableShape {
+    pub(crate) fn new(
+        name: String,
+        columns: Vec<SqlColumn>,
+        constraints: Vec<Constraint>,
+        declared: Declared,
+    ) -> TableShape {
         let contexts = columns.iter().map(|column| column.context.clone()).collect();
-        TableShape { context: Arc::new(TableContext { name: Some(name), columns: contexts }), columns, constraints }
+        TableShape {
+            context: Arc::new(TableContext { name: Some(name), columns: contexts }),
+            columns,
+            constraints,
+            declared,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::token::{Token, Tokens};
 use crate::block::{Block, ColumnKind, Edits};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
-use crate::format::Codec;
+use crate::format::{Codec, Declared};
 use crate::source::slab::Slab;
 
 /// Where in a run of rows something starts.
@@ -297,6 +297,10 @@ impl Codec for InsertCodec {
 
     fn constraints(&self) -> &[Constraint] {
         &self.shape.constraints
+    }
+
+    fn declared(&self) -> Option<Declared> {
+        Some(self.shape.declared)
     }
 
     fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {

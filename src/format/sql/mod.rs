@@ -1,11 +1,13 @@
 //! SQL dumps, as far as PostgreSQL and MySQL have them in common: the lexer, the splitter, DDL and literals. It
 //! reads what the dump tools write; it never changes a byte outside of the row values that it is asked to change.
 
+pub(crate) mod asked;
 pub(crate) mod binary;
 pub(crate) mod cells;
 pub(crate) mod condition;
 pub(crate) mod constraints;
 pub(crate) mod ddl;
+pub(crate) mod definitions;
 pub(crate) mod insert;
 pub(crate) mod literal;
 pub(crate) mod scan;
