@@ -2,11 +2,17 @@
 //! before its output is put out.
 
 pub(crate) mod condition;
+pub(crate) mod folding;
 pub(crate) mod pattern;
 
 use std::sync::Arc;
 
 use self::condition::Condition;
+pub use self::folding::Folding;
+use crate::block::ColumnKind;
+
+/// The columns at one end of a foreign key, and what they can hold, where that is known.
+pub type KeyColumns = Vec<(String, Option<ColumnKind>)>;
 
 /// One constraint of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +31,10 @@ impl Constraint {
     /// The tables that it names.
     pub(crate) fn tables_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let other = match &mut self.kind {
-            ConstraintKind::References { table, .. } | ConstraintKind::PartitionOf(table) => Some(table),
+            ConstraintKind::References { table, .. }
+            | ConstraintKind::PartitionOf(table)
+            | ConstraintKind::Inherits(table)
+            | ConstraintKind::OfDomain { domain: table, .. } => Some(table),
             _ => None,
         };
         std::iter::once(&mut self.table).chain(other)
@@ -71,6 +80,25 @@ pub enum ConstraintKind {
     PartitionKey,
     /// The table holds some of the rows of this one, as that one's partition key says.
     PartitionOf(String),
+    /// What the CHECKs of this table ask is asked of the table, too.
+    Inherits(String),
+    /// Of a CHECK of the same name: it is not asked of tables that inherit from the table.
+    NoInherit,
+    /// Of a domain in the place of a table: a condition on its values.
+    Domain(Option<Arc<Condition>>),
+    /// The column holds values of a domain, or lists of them.
+    OfDomain {
+        /// That domain.
+        domain: String,
+        /// It holds lists.
+        is_list: bool,
+    },
+    /// The value of this column is computed from them.
+    Generates(String),
+    /// Different in every row, by an expression or by a part of the values.
+    UniqueExpression,
+    /// Which of their values are equal in keys. Without columns: those of all columns of which nothing else is said.
+    Folds(Folding),
 }
 
 impl ConstraintKind {
@@ -88,11 +116,15 @@ impl ConstraintKind {
     pub fn name(&self) -> &'static str {
         match self {
             ConstraintKind::PrimaryKey => "PRIMARY KEY",
-            ConstraintKind::Unique { .. } => "UNIQUE",
+            ConstraintKind::Unique { .. } | ConstraintKind::UniqueExpression => "UNIQUE",
             ConstraintKind::References { .. } => "FOREIGN KEY",
-            ConstraintKind::Check(_) => "CHECK",
+            ConstraintKind::Check(_) | ConstraintKind::NoInherit | ConstraintKind::Domain(_) => "CHECK",
             ConstraintKind::PartitionKey => "PARTITION BY",
             ConstraintKind::PartitionOf(_) => "PARTITION OF",
+            ConstraintKind::Inherits(_) => "INHERITS",
+            ConstraintKind::OfDomain { .. } => "DOMAIN",
+            ConstraintKind::Generates(_) => "GENERATED",
+            ConstraintKind::Folds(_) => "COLLATE",
         }
     }
 }

@@ -30,13 +30,14 @@ pub(super) fn run(
     paths: &[std::path::PathBuf],
     session: &Session,
     transformer: Transformer,
-    entries: Vec<Entry>,
+    (entries, said): (Vec<Entry>, Vec<String>),
 ) -> anyhow::Result<Exit> {
     let (assets, bytes) = extent(&entries);
     let observer = progress::observer(common, assets, bytes);
     let (rules, purpose) = (&session.rules, transformer.purpose());
     let mut context = Context::new(session.settings.clone(), rules.clone(), &session.policy, purpose, observer, None);
     let mut plan = Plan::new(purpose.name(), format!("{} {}", session.policy.name, session.policy.version));
+    said.into_iter().for_each(|said| plan.note(said));
     let mut exit = Exit::Complete;
     let planner = &*context.planner.insert(std::sync::Arc::new(transformer)).clone();
     pipeline::run(

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -18,7 +19,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output;
 use crate::pipeline::rewrite::Rewriter;
-use crate::pipeline::{self, Context};
+use crate::pipeline::{self, Context, between_files};
 use crate::policy::{Policy, Purpose};
 use crate::report::escape::path_text;
 use crate::report::manifest::{self, Asset, Manifest};
@@ -128,17 +129,20 @@ impl Rewriting {
         again: bool,
         restoring: Option<&Restoring>,
     ) -> anyhow::Result<Exit> {
-        let session = Session::new(&self.common)?;
+        let mut session = Session::new(&self.common)?;
         let mut transformer = Transformer::new(session.rules.clone(), session.policy.clone(), purpose, key)?;
         if let Some(restoring) = restoring {
             transformer = transformer.only(&restoring.only)?;
         }
+        // What an interrupted run has put in place already still says what the rest is.
+        let said = session.define(&entries(&self.paths)?);
         let (entries, done) = self.inputs(&transformer, &session.policy, again, restoring)?;
         if let Some(format) = self.plan {
-            return plan::run(format, &self.common, &self.paths, &session, transformer, entries);
+            return plan::run(format, &self.common, &self.paths, &session, transformer, (entries, said));
         }
+        said.iter().for_each(|said| complain(said));
         let (assets, bytes) = extent(&entries);
-        let (destination, jobs) = match &self.output {
+        let (destination, mut jobs) = match &self.output {
             Some(output) => targets::plan(&self.paths, entries, output, self.force)?,
             None => in_place::plan(&self.paths, entries, self.force)?,
         };
@@ -148,7 +152,10 @@ impl Rewriting {
         crate::temporary::remove_stray_private();
         let observer = progress::observer(&self.common, assets, bytes);
         let rules = &session.rules;
-        let context = Context::new(session.settings.clone(), rules.clone(), &session.policy, purpose, observer, None);
+        let mut context =
+            Context::new(session.settings.clone(), rules.clone(), &session.policy, purpose, observer, None);
+        let transformer = Arc::new(transformer);
+        refuse_between_files(&mut context, &transformer, &mut jobs);
         let mut table = Table::default();
         let key_id = transformer.key_id().map(str::to_owned);
         let mut manifest = Manifest::new(purpose.name(), &session.policy, rules, self.common.min_score, key_id);
@@ -203,6 +210,25 @@ impl Rewriting {
             }
         }
         Ok(exit)
+    }
+}
+
+/// Takes the files of dumps out of `jobs` that would not fit together once rewritten.
+fn refuse_between_files(context: &mut Context, transformer: &Arc<Transformer>, jobs: &mut [Job]) {
+    // What fitted before fits again.
+    if transformer.purpose() == Purpose::Reidentify {
+        return;
+    }
+    let inputs = jobs.iter().enumerate().filter_map(|(place, job)| match job {
+        Job::Rewrite { input, .. } => Some((place, input)),
+        Job::Pass(_) => None,
+    });
+    let inputs: Vec<(usize, &Input)> = inputs.collect();
+    for (place, error) in between_files::refused(context, transformer, &inputs) {
+        let Some(job) = jobs.get_mut(place) else { continue };
+        if let Job::Rewrite { input, .. } = job {
+            *job = Job::Pass(Entry::Failed { path: input.path().to_path_buf(), reason: error.to_string() });
+        }
     }
 }
 

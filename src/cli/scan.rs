@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::arguments::Common;
+use super::complain;
 use super::progress;
 use super::session::{Session, announce, bare, entries, extent, input_of, is_named};
 use crate::error::{DataError, Error};
@@ -71,6 +72,7 @@ impl Scan {
         }
         let gate = Gate::new(&self.fail_on, &session.rules)?;
         let entries = entries(&self.paths)?;
+        session.define(&entries).iter().for_each(|said| complain(said));
         self.refuse_reports_over_inputs(&entries)?;
         let (assets, bytes) = extent(&entries);
         let lines = self.matches.is_some().then_some(Lines { show_values: self.show_values });

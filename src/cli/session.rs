@@ -8,9 +8,11 @@ use super::arguments::Common;
 use super::complain;
 use crate::error::Error;
 use crate::format;
-use crate::pipeline::{Outcome, Settings, Status};
+use crate::pipeline::locate::safe_name;
+use crate::pipeline::{Outcome, Settings, Status, definitions};
 use crate::policy::Policy;
 use crate::report::escape;
+use crate::report::plan::undeclared_tables;
 use crate::rule::RuleSet;
 use crate::source::Input;
 use crate::source::walk::{Entry, walk};
@@ -28,6 +30,20 @@ impl Session {
         let policy = Arc::new(Policy::load(&common.policy)?);
         policy.check(&rules)?;
         Ok(Session { rules, policy, settings: settings(common)? })
+    }
+
+    /// Gathers what the dumps among `entries` define, and gives what is to be said of that.
+    pub(super) fn define(&mut self, entries: &[Entry]) -> Vec<String> {
+        self.settings.definitions = definitions::of_inputs(&self.settings, entries.iter().filter_map(input_of));
+        let contested = self.settings.definitions.iter().flat_map(|definitions| definitions.contested());
+        let said = contested.map(|table| {
+            format!(
+                "{}: is defined differently in two files, so that neither is used for rows in other files; give the files \
+                 that belong together in a run of their own",
+                safe_name(table)
+            )
+        });
+        said.collect()
     }
 }
 
@@ -104,6 +120,10 @@ pub(super) fn announce(outcome: &Outcome, verbose: bool) {
         complain(&format!(
             "{path}: {left} values stand in statements (comments, defaults) and were left there; edit them by hand"
         ));
+    }
+    let undeclared = outcome.rewritten.as_ref().map(|rewritten| rewritten.undeclared.as_slice()).unwrap_or_default();
+    if !undeclared.is_empty() {
+        complain(&format!("{path}: {}", undeclared_tables(undeclared)));
     }
     match &outcome.status {
         Status::Failed(error) => complain(&format!("{path}: {error}")),

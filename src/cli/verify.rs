@@ -13,7 +13,7 @@ use crate::error::{DataError, Error};
 use crate::exit::Exit;
 use crate::pipeline::read::Guise;
 use crate::pipeline::recheck::recheck;
-use crate::pipeline::{Context, Status};
+use crate::pipeline::{Context, Status, definitions};
 use crate::policy::Purpose;
 use crate::report::escape;
 use crate::report::manifest::{self, Asset, Manifest, Output};
@@ -45,10 +45,14 @@ impl Verify {
         #[allow(clippy::cast_possible_truncation)] // 0 to 1, of three digits.
         let min_score = manifest.min_score as f32;
         self.common.min_score = min_score;
-        let session = Session::new(&self.common)?;
+        let mut session = Session::new(&self.common)?;
         if session.rules.version() != manifest.rules_version {
             complain("the rules are not those of the run: counts may differ for that reason");
         }
+        let outputs = manifest.assets.iter().filter_map(|asset| manifest::unslashed(&asset.output.as_ref()?.path));
+        let outputs: Vec<PathBuf> = outputs.map(|path| folder.join(path)).collect();
+        let outputs = outputs.iter().map(PathBuf::as_path);
+        session.settings.definitions = definitions::of_paths(&session.settings, outputs);
         let purpose = Purpose::Deidentify;
         let observer = progress::observer(&self.common, 0, None);
         let context = Context::new(session.settings, session.rules.clone(), &session.policy, purpose, observer, None);

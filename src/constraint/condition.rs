@@ -2,6 +2,7 @@
 //! answers of SQL (true, false, NULL) and a fourth: that nobody here can tell.
 
 mod decimal;
+mod renamed;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

@@ -17,6 +17,7 @@ use crate::finding::Match;
 use crate::source::slab::Slab;
 pub use removal::{MemberPath, MemberSpan, Members};
 pub use sections::{Assemble, Companion, Companions, Section, Sections};
+pub use sql::definitions::Definitions;
 
 pub mod arrow;
 pub mod avro;
@@ -105,6 +106,9 @@ pub trait Splitter: Send {
     /// When the stream is not what the format allows, with its line: a dump cut in mid-row, an unclosed quote.
     fn cut(&mut self, buffer: &[u8], at_end: bool, target: usize) -> Result<Cut, DataError>;
 
+    /// Takes what other files define of its tables.
+    fn define(&mut self, _definitions: &Arc<Definitions>) {}
+
     /// What the sample was taken for, where that is more than the format: two streams with one answer are read alike.
     fn reading(&self) -> String {
         String::new()
@@ -142,6 +146,17 @@ pub enum Member {
     Unclear,
 }
 
+/// Where the CREATE TABLE of rows stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declared {
+    /// In the same dump.
+    Here,
+    /// In another file of the run.
+    Elsewhere,
+    /// In no file that was read.
+    Nowhere,
+}
+
 /// Lexes and renders blocks of one kind; shared between threads.
 pub trait Codec: Send + Sync {
     /// Finds the cells or tokens of a slab.
@@ -176,6 +191,11 @@ pub trait Codec: Send + Sync {
     /// the statements before ask of its table.
     fn constraints(&self) -> &[Constraint] {
         &[]
+    }
+
+    /// Of the rows of a dump: where it is told what their table is.
+    fn declared(&self) -> Option<Declared> {
+        None
     }
 
     /// Of which part of its file the lines are counted, where not of the whole.

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::apart;
+use super::changes::Changes;
 use super::findings::Findings;
 use super::first_reading::Before;
 use super::layers::Layers;
@@ -119,6 +120,8 @@ impl Rewriter<'_> {
     ) -> Result<W, DataError> {
         let context = self.context;
         let (mut worker, mut beside) = (Worker::default(), Beside::default());
+        // Of the members that are the files of a dump.
+        let mut family = Changes::default();
         let mut writer = Writer::alike(archive, out, folder)?;
         let mut aside: File = tempfile::tempfile_in(folder)?;
         while let Some(member) = archive.next_member()? {
@@ -161,6 +164,9 @@ impl Rewriter<'_> {
                 let opened = opened.map_err(|status| named(error_of(*status)))?;
                 inner.changes.answer(apart::of_written(opened, &settings, &questions, threads).map_err(named)?);
             }
+            if guise.companion.is_some() {
+                family.join(inner.changes.outline());
+            }
             // Tables of one name in two members are two.
             if let Some(error) = inner.changes.hold().err().or(inner.broken) {
                 written.broken.get_or_insert(named(error));
@@ -173,6 +179,9 @@ impl Rewriter<'_> {
             writer.member(&member.head, Some((&mut aside, length))).map_err(named)?;
         }
         Words::of_archive(context, &mut worker, archive.texts())?.refuse_telling(context)?;
+        if let Some((_, error)) = family.broken_between_files() {
+            written.broken.get_or_insert(error);
+        }
         Ok(writer.finish(archive)?)
     }
 }

@@ -4,6 +4,7 @@
 //! columns of named tables whose operators do not keep distinct values apart, until two rows share one.
 
 mod checks;
+mod keys;
 mod rows;
 mod tuples;
 mod verdicts;
@@ -52,6 +53,8 @@ pub struct Change {
     pub distinct: Distinct,
     /// Whether results stay apart.
     pub results: Results,
+    /// Letters stand in results: a collation may take two of them for one.
+    pub has_letters: bool,
     /// Values that no operator of the policy fits, and why the first one does not.
     pub refused: (u64, Option<DataError>),
 }
@@ -106,6 +109,7 @@ impl Change {
         self.widest = (self.widest.0.max(other.widest.0), self.widest.1.max(other.widest.1));
         self.distinct.merge(other.distinct);
         self.results.merge(other.results);
+        self.has_letters |= other.has_letters;
         self.refused.0 += other.refused.0;
         self.refused.1 = self.refused.1.take().or(other.refused.1);
     }
@@ -123,12 +127,18 @@ pub struct Changes {
     /// Tables that have rows, and how many values stand in their columns.
     tables: BTreeMap<String, Vec<Filled>>,
     constraints: Vec<Constraint>,
+    /// Tables with edited rows of which no CREATE TABLE tells.
+    undeclared: BTreeSet<String>,
+    /// What some tables are is told in other files of the run.
+    is_declared_elsewhere: bool,
     /// What the CHECKs among them say of the edited rows.
     checked: Vec<(Constraint, Checked)>,
     /// Whether rows stay apart in the columns of keys, where that was asked.
     answers: Answers,
     /// They are those of a plan: values that equal replaced ones where no rule finds them are not looked for.
     is_plan: bool,
+    /// They are outlines of files that hold the tables of one database.
+    is_between_files: bool,
 }
 
 /// How many values stand in the columns of rows of one shape.
@@ -204,7 +214,10 @@ impl Changes {
                 }
             }
         }
+        self.undeclared.extend(next.undeclared);
+        self.is_declared_elsewhere |= next.is_declared_elsewhere;
         self.is_plan |= next.is_plan;
+        self.is_between_files |= next.is_between_files;
         self.ask(next.constraints);
         for (constraint, checked) in next.checked {
             match self.checked.iter_mut().find(|(one, _)| *one == constraint) {
@@ -228,7 +241,8 @@ impl Changes {
                 Results::Apart(_) => false,
             };
             let (table, columns) = (constraint.table.clone(), constraint.columns.clone());
-            let question = Question { table, columns, nulls_apart };
+            let foldings = columns.iter().map(|column| self.folding(&table, column)).collect();
+            let question = Question { table, columns, foldings, nulls_apart };
             if may_meet() && !changes().any(is_known) && !questions.contains(&question) {
                 questions.push(question);
             }
@@ -265,7 +279,8 @@ impl Changes {
         self.places.iter().map(|(spot, change)| (spot, change, self.verdict(spot, change)))
     }
 
-    /// What the files beside this one must know of it: which tables it holds, and which operators its places met.
+    /// What the files beside this one must know of it: which tables it holds and how many values, and which operators
+    /// its places met.
     pub fn outline(&self) -> Changes {
         let outlined = |change: &Change| {
             let (operators, edited) = (change.operators.clone(), change.edited);
@@ -275,10 +290,26 @@ impl Changes {
             |one: &&Constraint| matches!(one.kind, ConstraintKind::References { .. } | ConstraintKind::PrimaryKey);
         Changes {
             places: self.places.iter().map(|(spot, change)| (spot.clone(), outlined(change))).collect(),
-            tables: self.tables.keys().map(|table| (table.clone(), Vec::new())).collect(),
+            tables: self.tables.clone(),
             constraints: self.constraints.iter().filter(is_wanted).cloned().collect(),
+            is_between_files: true,
             ..Changes::default()
         }
+    }
+
+    /// Whether other files of the run tell what some of the tables are.
+    pub fn is_declared_elsewhere(&self) -> bool {
+        self.is_declared_elsewhere
+    }
+
+    /// Tables with edited rows of which nobody knows what the database asks of them.
+    pub fn undeclared(&self) -> impl Iterator<Item = &String> {
+        self.undeclared.iter()
+    }
+
+    /// The tables that have rows.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &String> {
+        self.tables.keys()
     }
 
     /// Adds the outline of a file of the same database.

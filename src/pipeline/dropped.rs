@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::changes::Changes;
 use super::findings::Spot;
 use crate::block::{Block, TableBlock, TextBlock};
 use crate::error::{DataError, Position};
@@ -112,6 +113,16 @@ impl Dropped {
     /// The columns, in the order of their names.
     pub fn columns(&self) -> impl Iterator<Item = &Column> {
         self.columns.values()
+    }
+
+    /// Tells `changes` of the columns that stay and become NULL.
+    pub(super) fn empty(&self, changes: &mut Changes) {
+        for (key, column) in &self.columns {
+            if column.how == Dropping::Emptied && column.refused.is_none() {
+                let spot = Spot { table: key.table.clone(), column: Some(key.name.clone()) };
+                changes.empty(&spot, column.values);
+            }
+        }
     }
 
     /// Those of unnamed tables, by their places.

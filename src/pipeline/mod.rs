@@ -5,10 +5,12 @@
 
 mod apart;
 mod archive;
+pub mod between_files;
 pub mod blocks;
 pub mod changes;
 mod columns;
 mod combine;
+pub mod definitions;
 pub mod dropped;
 pub mod findings;
 mod first_reading;
@@ -39,7 +41,7 @@ use crate::detect::Detector;
 use crate::error::DataError;
 use crate::exit::Exit;
 use crate::finding::{Match, Traits};
-use crate::format::{Companion, Format};
+use crate::format::{Companion, Definitions, Format};
 use crate::policy::{Policy, Purpose};
 use crate::rule::{EntityType, RuleSet};
 use crate::source::Input;
@@ -72,6 +74,8 @@ pub struct Settings {
     pub format: Option<&'static dyn Format>,
     /// What the next file is among those that belong to another one, where that is known.
     pub companion: Option<Arc<dyn Companion>>,
+    /// What other files of the run define.
+    pub definitions: Option<Arc<Definitions>>,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// Bytes of a block to aim for.
@@ -101,6 +105,7 @@ impl Settings {
         Settings {
             format: None,
             companion: None,
+            definitions: None,
             threads,
             block_bytes: (memory / (under_way * COPIES)).clamp(64 << 10, 1 << 20),
             record_bytes: (memory / (COPIES * 2)).max(256 << 10),

@@ -302,7 +302,10 @@ fn open_source(
     };
     let body = match format.open() {
         Access::Stream(splitter) => {
-            let splitter = splitter(&sample).map_err(failed)?;
+            let mut splitter = splitter(&sample).map_err(failed)?;
+            if let Some(definitions) = &settings.definitions {
+                splitter.define(definitions);
+            }
             Body::Stream { reader: Box::new(Cursor::new(sample).chain(decoded)), splitter }
         }
         Access::Container(container) => {

@@ -16,7 +16,7 @@ use super::read::{self, Body, Guise, Hash, Opened};
 use super::recheck::{self, Rechecked};
 use super::render::BlockResult;
 pub use super::rewritten::Rewritten;
-use super::rewritten::{operators, unsought};
+use super::rewritten::{operators, undeclared, unsought};
 use super::scan::{Worker, describe, guarded, produce};
 use super::whole::rewind_and_copy;
 use super::{Context, Outcome, Status};
@@ -199,6 +199,7 @@ impl Rewriter<'_> {
             operators: operators(&written.ledger),
             unsought: unsought(self.context, &written.ledger),
             shared: written.ledger.shared().collect(),
+            undeclared: undeclared(&written.changes),
             dropped: written.dropped,
         });
         let placed = match original {
@@ -299,6 +300,7 @@ impl Rewriter<'_> {
             operators: operators(&written.ledger),
             unsought: unsought(self.context, &written.ledger),
             shared: written.ledger.shared().collect(),
+            undeclared: undeclared(&written.changes),
             dropped: written.dropped,
             ..Rewritten::default()
         });

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Context;
+use super::changes::Changes;
 use super::dropped::Column;
+use super::locate::safe_name;
 use super::read::Hash;
 use crate::detect::known::Known;
 use crate::finding::EntityId;
@@ -33,6 +35,13 @@ pub struct Rewritten {
     pub shared: BTreeMap<EntityId, u64>,
     /// The columns that are gone, or empty; of an archive, those of its members.
     pub dropped: Vec<Column>,
+    /// Tables with rewritten rows of which nobody knows what the database asks of them; may be shown.
+    pub undeclared: Vec<String>,
+}
+
+/// Tables of which no CREATE TABLE tells.
+pub(super) fn undeclared(changes: &Changes) -> Vec<String> {
+    changes.undeclared().map(|table| safe_name(table)).collect()
 }
 
 /// How many values met which operator.

@@ -120,6 +120,7 @@ pub(super) fn content(
     done.map_err(|error| Box::new(Status::Failed(error)))?;
     let container = taken_apart.as_ref().map(|(container, file)| (&**container, file));
     outcome.dropped = columns.dropped(container, context.detector.rules());
+    outcome.dropped.empty(&mut outcome.changes);
     Ok(if trail.is_changed() { Status::Changed } else { Status::Scanned })
 }
 

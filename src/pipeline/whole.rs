@@ -20,7 +20,7 @@ use crate::block::{Block, Edits, Removed, TextBlock};
 use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
-use crate::format::{Codec, Container, Members, Object, Section, Sections, Site};
+use crate::format::{Codec, Container, Declared, Members, Object, Section, Sections, Site};
 use crate::source::buffer;
 use crate::source::decompress::Compression;
 use crate::source::slab::Slab;
@@ -101,6 +101,10 @@ impl Codec for PartCodec {
 
     fn constraints(&self) -> &[Constraint] {
         self.inner.constraints()
+    }
+
+    fn declared(&self) -> Option<Declared> {
+        self.inner.declared()
     }
 
     fn part(&self) -> Option<&str> {

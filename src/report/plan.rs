@@ -3,19 +3,21 @@
 //!
 //! Holds no value. For people a table, for programs one JSON document.
 
+mod dump;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub use self::dump::undeclared_tables;
+use self::dump::{Folder, folder_of};
 use super::{columns, escape};
 use crate::error::DataError;
 use crate::exit::Exit;
 use crate::finding::EntityId;
-use crate::format::Format;
-use crate::format::pgarchive::{self, PgArchive};
-use crate::pipeline::changes::{Change, Changes, Results, Verdict};
+use crate::pipeline::changes::{Change, Results, Verdict};
 use crate::pipeline::findings::{Prevalence, Spot};
 use crate::pipeline::locate::safe_name;
 use crate::pipeline::{Outcome, Status};
@@ -40,19 +42,11 @@ pub struct Plan {
     feasible: bool,
     columns: Vec<Column>,
     not_read: Vec<NotRead>,
+    /// What is not known, and what to do about it.
+    notes: Vec<String>,
     /// Dumps that are folders.
     #[serde(skip)]
     folders: BTreeMap<PathBuf, Folder>,
-}
-
-/// A dump whose tables stand in files of their own.
-#[derive(Default)]
-struct Folder {
-    /// Its table of contents was among the assets.
-    is_dump: bool,
-    changes: Changes,
-    /// Places in the plan, with the names that they have in the dump.
-    columns: Vec<(usize, Spot)>,
 }
 
 #[derive(Serialize)]
@@ -115,6 +109,7 @@ impl Plan {
             feasible: true,
             columns: Vec::new(),
             not_read: Vec::new(),
+            notes: Vec::new(),
             folders: BTreeMap::new(),
         }
     }
@@ -128,7 +123,8 @@ impl Plan {
             let named = |name: &Option<String>| name.as_deref().map(safe_name);
             let shown = Spot { table: named(&spot.table), column: named(&spot.column) };
             if let Some(dropped) = outcome.dropped.at(&shown) {
-                let verdict = dropped.refused.clone().map_or(Verdict::Fits, Verdict::Refused).located(&shown);
+                let of_keys = || outcome.changes.verdict_between_files(spot);
+                let verdict = dropped.refused.clone().map_or_else(of_keys, Verdict::Refused).located(&shown);
                 let change = Change {
                     kind: change.kind.clone(),
                     operators: change.operators.clone(),
@@ -140,7 +136,8 @@ impl Plan {
                     let share = shares.get(&(shown.clone(), entity)).copied().flatten();
                     let met =
                         Met { entity, carried_out: CarriedOut { asked, done: dropped.how.operator() }, count, share };
-                    self.enter_column(column(&path, &shown, &change, &verdict, &met, rules, transformer));
+                    let column = column(&path, &shown, &change, &verdict, &met, rules, transformer);
+                    self.enter_of(outcome, spot, column);
                 }
                 continue;
             }
@@ -148,12 +145,12 @@ impl Plan {
                 let share = shares.get(&(shown.clone(), *entity)).copied().flatten();
                 let met = Met { entity: *entity, carried_out: *carried_out, count: *count, share };
                 let column = column(&path, &shown, change, &verdict, &met, rules, transformer);
-                if let Some((folder, _)) = folder_of(outcome) {
-                    let folder = self.folders.entry(folder.to_path_buf()).or_default();
-                    folder.columns.push((self.columns.len(), spot.clone()));
-                }
-                self.enter_column(column);
+                self.enter_of(outcome, spot, column);
             }
+        }
+        let undeclared: Vec<String> = outcome.changes.undeclared().map(|table| safe_name(table)).collect();
+        if !undeclared.is_empty() {
+            self.notes.push(format!("{path}: {}", undeclared_tables(&undeclared)));
         }
         if let Some((folder, is_contents)) = folder_of(outcome) {
             let folder = self.folders.entry(folder.to_path_buf()).or_default();
@@ -168,19 +165,41 @@ impl Plan {
         }
     }
 
+    /// Something that is to be said beside the columns.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// All outcomes have been entered: holds the files of a dump that is a folder against each other.
     pub fn close(&mut self) {
         for folder in std::mem::take(&mut self.folders).into_values().filter(|folder| folder.is_dump) {
-            for (place, spot) in &folder.columns {
-                let Some(column) = self.columns.get_mut(*place).filter(|column| column.verdict != "refused") else {
+            for (number, spot) in &folder.columns {
+                let Some(column) = self.columns.get_mut(*number).filter(|column| column.verdict != "refused") else {
                     continue;
                 };
-                let Verdict::Refused(error) = folder.changes.verdict_between_files(spot) else { continue };
-                let (reason, advice) = shown(&error);
-                (column.verdict, column.reason, column.advice) = ("refused", Some(reason), advice);
-                self.feasible = false;
+                match folder.changes.verdict_between_files(spot) {
+                    Verdict::Refused(error) => {
+                        let (reason, advice) = shown(&error);
+                        (column.verdict, column.reason, column.advice) = ("refused", Some(reason), advice);
+                        self.feasible = false;
+                    }
+                    Verdict::Doubtful(why) if column.verdict == "fits" => {
+                        (column.verdict, column.reason) =
+                            ("doubtful", Some(format!("{}: {why}", safe_name(&place(spot)))));
+                    }
+                    Verdict::Doubtful(_) | Verdict::Fits => {}
+                }
             }
         }
+    }
+
+    /// Enters a column that stands at `spot` of the asset that `outcome` tells of.
+    fn enter_of(&mut self, outcome: &Outcome, spot: &Spot, column: Column) {
+        if let Some((folder, _)) = folder_of(outcome) {
+            let folder = self.folders.entry(folder.to_path_buf()).or_default();
+            folder.columns.push((self.columns.len(), spot.clone()));
+        }
+        self.enter_column(column);
     }
 
     fn enter_column(&mut self, column: Column) {
@@ -227,6 +246,9 @@ impl Plan {
         for not_read in &self.not_read {
             let (path, reason) = (escape::for_terminal(&not_read.path), escape::for_terminal(&not_read.reason));
             writeln!(out, "{}: {path}: {reason}", not_read.status)?;
+        }
+        for note in &self.notes {
+            writeln!(out, "note: {}", escape::for_terminal(note))?;
         }
         let places = self.columns.len();
         let refused = self.columns.iter().filter(|column| column.verdict == "refused").count();
@@ -320,12 +342,6 @@ fn shown(error: &DataError) -> (String, Option<String>) {
         None => error.reason,
     };
     (reason, error.advice)
-}
-
-/// The folder of the dump that an asset is a file of, and whether it is the table of contents.
-fn folder_of(outcome: &Outcome) -> Option<(&Path, bool)> {
-    let is_archive = outcome.format == Some(PgArchive.name());
-    is_archive.then(|| pgarchive::folder_of_dump(&outcome.path)).flatten()
 }
 
 /// Bound on the chance that two of so many distinct values share a token: n² / 2^101.

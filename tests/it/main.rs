@@ -16,6 +16,7 @@
 mod archives;
 mod cli;
 mod columnar;
+mod constraints;
 mod date_shift;
 mod demo;
 mod drop;
@@ -42,6 +43,7 @@ mod postgres_newer;
 mod postgres_types;
 mod program;
 mod rewriting;
+mod schema_beside;
 mod spark;
 mod sqlite;
 mod support;

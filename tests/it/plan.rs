@@ -24,7 +24,7 @@ fn dump() -> String {
     )
 }
 
-fn policy(phone: &str) -> String {
+pub(crate) fn policy(phone: &str) -> String {
     format!(
         "policy: own\ntitle: Own\nversion: '1'\nsource: test\nentries:\n  - {{category: phone, clause: test, entities: \
          [CN_MOBILE_PHONE], level: 3, deidentify: {phone}, anonymize: mask, include_non_personal: true}}\n\
@@ -141,7 +141,7 @@ const ALIKE: [&str; 2] = ["13800001111", "13855551111"];
 
 /// What a plan of `name` says, which must end with `code`, and what the run says, which must come to the same end.
 #[track_caller]
-fn plan_and_run(folder: &Folder, name: &str, phone: &str, code: i32) -> (serde_json::Value, Ended) {
+pub(crate) fn plan_and_run(folder: &Folder, name: &str, phone: &str, code: i32) -> (serde_json::Value, Ended) {
     folder.write("own.yml", policy(phone));
     let before = folder.files();
     let of = |more: &[&str]| {

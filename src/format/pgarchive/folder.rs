@@ -106,7 +106,18 @@ pub(super) fn file_of_dump(path: &Path, longest: usize) -> Result<Option<Arc<dyn
     let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| may_be_part(name)) else {
         return Ok(None);
     };
-    let contents = path.with_file_name(CONTENTS);
+    let Some(folder) = path.parent() else { return Ok(None) };
+    let toc = contents(folder, longest).map_err(|error| {
+        let reason =
+            format!("the {CONTENTS} beside it, which says what its columns are, cannot be read: {}", error.reason);
+        DataError { reason, position: None, ..error }
+    })?;
+    Ok(toc.and_then(|toc| Folder::new(toc).companion(name)))
+}
+
+/// The table of contents of the dump that `folder` is; none when it is no dump.
+pub(super) fn contents(folder: &Path, longest: usize) -> Result<Option<Arc<Toc>>, DataError> {
+    let contents = folder.join(CONTENTS);
     let Ok((file, stamp)) = open_regular(&contents) else { return Ok(None) };
     let mut start = [0; 11];
     let read = read_at(&file, 0, &mut start)?;
@@ -114,12 +125,7 @@ pub(super) fn file_of_dump(path: &Path, longest: usize) -> Result<Option<Arc<dyn
     if !start.starts_with(MAGIC) || read < start.len() || !matches!(start.last(), Some(3 | 5)) {
         return Ok(None);
     }
-    let toc = read_once(&contents, &file, stamp, longest).map_err(|error| {
-        let reason =
-            format!("the {CONTENTS} beside it, which says what its columns are, cannot be read: {}", error.reason);
-        DataError { reason, position: None, ..error }
-    })?;
-    Ok(Folder::new(toc).companion(name))
+    read_once(&contents, &file, stamp, longest).map(Some)
 }
 
 /// Whether `pg_dump` gives files such names.

@@ -14,10 +14,13 @@ mod packing;
 mod pieces;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod toc;
 
 use std::path::Path;
 use std::sync::Arc;
+
+pub use ties::{End, Tie};
 
 use super::{Access, Companion, Confidence, Format};
 use crate::error::DataError;
@@ -50,6 +53,15 @@ pub fn is_archive(sample: &[u8]) -> bool {
 /// When the table of contents beside it cannot be read.
 pub fn file_of_dump(path: &Path, longest: usize) -> Result<Option<Arc<dyn Companion>>, DataError> {
     folder::file_of_dump(path, longest)
+}
+
+/// The foreign keys between the files of the dump that is the folder `folder`; none when it is no dump.
+///
+/// # Errors
+/// When its table of contents cannot be read.
+pub fn ties(folder: &Path, longest: usize) -> Result<Vec<Tie>, DataError> {
+    let toc = folder::contents(folder, longest)?;
+    Ok(toc.map(|toc| ties::of(&toc)).unwrap_or_default())
 }
 
 /// The folder of the dump that the file at `path` is a part of, by its name, and whether it is the table of contents.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::block::{Block, Edits};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
-use crate::format::Codec;
 use crate::format::sql::cells::{self, BlockBuilder, CellSyntax, ColumnBuilder, TableShape};
 use crate::format::sql::ddl::{QualifiedName, SqlColumn, identifier};
 use crate::format::sql::literal::number;
 use crate::format::sql::scan::{self, Lexical, Stop};
 use crate::format::sql::session::Charset;
 use crate::format::sql::token::{Token, Tokens};
+use crate::format::{Codec, Declared};
 use crate::source::slab::Slab;
 
 /// `COPY table (columns) FROM stdin;`
@@ -316,6 +316,10 @@ impl Codec for CopyCodec {
 
     fn constraints(&self) -> &[Constraint] {
         &self.shape.constraints
+    }
+
+    fn declared(&self) -> Option<Declared> {
+        Some(self.shape.declared)
     }
 
     fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {

@@ -15,6 +15,7 @@ use super::writing::{self, Unpacker};
 use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock, TableContext, TableText};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
+use crate::format::Declared;
 use crate::source::slab::Slab;
 use crate::validate::cn_resident_id::Date;
 
@@ -28,16 +29,23 @@ pub(crate) struct TableShape {
     pub(crate) nested: Nested,
     /// What the statements before the rows ask of them.
     pub(crate) constraints: Vec<Constraint>,
+    /// Where its CREATE TABLE stands.
+    pub(crate) declared: Declared,
 }
 
 impl TableShape {
     /// The shape of table `name`.
-    pub(crate) fn new(name: String, columns: Vec<SqlColumn>, constraints: Vec<Constraint>) -> TableShape {
+    pub(crate) fn new(
+        name: String,
+        columns: Vec<SqlColumn>,
+        constraints: Vec<Constraint>,
+        declared: Declared,
+    ) -> TableShape {
         let nested = Nested::new(&columns);
         let all = columns.iter().chain(nested.leaves.iter().map(|leaf| &leaf.column));
         let contexts = all.map(|column| column.context.clone()).collect();
         let context = Arc::new(TableContext { name: Some(name), columns: contexts });
-        TableShape { context, columns, nested, constraints }
+        TableShape { context, columns, nested, constraints, declared }
     }
 }
 

@@ -2,13 +2,15 @@
 //! TABLE and CREATE UNIQUE INDEX as `pg_dump` and `mysqldump` write them. For the plan of a rewrite: what is not understood
 //! is left out, and then the database says so when the dump is loaded.
 
+pub(crate) mod columns;
+
 use std::sync::Arc;
 
 use super::condition;
 use super::ddl::identifier;
 use super::scan::{self, Dialect, Lexical, Piece, Stop};
 use super::token::{Token, Tokens};
-use crate::constraint::condition::Manner;
+use crate::constraint::condition::{Condition, Manner};
 use crate::constraint::{Constraint, ConstraintKind};
 
 /// The constraints in one complete statement.
@@ -45,7 +47,9 @@ pub(crate) fn of_script(statements: &[u8], dialect: Dialect) -> Vec<Constraint> 
         };
         let Ok(end) = comment.map_or_else(|| scan::statement(statements, at, &lexical, b";", true), Ok) else { break };
         if comment.is_none() {
-            found.extend(of_statement(statements.get(at..end).unwrap_or_default(), &lexical).unwrap_or_default());
+            let all = of_statement(statements.get(at..end).unwrap_or_default(), &lexical).unwrap_or_default();
+            // Which types are domains, a statement alone does not tell.
+            found.extend(all.into_iter().filter(|one| !matches!(one.kind, ConstraintKind::OfDomain { .. })));
         }
         at = scan::skip_space(statements, end);
     }
@@ -109,6 +113,11 @@ fn items(tokens: &[Token]) -> Vec<&[Token]> {
 
 impl Reader<'_> {
     fn statement(&mut self, tokens: &[Token]) {
+        for (words, is_new) in [(["create", "domain"], true), (["alter", "domain"], false)] {
+            if let Some(rest) = behind(tokens, &words) {
+                return self.domain(rest, is_new);
+            }
+        }
         if let Some(rest) = behind(tokens, &["create", "unique", "index"]) {
             return self.unique_index(rest);
         }
@@ -170,6 +179,8 @@ impl Reader<'_> {
         for item in items(inside) {
             self.item(item);
         }
+        self.parents(after);
+        self.table_collation(after);
         if let Some(by) = behind_first(after, &["partition", "by"])
             && let Some(open) = by.iter().position(|token| *token == Token::Symbol(b'('))
         {
@@ -203,10 +214,14 @@ impl Reader<'_> {
         let Some((name, rest)) = item.split_first() else { return };
         let Some(column) = identifier(name, self.dialect) else { return };
         let own = || vec![column.clone()];
+        self.computed(&column, rest);
+        self.typed(&column, rest);
         if behind_first(rest, &["primary", "key"]).is_some() {
             self.enter(own(), ConstraintKind::PrimaryKey);
+            self.default_folding();
         } else if let Some(rest) = behind_first(rest, &["unique"]) {
             self.enter(own(), unique(rest));
+            self.default_folding();
         }
         if let Some(target) = behind_first(rest, &["references"]) {
             self.references(own(), target);
@@ -224,6 +239,10 @@ impl Reader<'_> {
         self.name = None;
     }
 
+    fn condition(&self, tokens: &[Token]) -> Option<Arc<Condition>> {
+        condition::read(tokens, self.statement, self.lexical, self.manner).map(Arc::new)
+    }
+
     /// `(condition)` with what is said of it; `column` is the one that it stands with.
     fn check(&mut self, tokens: &[Token], column: Option<&String>) {
         let Some((inside, after)) = bracketed(tokens) else { return };
@@ -233,13 +252,16 @@ impl Reader<'_> {
         if is_open && column.is_none() {
             return;
         }
-        let read = condition::read(inside, self.statement, self.lexical, self.manner);
+        if behind_first(after, &["no", "inherit"]).is_some() {
+            self.enter(Vec::new(), ConstraintKind::NoInherit);
+        }
+        let read = self.condition(inside);
         let columns = match (&read, column) {
             (Some(condition), _) => condition.columns.clone(),
             (None, Some(column)) => vec![column.clone()],
             (None, None) => self.words(inside),
         };
-        self.enter(columns, ConstraintKind::Check(read.map(Arc::new)));
+        self.enter(columns, ConstraintKind::Check(read));
     }
 
     /// A constraint that stands by itself; false when the item is none.
@@ -286,9 +308,13 @@ impl Reader<'_> {
         if let Some(Token::Name(name)) = open.checked_sub(1).and_then(|before| tokens.get(before)) {
             self.name.get_or_insert_with(|| name.clone());
         }
-        if let Some((columns, _)) = tokens.get(open..).and_then(|tokens| self.columns(tokens)) {
+        let Some(listed) = tokens.get(open..) else { return };
+        if let Some((columns, _)) = self.columns(listed) {
             self.enter(columns, kind);
+        } else if let Some((inside, _)) = bracketed(listed) {
+            self.enter(self.words(inside), ConstraintKind::UniqueExpression);
         }
+        self.default_folding();
     }
 
     fn references(&mut self, columns: Vec<String>, target: &[Token]) {
@@ -346,6 +372,7 @@ fn named_before(tokens: &[Token], dialect: Dialect) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constraint::Folding;
 
     fn found(dialect: Dialect, sql: &str) -> Vec<String> {
         let lexical = Lexical::new(dialect);
@@ -359,7 +386,8 @@ mod tests {
             let name = one.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
             format!("{}({}) {}{name}{more}", one.table, one.columns.join(","), one.kind.name())
         };
-        all.into_iter().map(shown).collect()
+        let is_type = |one: &Constraint| matches!(one.kind, ConstraintKind::OfDomain { .. } | ConstraintKind::Folds(_));
+        all.into_iter().filter(|one| !is_type(one)).map(shown).collect()
     }
 
     #[test]
@@ -374,7 +402,11 @@ mod tests {
             ["public.a(phone,Shop) UNIQUE u"]
         );
         assert_eq!(of("CREATE UNIQUE INDEX i ON public.a USING btree (phone);"), ["public.a(phone) UNIQUE i"]);
-        assert_eq!(of("CREATE UNIQUE INDEX i ON public.a USING btree (lower(mail));"), Vec::<String>::new());
+        assert_eq!(
+            of("CREATE UNIQUE INDEX i ON public.a USING btree (lower(mail));"),
+            ["public.a(lower,mail) UNIQUE i"],
+            "by an expression"
+        );
         assert_eq!(
             of(
                 "ALTER TABLE ONLY public.o ADD CONSTRAINT f FOREIGN KEY (phone) REFERENCES public.a(phone) ON DELETE CASCADE;"
@@ -402,13 +434,14 @@ mod tests {
     fn reads_the_conditions_of_checks() {
         let of = |dialect, sql: &str| {
             let all = of_statement(sql.as_bytes(), &Lexical::new(dialect)).unwrap();
+            let is_check = |one: &Constraint| matches!(one.kind, ConstraintKind::Check(_));
             let shown = |one: Constraint| match one.kind {
                 ConstraintKind::Check(condition) => {
                     (one.name.unwrap_or_default(), one.columns.join(","), condition.is_some())
                 }
                 other => panic!("{other:?}"),
             };
-            all.into_iter().map(shown).collect::<Vec<_>>()
+            all.into_iter().filter(is_check).map(shown).collect::<Vec<_>>()
         };
         let checks = |all: &[(&str, &str, bool)]| {
             all.iter()
@@ -447,11 +480,62 @@ mod tests {
             /*!50100 PARTITION BY HASH (`id`) PARTITIONS 4 */;";
         assert_eq!(
             found(Dialect::MySql, sql),
-            ["a(id) PRIMARY KEY", "a(phone) UNIQUE u", "a(phone) FOREIGN KEY f -> b(tel)", "a(id) PARTITION BY"]
+            [
+                "a(id) PRIMARY KEY",
+                "a(phone) UNIQUE u",
+                "a(phone) UNIQUE p",
+                "a(phone) FOREIGN KEY f -> b(tel)",
+                "a(id) PARTITION BY"
+            ]
         );
         assert_eq!(
             found(Dialect::MySql, "CREATE TABLE t (a int PRIMARY KEY, b char(11) UNIQUE);"),
             ["t(a) PRIMARY KEY", "t(b) UNIQUE"]
+        );
+    }
+    #[test]
+    fn reads_what_columns_depend_on() {
+        let kinds = |dialect, sql: &str| -> Vec<(Vec<String>, ConstraintKind)> {
+            let all = of_statement(sql.as_bytes(), &Lexical::new(dialect)).unwrap();
+            all.into_iter().map(|one| (one.columns, one.kind)).collect()
+        };
+        let of_domain = |domain: &str, is_list| ConstraintKind::OfDomain { domain: domain.to_owned(), is_list };
+        let folds = ConstraintKind::Folds;
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            kinds(
+                Dialect::Postgres,
+                "CREATE TABLE public.t (a public.phone[], b text COLLATE \"C\", c text COLLATE public.loose, d public.citext, \
+                 e text GENERATED ALWAYS AS (\"right\"(b, 4)) STORED, f integer GENERATED BY DEFAULT AS IDENTITY (START 1))\n\
+                 INHERITS (public.p, q);"
+            ),
+            [
+                (named(&["a"]), of_domain("public.phone", true)),
+                (named(&["b"]), of_domain("text", false)),
+                (named(&["c"]), folds(Folding::Unknown)),
+                (named(&["c"]), of_domain("text", false)),
+                (named(&["d"]), folds(Folding::Case)),
+                (named(&["d"]), of_domain("public.citext", false)),
+                (named(&["right", "b"]), ConstraintKind::Generates("e".to_owned())),
+                (named(&["e"]), of_domain("text", false)),
+                (named(&["f"]), of_domain("integer", false)),
+                (vec![], ConstraintKind::Inherits("public.p".to_owned())),
+                (vec![], ConstraintKind::Inherits("q".to_owned())),
+            ]
+        );
+        assert_eq!(
+            kinds(
+                Dialect::MySql,
+                "CREATE TABLE `t` (`a` varchar(9) COLLATE utf8mb4_bin, `b` varbinary(9), `c` varchar(9), UNIQUE KEY `c` (`c`)) \
+                 ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;"
+            ),
+            [
+                (named(&["a"]), folds(Folding::Exact)),
+                (named(&["b"]), folds(Folding::Exact)),
+                (named(&["c"]), ConstraintKind::Unique { nulls_apart: true }),
+                (vec![], folds(Folding::Padded)),
+                (vec![], folds(Folding::Exact)),
+            ]
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What `CREATE TABLE` says of columns: names, widths, types, NULL and generated columns. Reads the forms that
 //! `pg_dump` and `mysqldump` write; what it does not understand becomes a column that is never rewritten.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::nested::Parts;
@@ -38,7 +38,9 @@ impl SqlColumn {
 /// The tables that a dump has declared so far, by qualified name.
 #[derive(Default, Clone)]
 pub(crate) struct Tables {
-    known: HashMap<String, Vec<SqlColumn>>,
+    pub(super) known: HashMap<String, Vec<SqlColumn>>,
+    /// Tables that were declared and then changed so that nothing is known of them.
+    forgotten: HashSet<String>,
     /// Domains, composite types and others, by qualified name.
     types: HashMap<String, Held>,
     /// First schema of `search_path`, which old dumps rely on.
@@ -49,15 +51,40 @@ impl Tables {
     /// Forgets everything: another database follows.
     pub(crate) fn clear(&mut self) {
         self.known.clear();
+        self.forgotten.clear();
         self.types.clear();
         self.schema = None;
     }
 
-    fn key(&self, name: &QualifiedName) -> String {
+    /// The name that a table is declared under.
+    pub(super) fn key(&self, name: &QualifiedName) -> String {
         match (&self.schema, name.parts.as_slice()) {
             (Some(schema), [table]) => format!("{schema}.{table}"),
             _ => name.parts.join("."),
         }
+    }
+
+    /// Nothing is known of a table any more; whether something was.
+    fn forget(&mut self, key: String) -> bool {
+        let was_known = self.known.remove(&key).is_some();
+        self.forgotten.insert(key);
+        was_known
+    }
+
+    /// Whether the dump itself has something to say of the columns of table `name`.
+    pub(super) fn speaks_of(&self, name: &QualifiedName) -> bool {
+        let key = self.key(name);
+        self.known.contains_key(&key) || self.forgotten.contains(&key)
+    }
+
+    /// Whether a domain of this name was declared.
+    pub(crate) fn is_domain(&self, name: &str) -> bool {
+        self.types.contains_key(name)
+    }
+
+    /// The columns of the table that is declared under this name.
+    pub(crate) fn declared(&self, name: &str) -> Option<&[SqlColumn]> {
+        self.known.get(name).map(Vec::as_slice)
     }
 
     /// The columns of table `name`, when declared.
@@ -103,8 +130,11 @@ impl Tables {
         }
         let Some((name, after)) = QualifiedName::read(token, tokens, dialect)? else { return Ok(false) };
         let key = self.key(&name);
+        if after.as_ref().is_some_and(|token| token.is("partition")) {
+            return self.partition_of(key, tokens, dialect);
+        }
         if after != Some(Token::Symbol(b'(')) {
-            return Ok(self.known.remove(&key).is_some());
+            return Ok(self.forget(key));
         }
         let Some(items) = items(tokens)? else { return Ok(false) };
         let types = self.types();
@@ -114,7 +144,19 @@ impl Tables {
         Ok(true)
     }
 
-    /// `CREATE DOMAIN name AS type …`: its columns hold what the type holds. Whether they keep to its CHECK, the server says.
+    /// `CREATE TABLE name PARTITION OF parent …`: it has the columns of its parent.
+    fn partition_of(&mut self, key: String, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
+        tokens.next()?;
+        let token = tokens.next()?;
+        let parent = QualifiedName::read(token, tokens, dialect)?.map(|(name, _)| name);
+        let columns = parent.and_then(|parent| self.columns(&parent)).map(<[SqlColumn]>::to_vec);
+        Ok(match columns {
+            Some(columns) => self.known.insert(key, columns).is_none(),
+            None => self.forget(key),
+        })
+    }
+
+    /// `CREATE DOMAIN name AS type …`: its columns hold what the type holds.
     fn create_domain(&mut self, tokens: &mut Tokens<'_>, dialect: Dialect) -> Result<bool, Stop> {
         let token = tokens.next()?;
         let Some((name, after)) = QualifiedName::read(token, tokens, dialect)? else { return Ok(false) };
@@ -185,7 +227,12 @@ impl Tables {
         }
         for own in columns.drain(..) {
             match inherited.iter_mut().find(|column| column.context.name == own.context.name) {
-                Some(column) => *column = own,
+                Some(column) => {
+                    let may_be_null = nullable(&mut column.context.kind).is_none_or(|nullable| *nullable);
+                    *column = own;
+                    // What a parent asks is asked of its children.
+                    nullable(&mut column.context.kind).into_iter().for_each(|nullable| *nullable &= may_be_null);
+                }
                 None => inherited.push(own),
             }
         }
@@ -215,6 +262,7 @@ impl Tables {
         let Some((name, mut after)) = QualifiedName::read(token, tokens, dialect)? else { return Ok(false) };
         let mut action: Option<Token> = None;
         let (mut depth, mut changes) = (0usize, false);
+        let mut actions = Vec::new();
         let mut position = 0;
         while let Some(token) = after {
             match token {
@@ -228,7 +276,7 @@ impl Tables {
             }
             if position == 1 {
                 changes |= ["modify", "change", "rename"].iter().any(|word| token.is(word));
-                action = Some(token);
+                action = Some(token.clone());
             } else if position == 2 && action.as_ref().is_some_and(|action| action.is("add") || action.is("drop")) {
                 const OTHER: &[&str] =
                     &["constraint", "primary", "unique", "key", "index", "foreign", "fulltext", "spatial", "check"];
@@ -236,10 +284,37 @@ impl Tables {
             } else if action.as_ref().is_some_and(|action| action.is("alter")) && token.is("type") {
                 changes = true;
             }
+            actions.push(token);
             after = tokens.next()?;
         }
-        Ok(changes && self.known.remove(&self.key(&name)).is_some())
+        let key = self.key(&name);
+        if changes {
+            return Ok(self.forget(key));
+        }
+        let Some(columns) = self.known.get_mut(&key) else { return Ok(false) };
+        Ok(set_nullable(columns, &actions, dialect))
     }
+}
+
+/// `ALTER [COLUMN] name SET NOT NULL`, or DROP NOT NULL, among the actions of ALTER TABLE; whether there was one.
+fn set_nullable(columns: &mut [SqlColumn], actions: &[Token], dialect: Dialect) -> bool {
+    let mut is_changed = false;
+    for (at, window) in actions.windows(4).enumerate() {
+        let [name, how, not, null] = window else { continue };
+        let before = |count: usize| at.checked_sub(count).and_then(|at| actions.get(at));
+        let is_altered = before(1).is_some_and(|token| token.is("alter"))
+            || before(1).is_some_and(|token| token.is("column")) && before(2).is_some_and(|token| token.is("alter"));
+        let is_set = how.is("set");
+        if !is_altered || !(is_set || how.is("drop")) || !not.is("not") || !null.is("null") {
+            continue;
+        }
+        let Some(name) = identifier(name, dialect) else { continue };
+        for column in columns.iter_mut().filter(|column| column.context.name == name) {
+            nullable(&mut column.context.kind).into_iter().for_each(|nullable| *nullable = !is_set);
+            is_changed = true;
+        }
+    }
+    is_changed
 }
 
 /// A table name with its schema, each part as the server folds it.
@@ -330,17 +405,39 @@ fn column(item: &[Token], dialect: Dialect, types: &Types<'_>) -> Option<SqlColu
     Some(SqlColumn { context: ColumnContext { name, kind }, max_bytes, writing, parts, declared: true, generated })
 }
 
+/// Whether a column takes NULL, where it may be edited as a whole.
+fn nullable(kind: &mut ColumnKind) -> Option<&mut bool> {
+    match kind {
+        ColumnKind::Text { nullable, .. }
+        | ColumnKind::Number { nullable, .. }
+        | ColumnKind::IpAddress { nullable }
+        | ColumnKind::MacAddress { nullable } => Some(nullable),
+        ColumnKind::Json | ColumnKind::Array(_) | ColumnKind::Fixed(_) => None,
+    }
+}
+
 /// Neither `NOT NULL` nor `PRIMARY KEY`.
 fn is_nullable(tokens: &[Token]) -> bool {
-    !tokens.windows(2).any(|pair| {
-        matches!(pair, [not, null] if not.is("not") && null.is("null"))
-            || matches!(pair, [primary, key] if primary.is("primary") && key.is("key"))
-    })
+    !pairs(tokens).any(|(one, other)| one.is("not") && other.is("null") || one.is("primary") && other.is("key"))
 }
 
 /// `GENERATED ALWAYS AS (…)`, or MariaDB's plain `AS (…)`; identity columns are not generated columns.
 fn is_generated(tokens: &[Token]) -> bool {
-    tokens.windows(2).any(|pair| matches!(pair, [word, Token::Symbol(b'(')] if word.is("as")))
+    pairs(tokens).any(|(word, bracket)| word.is("as") && *bracket == Token::Symbol(b'('))
+}
+
+/// Each token that stands in no brackets, with the one behind it: what is said in a CHECK or a default is not said of the
+/// column.
+fn pairs(tokens: &[Token]) -> impl Iterator<Item = (&Token, &Token)> {
+    let mut depth = 0_usize;
+    tokens.iter().zip(tokens.iter().skip(1)).filter(move |(token, _)| {
+        match token {
+            Token::Symbol(b'(' | b'[') => depth += 1,
+            Token::Symbol(b')' | b']') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })
 }
 
 #[cfg(test)]

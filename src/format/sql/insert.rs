@@ -13,7 +13,7 @@ use super::token::{Token, Tokens};
 use crate::block::{Block, ColumnKind, Edits};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
-use crate::format::Codec;
+use crate::format::{Codec, Declared};
 use crate::source::slab::Slab;
 
 /// Where in a run of rows something starts.
@@ -241,6 +241,10 @@ impl Codec for InsertCodec {
 
     fn constraints(&self) -> &[Constraint] {
         &self.shape.constraints
+    }
+
+    fn declared(&self) -> Option<Declared> {
+        Some(self.shape.declared)
     }
 
     fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {

@@ -2,12 +2,14 @@
 //! reads what the dump tools write; it never changes a byte outside of the row values that it is asked to change.
 
 pub(crate) mod array;
+pub(crate) mod asked;
 mod binary;
 pub(crate) mod cells;
 mod composite;
 pub(crate) mod condition;
 pub(crate) mod constraints;
 pub(crate) mod ddl;
+pub(crate) mod definitions;
 mod hstore;
 pub(crate) mod insert;
 pub(crate) mod literal;

@@ -3,20 +3,21 @@
 //! tell for sure.
 
 mod rows;
+mod tables;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cells::TableShape;
 use super::constraints;
-use super::ddl::{QualifiedName, SqlColumn, Tables, identifier};
+use super::ddl::{Tables, identifier};
+use super::definitions::Definitions;
 use super::insert::{self, Head, Place};
 use super::literal::{self, Form};
 use super::scan::{self, Dialect, Piece, Stop};
 use super::session::{Charset, Session};
 use super::statements::StatementsCodec;
-use crate::block::{ColumnContext, ColumnKind};
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::{DataError, Position};
 use crate::format::pgdump::copy::CopyHead;
 use crate::format::{Codec, Cut, Splitter};
@@ -39,6 +40,10 @@ pub(crate) struct Script {
     asked: Vec<Constraint>,
     /// The database that the dump has changed to: tables of one name in two databases are two.
     database: Option<String>,
+    /// What other files define.
+    definitions: Option<Arc<Definitions>>,
+    /// The tables of the databases before this one, where they are wanted.
+    former: Option<Vec<(Option<String>, Tables)>>,
 }
 
 #[derive(Clone)]
@@ -86,10 +91,12 @@ impl Script {
             constraints: Vec::new(),
             asked: Vec::new(),
             database: None,
+            definitions: None,
+            former: None,
         }
     }
 
-    fn dialect(&self) -> Dialect {
+    pub(super) fn dialect(&self) -> Dialect {
         self.session.lexical.dialect
     }
 
@@ -194,9 +201,7 @@ impl Script {
             let command = rest.get(1..).unwrap_or_default();
             if scan::starts_with_word(command, "connect") || scan::starts_with_word(command, "c") {
                 self.session.reset();
-                self.database = database_of(command);
-                self.tables.clear();
-                self.shapes.clear();
+                self.forget(database_of(command));
             }
             return Ok(end);
         }
@@ -261,13 +266,16 @@ impl Script {
                 self.shapes.clear();
             }
             let mut found = constraints::of_statement(statement, &lexical)?;
+            found.retain(|one| match &one.kind {
+                ConstraintKind::OfDomain { domain, .. } => self.tables.is_domain(domain),
+                _ => true,
+            });
             found.iter_mut().flat_map(Constraint::tables_mut).for_each(|table| *table = self.qualified(table));
             self.constraints.extend_from_slice(&found);
             self.asked.extend(found);
         } else if first.is("use") && self.dialect() == Dialect::MySql {
-            self.database = tokens.next()?.and_then(|name| identifier(&name, Dialect::MySql));
-            self.tables.clear();
-            self.shapes.clear();
+            let next = tokens.next()?.and_then(|name| identifier(&name, Dialect::MySql));
+            self.forget(next);
         }
         Ok(())
     }
@@ -302,35 +310,6 @@ impl Script {
         }
         self.mode = Mode::Copy(buffer.get(start..head.end).unwrap_or_default().to_vec());
         Ok(Found::Statements(head.end))
-    }
-
-    /// The columns of rows: from the head's names and the DDL, and where that is missing from the first row.
-    /// `numbers` says of each cell of the first row whether it is a whole number.
-    fn shape(&self, name: &QualifiedName, named: Option<&[String]>, numbers: &[bool], copy: bool) -> Shape {
-        let declared = self.tables.columns(name);
-        let my_sql = self.dialect() == Dialect::MySql;
-        let guess = |index: usize, name: String| {
-            let number = numbers.get(index).copied().unwrap_or(false);
-            let kind = if number { ColumnKind::Number { digits: 18, nullable: true } } else { ColumnKind::FREE_TEXT };
-            SqlColumn::guessed(ColumnContext { name, kind }, self.dialect())
-        };
-        let columns = match (named, declared) {
-            (Some(names), _) => names
-                .iter()
-                .enumerate()
-                .map(|(index, name)| {
-                    let same = |column: &&SqlColumn| {
-                        column.context.name == *name || (my_sql && column.context.name.eq_ignore_ascii_case(name))
-                    };
-                    let known = declared.unwrap_or_default().iter().find(same).cloned();
-                    known.unwrap_or_else(|| guess(index, name.clone()))
-                })
-                .collect(),
-            (None, Some(declared)) => declared.iter().filter(|column| !(copy && column.generated)).cloned().collect(),
-            (None, None) => (0..numbers.len()).map(|index| guess(index, format!("#{}", index + 1))).collect(),
-        };
-        let name = self.qualified(&name.parts.join("."));
-        Shape { table: Arc::new(TableShape::new(name.clone(), columns, self.asked_of(&name))), rows: 0 }
     }
 
     /// The name of a table, with that of its database where the dump has changed to one.
@@ -388,6 +367,10 @@ impl Splitter for Script {
             };
         }
         Err(DataError::new("neither a statement nor a row").at(self.line_at(buffer, 0)))
+    }
+
+    fn define(&mut self, definitions: &Arc<Definitions>) {
+        self.definitions = Some(Arc::clone(definitions));
     }
 
     fn reading(&self) -> String {

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::schema::Schema;
-use crate::constraint::{Constraint, ConstraintKind};
+use crate::constraint::{Constraint, ConstraintKind, Folding};
 use crate::format::sql::constraints;
 
 /// The constraints of all tables that are read. Of indexes with a condition or over expressions nothing is said.
@@ -23,9 +23,17 @@ pub(super) fn of(connection: &Connection, schema: &Schema) -> rusqlite::Result<V
             indexes.query_map([&table.name], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         for index in indexes {
             let (name, origin) = index?;
-            let mut columns = connection.prepare("SELECT name FROM pragma_index_info(?1, 'main') ORDER BY seqno")?;
-            let columns = columns.query_map([&name], |row| row.get::<_, Option<String>>(0))?;
-            if let Some(columns) = columns.collect::<rusqlite::Result<Option<Vec<String>>>>()? {
+            let sql = "SELECT name, coll FROM pragma_index_xinfo(?1, 'main') WHERE \"key\" ORDER BY seqno";
+            let mut columns = connection.prepare(sql)?;
+            let columns =
+                columns.query_map([&name], |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, String>(1)?)))?;
+            let columns = columns.collect::<rusqlite::Result<Vec<_>>>()?;
+            for (column, collation) in &columns {
+                if let (Some(column), Some(folding)) = (column, folding_of(collation)) {
+                    enter(vec![column.clone()], ConstraintKind::Folds(folding));
+                }
+            }
+            if let Some(columns) = columns.into_iter().map(|(column, _)| column).collect::<Option<Vec<String>>>() {
                 let kind = if origin == "pk" {
                     ConstraintKind::PrimaryKey
                 } else {
@@ -47,9 +55,22 @@ pub(super) fn of(connection: &Connection, schema: &Schema) -> rusqlite::Result<V
     // Of checks, SQLite has nothing but the text.
     for asked in schema.statements.iter().flat_map(|statement| constraints::of_schema(statement.as_bytes())) {
         let named = schema.tables.iter().find(|table| table.name.eq_ignore_ascii_case(&asked.table));
-        if let (Some(table), ConstraintKind::Check(_)) = (named, &asked.kind) {
+        if let (
+            Some(table),
+            ConstraintKind::Check(_) | ConstraintKind::Generates(_) | ConstraintKind::UniqueExpression,
+        ) = (named, &asked.kind)
+        {
             found.push(Constraint { table: table.name.clone(), ..asked });
         }
     }
     Ok(found)
+}
+
+/// What a collation takes for equal, where that is more than the same bytes.
+fn folding_of(collation: &str) -> Option<Folding> {
+    match collation {
+        name if name.eq_ignore_ascii_case("binary") => None,
+        name if name.eq_ignore_ascii_case("nocase") => Some(Folding::Ascii),
+        _ => Some(Folding::Unknown),
+    }
 }

@@ -2,9 +2,9 @@ use arrow::array::StringArray;
 
 use super::*;
 use crate::block::{CellEdit, Column, ColumnContext};
-use crate::constraint::ConstraintKind;
 use crate::constraint::condition::{Comparison, Condition, Expression, Manner};
 use crate::constraint::pattern::{Case, Pattern};
+use crate::constraint::{ConstraintKind, Folding};
 
 const UNIQUE: ConstraintKind = ConstraintKind::Unique { nulls_apart: true };
 
@@ -117,8 +117,9 @@ fn block(rows: &[Row<'_>]) -> Block {
 
 /// Whether the rows of blocks stay apart in `columns` of table `t` when cells (column, row, value) of each are edited.
 fn apart(columns: &[&str], nulls_apart: bool, blocks: &[(&[Row<'_>], &[Edit<'_>])]) -> Option<bool> {
+    let foldings = vec![Folding::Exact; columns.len()];
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-    let question = Question { table: "t".to_owned(), columns, nulls_apart };
+    let question = Question { table: "t".to_owned(), columns, foldings, nulls_apart };
     let mut answers = Answers::to(std::slice::from_ref(&question));
     for (rows, edits) in blocks {
         let edit = |(column, row, value): &Edit<'_>| CellEdit {

@@ -6,12 +6,15 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use super::rows::{Places, Rows, Stored};
 use super::{FINGERPRINT, MOST_RESULTS, Results};
 use crate::block::{Block, CellEdit};
+use crate::constraint::Folding;
 
 /// Columns in which the rows of a table must differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::pipeline) struct Question {
     pub(super) table: String,
     pub(super) columns: Vec<String>,
+    /// Which of their values are equal, column by column.
+    pub(super) foldings: Vec<Folding>,
     /// A row with a NULL in them equals no other.
     pub(super) nulls_apart: bool,
 }
@@ -43,11 +46,12 @@ impl Question {
         let mut found = Vec::with_capacity(block.rows);
         'rows: for row in 0..rows.count() {
             let mut hasher = FINGERPRINT.build_hasher();
-            for places in &places {
+            let foldings = self.foldings.iter().copied().chain(std::iter::repeat(Folding::Exact));
+            for (places, folding) in places.iter().zip(foldings) {
                 match rows.stored(places, row) {
                     Stored::Value(value, _) => {
                         hasher.write_u8(1);
-                        value.hash(&mut hasher);
+                        folding.fold(&value).hash(&mut hasher);
                     }
                     Stored::Null if self.nulls_apart => continue 'rows,
                     Stored::Null => hasher.write_u8(0),

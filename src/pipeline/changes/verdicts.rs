@@ -2,7 +2,7 @@
 
 use super::checks::Checked;
 use super::{Change, Changes, Results};
-use crate::constraint::{Constraint, ConstraintKind};
+use crate::constraint::{Constraint, ConstraintKind, Folding};
 use crate::error::{DataError, Position};
 use crate::pipeline::findings::Spot;
 use crate::pipeline::locate::safe_name;
@@ -28,7 +28,9 @@ impl Changes {
         for constraint in &self.constraints {
             let this = if constraint.table == *table { self.asked(constraint, column, change) } else { Verdict::Fits };
             let family = self.of_partition(constraint, table, column, change);
-            for found in [this, family] {
+            let computed = self.computed_from(constraint, table, column, change);
+            let referenced = self.led_to(constraint, table, column, change);
+            for found in [this, family, computed, referenced] {
                 match found {
                     Verdict::Refused(_) => return found.located(spot),
                     Verdict::Doubtful(_) if verdict == Verdict::Fits => verdict = found,
@@ -40,32 +42,29 @@ impl Changes {
     }
 
     /// What `constraint`, which is one of the table, asks of `column`.
-    fn asked(&self, constraint: &Constraint, column: &str, change: &Change) -> Verdict {
+    pub(super) fn asked(&self, constraint: &Constraint, column: &str, change: &Change) -> Verdict {
         if !constraint.names(column) || change.edited == 0 {
             return Verdict::Fits;
         }
         match &constraint.kind {
             ConstraintKind::PrimaryKey | ConstraintKind::Unique { .. } => self.kept_apart(constraint, column, change),
-            ConstraintKind::References { table, columns } => {
-                self.referenced(constraint, (table, columns), column, change)
-            }
+            ConstraintKind::References { .. } => self.referenced(constraint, column, change),
             ConstraintKind::Check(_) => self.checked(constraint, change),
             ConstraintKind::PartitionKey => {
                 Verdict::Doubtful("it decides in which partition a row is: there must be one".to_owned())
             }
-            ConstraintKind::PartitionOf(_) => Verdict::Fits,
+            ConstraintKind::UniqueExpression => Verdict::Doubtful(format!(
+                "{} is made of an expression or a part of it: whether rows stay apart there, only the database can tell",
+                safe_name(&constraint.shown())
+            )),
+            ConstraintKind::PartitionOf(_)
+            | ConstraintKind::Inherits(_)
+            | ConstraintKind::NoInherit
+            | ConstraintKind::Domain(_)
+            | ConstraintKind::OfDomain { .. }
+            | ConstraintKind::Generates(_)
+            | ConstraintKind::Folds(_) => Verdict::Fits,
         }
-    }
-
-    /// What the foreign keys say that lead from the place at `spot` to tables in files beside its own.
-    pub fn verdict_between_files(&self, spot: &Spot) -> Verdict {
-        let (Some(table), Some(column), Some(change)) = (&spot.table, &spot.column, self.places.get(spot)) else {
-            return Verdict::Fits;
-        };
-        let is_own = |one: &&Constraint| one.table == *table && matches!(one.kind, ConstraintKind::References { .. });
-        let verdicts = self.constraints.iter().filter(is_own).map(|one| self.asked(one, column, change));
-        let refused = verdicts.into_iter().find(|verdict| matches!(verdict, Verdict::Refused(_)));
-        refused.map_or(Verdict::Fits, |verdict| verdict.located(spot))
     }
 
     /// The first CHECK or key that is broken.
@@ -103,6 +102,9 @@ impl Changes {
             }
         };
         match results {
+            Results::Apart(_) if self.is_collated(constraint) => Verdict::Doubtful(format!(
+                "a collation of the database's own may take two values for one, and it is {name}"
+            )),
             Results::Apart(_) => Verdict::Fits,
             Results::TooMany => Verdict::Doubtful(format!(
                 "too many rows, or columns that are not in them, to tell whether two become one, and it is {name}"
@@ -137,39 +139,6 @@ impl Changes {
             Some(checked) if checked.rows >= change.edited => Verdict::Fits,
             _ => Verdict::Doubtful(format!("{name} names it, which is not evaluated")),
         }
-    }
-
-    /// Whether the column that a foreign key leads to is rewritten alike.
-    fn referenced(
-        &self,
-        key: &Constraint,
-        (table, columns): (&str, &[String]),
-        column: &str,
-        change: &Change,
-    ) -> Verdict {
-        let position = key.columns.iter().position(|one| one == column);
-        let own_key = || {
-            let primary = |one: &&Constraint| one.table == *table && one.kind == ConstraintKind::PrimaryKey;
-            self.constraints.iter().find(primary).map(|one| one.columns.as_slice())
-        };
-        let columns = if columns.is_empty() { own_key().unwrap_or_default() } else { columns };
-        let Some(target) = position.and_then(|at| columns.get(at)) else { return Verdict::Fits };
-        if !self.tables.contains_key(table) {
-            return Verdict::Fits;
-        }
-        let spot = Spot { table: Some(table.to_owned()), column: Some(target.clone()) };
-        let there = self.places.get(&spot).map(Change::met).unwrap_or_default();
-        if change.met().is_subset(&there) {
-            return Verdict::Fits;
-        }
-        if self.is_plan && there.is_empty() {
-            let why = "no rule finds values there; those that equal replaced ones will be replaced, too";
-            return Verdict::Doubtful(format!("is a FOREIGN KEY to {table}.{target}: {why}"));
-        }
-        Verdict::Refused(
-            DataError::new(format!("is a FOREIGN KEY to {table}.{target}, whose values are rewritten otherwise"))
-                .advise("give both columns names that say what they hold, or drop the constraint"),
-        )
     }
 
     /// What being a partition asks of `column`: rows that go under a partition's own name must stay in it.
@@ -209,7 +178,58 @@ impl Changes {
         let may_meet_others = filled > change.edited && !is_done(&["hash", "sha256", "keep"]);
         let are_nulls_one = constraint.kind.nulls_apart() == Some(false)
             && change.operators.keys().any(|(_, carried_out)| carried_out.done == "null");
-        may_meet_others || are_nulls_one || !matches!(change.results, Results::Apart(_))
+        let may_be_folded = change.has_letters
+            && !is_done(&["hash", "sha256", "keep"])
+            && self.folding(&constraint.table, column) != Folding::Exact;
+        may_meet_others || may_be_folded || are_nulls_one || !matches!(change.results, Results::Apart(_))
+    }
+
+    /// Which values of a column are equal in keys.
+    pub(super) fn folding(&self, table: &str, column: &str) -> Folding {
+        let mut of_table = None;
+        for constraint in self.constraints.iter().filter(|one| one.table == table) {
+            let ConstraintKind::Folds(folding) = constraint.kind else { continue };
+            match constraint.columns.as_slice() {
+                // What is said of the table goes before what holds where nothing is said.
+                [] if of_table != Some(Folding::Exact) => of_table = Some(folding),
+                [] => {}
+                columns if columns.iter().any(|one| one == column) => return folding,
+                _ => {}
+            }
+        }
+        of_table.unwrap_or(Folding::Exact)
+    }
+
+    /// Whether the database alone knows which values of a key are equal.
+    fn is_collated(&self, key: &Constraint) -> bool {
+        key.columns.iter().any(|column| {
+            let is_edited = self.change(&key.table, column).is_some_and(|(_, change)| change.has_letters);
+            is_edited && self.folding(&key.table, column) == Folding::Unknown
+        })
+    }
+
+    /// What is asked of a column that is computed from `column`, as `computed` says: the database computes it anew.
+    fn computed_from(&self, computed: &Constraint, table: &str, column: &str, change: &Change) -> Verdict {
+        let ConstraintKind::Generates(result) = &computed.kind else { return Verdict::Fits };
+        if computed.table != table || change.edited == 0 || !computed.columns.iter().any(|one| one == column) {
+            return Verdict::Fits;
+        }
+        let is_asked = |one: &&Constraint| match one.kind {
+            ConstraintKind::PrimaryKey
+            | ConstraintKind::Unique { .. }
+            | ConstraintKind::UniqueExpression
+            | ConstraintKind::References { .. }
+            | ConstraintKind::Check(_)
+            | ConstraintKind::PartitionKey => one.table == table && one.names(result),
+            _ => false,
+        };
+        self.constraints.iter().find(is_asked).map_or(Verdict::Fits, |asked| {
+            Verdict::Doubtful(format!(
+                "{} is asked of {}, which the database computes from it: whether it holds, only the database can tell",
+                safe_name(&asked.shown()),
+                safe_name(result)
+            ))
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::block::{Block, ColumnContext, Edits};
 use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match};
-use crate::format::Codec;
+use crate::format::{Codec, Declared};
 use crate::pipeline::findings::Spot;
 use crate::pipeline::locate::safe_name;
 use crate::transform::{CarriedOut, Dropping, Edited, Site, Transformer, Watcher};
@@ -21,6 +21,7 @@ pub(in crate::pipeline) struct Watch<'a> {
     table: Option<&'a str>,
     /// What is asked of its rows, as far as that is known.
     asked: &'a [Constraint],
+    declared: Option<Declared>,
     /// Whether widths and counts are wanted, and refusals passed over.
     plans: bool,
     /// Results at the site that is under way.
@@ -44,8 +45,19 @@ impl<'a> Watch<'a> {
             _ => None,
         };
         let asked = codec.map_or(asked, |codec| codec.constraints());
+        let declared = codec.and_then(|codec| codec.declared());
         let changes = Changes { is_plan: plans, ..Changes::default() };
-        Watch { transformer, block, table, asked, plans, results: Vec::new(), change: Change::default(), changes }
+        Watch {
+            transformer,
+            block,
+            table,
+            asked,
+            declared,
+            plans,
+            results: Vec::new(),
+            change: Change::default(),
+            changes,
+        }
     }
 
     /// What was heard, of a block for which these are the edits.
@@ -54,6 +66,10 @@ impl<'a> Watch<'a> {
             Block::Table(block) => {
                 if let Some(name) = self.table {
                     self.changes.tables.insert(name.to_owned(), vec![Filled::of(block)]);
+                    self.changes.is_declared_elsewhere = self.declared == Some(Declared::Elsewhere);
+                    if !edits.cells.is_empty() && self.declared == Some(Declared::Nowhere) {
+                        self.changes.undeclared.insert(name.to_owned());
+                    }
                     if !edits.cells.is_empty() && !self.asked.is_empty() {
                         self.changes.constraints.extend_from_slice(self.asked);
                         self.changes.checked = checks::check(self.asked, block, &edits.cells);
@@ -102,6 +118,9 @@ impl Watcher for Watch<'_> {
             && self.table.is_some()
         {
             self.results.push(FINGERPRINT.hash_one(after));
+            if !self.asked.is_empty() && !self.change.has_letters {
+                self.change.has_letters = after.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+            }
         }
         if self.plans {
             let characters = |text: &[u8]| text.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Found, Mode, Script};
-use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::DataError;
 use crate::format::pgdump::copy::{self, CopyCodec, CopyHead};
 use crate::format::sql::insert::{self, InsertCodec, Place};
@@ -161,16 +160,5 @@ impl Script {
         shape.rows += memchr::memchr_iter(b'\n', buffer.get(..length).unwrap_or_default()).count() as u64;
         let codec = CopyCodec { shape: Arc::clone(&shape.table), first_row, charset };
         Ok(Found::Rows(length, Arc::new(codec)))
-    }
-
-    /// What is asked of the rows of a table, so far.
-    pub(super) fn asked_of(&self, table: &str) -> Vec<Constraint> {
-        let parent = |one: &Constraint| match &one.kind {
-            ConstraintKind::PartitionOf(parent) if one.table == table => Some(parent.clone()),
-            _ => None,
-        };
-        let parents: Vec<String> = self.asked.iter().filter_map(parent).collect();
-        let decides = |one: &&Constraint| one.kind == ConstraintKind::PartitionKey && parents.contains(&one.table);
-        self.asked.iter().filter(|one| one.table == table || decides(one)).cloned().collect()
     }
 }
