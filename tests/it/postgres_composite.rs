@@ -190,7 +190,7 @@ fn what_has_no_place_for_a_new_value_is_refused() {
     }
 }
 
-/// A field's own name says what its values are, and a field that is of an entity type can be emptied as a column can.
+/// A field's values are those of a column by its own name: one that is of an entity type can be emptied as a column can.
 #[test]
 fn fields_are_examined_as_columns() {
     let Some((server, folder)) = start() else { return };
@@ -198,7 +198,7 @@ fn fields_are_examined_as_columns() {
     let sql = r#"CREATE TYPE who AS ("姓名" text, colour text, phone varchar(11));
         CREATE TABLE staff (id integer, w who, ws who[]);
         INSERT INTO staff SELECT i, x, ARRAY[x, NULL] FROM generate_series(1, 20) i,
-            LATERAL (SELECT ROW('高强', '高强', (13912300000 + i * 37)::text)::who AS x) y;"#;
+            LATERAL (SELECT ROW('张伟', 'red', (13912300000 + i * 37)::text)::who AS x) y;"#;
     server.run("fields", sql.as_bytes());
     folder.write("in.sql", server.dump("fields", &[]));
     let ended = folder.tuomin(&["scan", "in.sql", "--matches", "-", "-q"]).expect(0);
@@ -212,6 +212,6 @@ fn fields_are_examined_as_columns() {
     folder.tuomin(&["deidentify", "in.sql", "-o", "out.sql", "--key-file", "k", "--policy", "drop.yml"]).expect(0);
     server.run("postgres", b"CREATE DATABASE emptied;");
     server.run("emptied", &folder.read("out.sql"));
-    let hold = "SELECT count(*) FROM staff WHERE w = ROW(NULL, '高强', NULL)::who AND ws = ARRAY[w, NULL];";
+    let hold = "SELECT count(*) FROM staff WHERE w = ROW(NULL, 'red', NULL)::who AND ws = ARRAY[w, NULL];";
     assert_eq!(server.run("emptied", hold.as_bytes()), "20\n");
 }
