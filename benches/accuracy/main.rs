@@ -24,6 +24,7 @@ mod passing;
 mod people;
 mod reading;
 mod reliability;
+mod reviewed;
 mod score;
 mod tables;
 mod template;
@@ -72,7 +73,7 @@ struct Arguments {
     /// With `--negatives`, pass over files whose path holds one of these
     #[arg(long, num_args = 1.., requires = "negatives")]
     except: Vec<String>,
-    /// With `--negatives`, show the matches themselves and what stands before them
+    /// With `--negatives`, show the matches themselves, how they were reviewed and what stands before them
     #[arg(long, requires = "negatives")]
     show_values: bool,
 }

@@ -1,7 +1,8 @@
 //! False matches in texts that hold no personal data: documentation and source code.
 //!
 //! Every file is read as text or, where its name says so, in its format, as a scan reads it. What is printed is counts and
-//! the shape of the text before a match; values only where they are asked for.
+//! the shape of the text before a match; values only where they are asked for. Matches of level 3 and 4 but e-mail
+//! addresses were looked at one by one ([`crate::reviewed`]); what was not counts as false.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,31 +12,73 @@ use std::path::{Path, PathBuf};
 use tuomin::format;
 
 use crate::reading::{Reader, Seen};
+use crate::reviewed::{Reviewed, Verdict, digest};
 
 /// The most bytes of a file that are read.
 const MOST: u64 = 32 << 20;
 /// Characters before a match that make its context.
 const CONTEXT: usize = 12;
 
+/// How matches were reviewed.
+#[derive(Default, Clone, Copy)]
+struct Fates {
+    right: u64,
+    /// Of the right.
+    examples: u64,
+    wrong: u64,
+    unreviewed: u64,
+}
+
+impl Fates {
+    fn enter(&mut self, verdict: Option<Verdict>) {
+        match verdict {
+            Some(Verdict::Right) => self.right += 1,
+            Some(Verdict::Example) => (self.right, self.examples) = (self.right + 1, self.examples + 1),
+            Some(Verdict::False) => self.wrong += 1,
+            None => self.unreviewed += 1,
+        }
+    }
+
+    fn add(self, other: Fates) -> Fates {
+        Fates {
+            right: self.right + other.right,
+            examples: self.examples + other.examples,
+            wrong: self.wrong + other.wrong,
+            unreviewed: self.unreviewed + other.unreviewed,
+        }
+    }
+
+    /// False until somebody looks.
+    fn counted_false(self) -> u64 {
+        self.wrong + self.unreviewed
+    }
+}
+
 #[derive(Default)]
 struct Found {
     count: u64,
     files: u64,
+    fates: Fates,
     /// How often each context is met.
     contexts: BTreeMap<String, u64>,
+}
+
+/// Whether matches are reviewed one by one. E-mail addresses in documentation are real ones, by their form.
+fn is_reviewed(entity: &str, level: u8) -> bool {
+    level > 2 && entity != "EMAIL_ADDRESS"
 }
 
 /// Counts the matches below `paths`.
 ///
 /// # Errors
-/// When the rules do not load.
+/// When the rules or the verdicts do not load.
 pub(crate) fn report(
     paths: &[PathBuf],
     except: &[String],
     least: f32,
     show_values: bool,
 ) -> Result<String, Box<dyn std::error::Error>> {
-    let mut reader = Reader::new()?;
+    let (mut reader, reviewed) = (Reader::new()?, Reviewed::new()?);
     let (mut bytes, mut files, mut unread) = (0_u64, 0_u64, 0_u64);
     // By level as well: addresses of one's own machine are nobody's, and of another level.
     let mut found: BTreeMap<(String, u8), Found> = BTreeMap::new();
@@ -54,7 +97,7 @@ pub(crate) fn report(
         files += 1;
         bytes += content.len() as u64;
         let mut before: BTreeMap<(String, u8), u64> = BTreeMap::new();
-        for one in seen.iter().filter(|one| one.level > 2 && one.entity != "EMAIL_ADDRESS") {
+        for one in seen.iter().filter(|one| is_reviewed(&one.entity, one.level)) {
             *by_score.entry((one.score * 20.0 + 0.001) as u8).or_default() += 1;
         }
         for one in seen.iter().filter(|one| one.score >= least) {
@@ -62,38 +105,38 @@ pub(crate) fn report(
             kept.count += 1;
             kept.files += u64::from(before.insert((one.entity.clone(), one.level), 1).is_none());
             *kept.contexts.entry(context(&content, one)).or_default() += 1;
+            let value = content.get(one.start..one.end).unwrap_or_default();
+            let verdict = reviewed.verdict(&one.entity, value);
+            if is_reviewed(&one.entity, one.level) {
+                kept.fates.enter(verdict);
+            }
             if show_values {
-                let line = excerpt(&content, one);
-                let _ = writeln!(shown, "{}\t{:.2}\t{}\t{line}", one.entity, one.score, entry.path().display());
+                let Seen { entity, score, level, .. } = one;
+                let (digest, path, line) = (digest(value), entry.path().display(), excerpt(&content, one));
+                let _ = writeln!(shown, "{entity}\t{level}\t{score:.2}\t{digest}\t{verdict:?}\t{path}\t{line}");
             }
         }
     }
-    let megabytes = bytes as f64 / 1e6;
-    // E-mail addresses in documentation are real ones.
-    let sum_of = |levels: std::ops::RangeInclusive<u8>| -> u64 {
-        let is_counted = |(entity, level): &(String, u8)| levels.contains(level) && entity != "EMAIL_ADDRESS";
-        found.iter().filter(|(key, _)| is_counted(key)).map(|(_, found)| found.count).sum()
-    };
-    let (counted, low) = (sum_of(3..=4), sum_of(2..=2));
-    let names: u64 =
-        found.iter().filter(|((entity, _), _)| entity == "PERSON_NAME").map(|(_, found)| found.count).sum();
-    let mut out = format!(
-        "{files} files, {megabytes:.1} MB ({unread} not read). Of level 3 and 4, without e-mail addresses: {counted} matches, \
-         {:.2} per MB, {:.2} without names; of level 2: {low}, {:.2} per MB.\n\n\
-         | entity type | level | matches | per MB | files | most frequent context (of how many) |\n|---|---|---|---|---|---|\n",
-        counted as f64 / megabytes.max(1e-9),
-        counted.saturating_sub(names) as f64 / megabytes.max(1e-9),
-        low as f64 / megabytes.max(1e-9),
+    let megabytes = (bytes as f64 / 1e6).max(1e-9);
+    let mut out = format!("{files} files, {megabytes:.1} MB ({unread} not read).\n\n");
+    out.push_str(&summary(&found, megabytes));
+    out.push_str(
+        "\n| entity type | level | matches | per MB | files | right | false | not reviewed | most frequent context (of how \
+         many) |\n|---|---|---|---|---|---|---|---|---|\n",
     );
-    for ((entity, level), Found { count, files, contexts }) in &found {
+    for ((entity, level), Found { count, files, fates, contexts }) in &found {
         let (context, times) = contexts
             .iter()
             .max_by_key(|(context, times)| (**times, std::cmp::Reverse(context.len())))
             .unwrap_or((&shown, &0));
+        let fates = match is_reviewed(entity, *level) {
+            true => format!("{} | {} | {}", fates.right, fates.wrong, fates.unreviewed),
+            false => " | | ".to_owned(),
+        };
         let _ = writeln!(
             out,
-            "| {entity} | {level} | {count} | {:.3} | {files} | `{}` ({times} of {}) |",
-            *count as f64 / megabytes.max(1e-9),
+            "| {entity} | {level} | {count} | {:.3} | {files} | {fates} | `{}` ({times} of {}) |",
+            *count as f64 / megabytes,
             context.replace('|', "¦").replace('`', "'"),
             contexts.len(),
         );
@@ -103,6 +146,27 @@ pub(crate) fn report(
     let _ = writeln!(out, "{}.", by_score.collect::<Vec<_>>().join(", "));
     out.push_str(&shown);
     Ok(out)
+}
+
+/// The sums: of level 3 and 4 without e-mail addresses by verdict, and of level 2.
+fn summary(found: &BTreeMap<(String, u8), Found>, megabytes: f64) -> String {
+    let of_reviewed = || found.iter().filter(|((entity, level), _)| is_reviewed(entity, *level));
+    let fates = of_reviewed().fold(Fates::default(), |sum, (_, found)| sum.add(found.fates));
+    let matches: u64 = of_reviewed().map(|(_, found)| found.count).sum();
+    let low: u64 = found.iter().filter(|((_, level), _)| *level == 2).map(|(_, found)| found.count).sum();
+    let per_megabyte = |count: u64| count as f64 / megabytes;
+    format!(
+        "| level 3 and 4, without e-mail addresses | right | of them invented | false | not reviewed | **false per MB** | wanted | \
+         false and invented per MB | level 2 | per MB |\n|---|---|---|---|---|---|---|---|---|---|\n\
+         | {matches} | {} | {} | {} | {} | **{:.2}** | 1 | {:.2} | {low} | {:.2} |\n",
+        fates.right,
+        fates.examples,
+        fates.wrong,
+        fates.unreviewed,
+        per_megabyte(fates.counted_false()),
+        per_megabyte(fates.counted_false() + fates.examples),
+        per_megabyte(low),
+    )
 }
 
 /// A file and the format that it is read in; nothing where it is no text.
@@ -163,4 +227,35 @@ fn excerpt(content: &[u8], seen: &Seen) -> String {
     let head: String = head.iter().skip(head.len().saturating_sub(40)).collect();
     let tail: String = text(behind.get(..to).unwrap_or_default()).chars().take(30).collect();
     format!("{head}⟦{}⟧{tail}", text(content.get(seen.start..seen.end).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_looked_at_is_false() {
+        let mut fates = Fates::default();
+        for verdict in [Some(Verdict::Right), Some(Verdict::Example), Some(Verdict::False), None, None] {
+            fates.enter(verdict);
+        }
+        assert_eq!((fates.right, fates.examples, fates.wrong, fates.unreviewed), (2, 1, 1, 2));
+        assert_eq!(fates.add(fates).counted_false(), 6);
+    }
+
+    #[test]
+    fn matches_of_texts_are_counted_by_verdict() {
+        let folder = tempfile::tempdir().unwrap();
+        // A value that nobody reviewed: no digest of it is in the table.
+        std::fs::write(folder.path().join("a.txt"), "username: \"zhangsan_20261122\"\nsee tom@example.com\n").unwrap();
+        let report = report(&[folder.path().to_owned()], &[], 0.6, false).unwrap();
+        let sums: Vec<&str> = report.lines().filter(|line| line.starts_with("| 1 |")).collect();
+        let [sums] = sums[..] else { panic!("{report}") };
+        assert!(sums.starts_with("| 1 | 0 | 0 | 0 | 1 | **"), "{sums}");
+        assert!(
+            report.contains("| ACCOUNT_NAME | 3 | 1 |") && report.contains("| 0 | 0 | 1 | `a: \"` (1 of 1) |"),
+            "{report}"
+        );
+        assert!(!report.contains("zhangsan"), "{report}");
+    }
 }

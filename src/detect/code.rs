@@ -12,7 +12,7 @@ use super::context::{byte, byte_before, skip_joiners, word_before};
 const WINDOW: usize = 240;
 
 /// Words that are types, keywords or constants of programming languages, and no names or secrets.
-const WORDS: [&[u8]; 62] = [
+const WORDS: [&[u8]; 63] = [
     b"u8",
     b"u16",
     b"u32",
@@ -59,6 +59,7 @@ const WORDS: [&[u8]; 62] = [
     b"async",
     b"function",
     b"lambda",
+    b"match",
     b"dyn",
     b"impl",
     b"Some",
@@ -77,8 +78,13 @@ const WORDS: [&[u8]; 62] = [
     b"undefined",
 ];
 
+/// Words of sentences about a key (`uid= option`, `pass: added`), in lower case, which are no values outside of
+/// quotation marks.
+const PROSE: [&[u8]; 10] =
+    [b"and", b"or", b"option", b"setting", b"added", b"removed", b"pass", b"failure", b"failed", b"incorrect"];
+
 /// What a line of code begins with, where it declares something.
-const DECLARATIONS: [&[u8]; 14] = [
+const DECLARATIONS: [&[u8]; 20] = [
     b"pub ",
     b"let ",
     b"const ",
@@ -93,6 +99,12 @@ const DECLARATIONS: [&[u8]; 14] = [
     b"def ",
     b"private ",
     b"public ",
+    b"trait ",
+    b"class ",
+    b"interface ",
+    b"if (",
+    b"for (",
+    b"while (",
 ];
 
 /// Whether the value at `span`, behind a key and a separator, is code.
@@ -102,14 +114,15 @@ pub(super) fn is_code(text: &[u8], span: &Range<usize>) -> bool {
     if matches!(byte_before(text, span.start), b'"' | b'\'') {
         return is_literal_of_code(text, span.end, between);
     }
-    if is_operator(text, key_end, between) {
+    if is_operator(text, key_end, between) || is_outside_quotes(text, span.end, between) {
         return true;
     }
     let value = text.get(span.clone()).unwrap_or_default();
     is_expression(text, span.start, value)
-        || is_number_of_a_type(value)
-        || is_key(text, span, value)
+        || is_number_of_code(text, span.end, value)
+        || is_key(text, key_end, span, value)
         || is_sentence(text, span.end, between, value)
+        || is_field(text, key_end, value)
         || is_declared(text, key_end, span, value)
 }
 
@@ -124,13 +137,24 @@ fn is_literal_of_code(text: &[u8], end: usize, between: &[u8]) -> bool {
     called || list.next() == Some(&b'[') && list.next() == Some(&b'=')
 }
 
-/// `Key::name`, `key == name`, `key += name`, `key := name`.
+/// `Key::name`, `key == name`, `key (>= 2.0)`, `key += name`, `key := name`, `x ? key : name`, `state->key = name`,
+/// `*key = name`.
 fn is_operator(text: &[u8], key_end: usize, between: &[u8]) -> bool {
-    let compared = between.windows(2).any(|two| matches!(two, b"::" | b"==" | b":="));
+    let compared = between.windows(2).any(|two| matches!(two, b"::" | b"==" | b":=" | b">=" | b"+="));
+    let before = text.get(..word_before(text, key_end)).unwrap_or_default();
+    let pointed = before.ends_with(b"->") || before.ends_with(b" *");
+    let chosen = between == b" : " && before.ends_with(b"? ") || between == b" = " && pointed;
     let changed = between.trim_ascii_start().first() == Some(&b'=')
         && matches!(byte_before(text, key_end), b'!' | b'<' | b'>' | b'+' | b'|' | b'~' | b'^');
     // `*const c_char`, `[u8; 32]` and the like are words below.
-    compared || changed
+    compared || changed || chosen
+}
+
+/// Whether a quotation mark closes between key and value: `the "uid=" option`, `'Password: ' system`.
+fn is_outside_quotes(text: &[u8], end: usize, between: &[u8]) -> bool {
+    let separator = between.iter().position(|b| matches!(b, b':' | b'=')).unwrap_or(between.len());
+    let behind = between.get(separator..).unwrap_or_default();
+    behind.iter().any(|b| matches!(b, b'"' | b'\'')) && !matches!(byte(text, end), b'"' | b'\'')
 }
 
 /// A word of code, a call, a path: `Option<String>`, `alice.secret()`, `super::Password`, `uid_t`, `state->secret`.
@@ -152,7 +176,10 @@ fn is_expression(text: &[u8], at: usize, value: &[u8]) -> bool {
         match rest {
             [b':', b':', next, ..] if next.is_ascii_alphabetic() || *next == b'_' => return true,
             [b'-', b'>', ..] => return true,
-            [b'!', b'(' | b'[', ..] => return true,
+            [b'!', b'(' | b'[', ..] | [b'!', b' ', b'{', ..] => return true,
+            // `fields[3]`, `PROCINFO["uid"]`
+            [b'[', b'"' | b'\'', ..] => return true,
+            [b'[', digit, b']', ..] if digit.is_ascii_digit() && byte_before(text, at) == b' ' => return true,
             [b' ', b'|', b'|', ..] | [b' ', b'&', b'&', ..] => return true,
             // `[BYTE; 6]`
             [b';', b' ', ..] if byte_before(text, at) == b'[' => return true,
@@ -167,15 +194,34 @@ fn is_expression(text: &[u8], at: usize, value: &[u8]) -> bool {
     }
 }
 
-/// `284675555i32`, `52u8`
-fn is_number_of_a_type(value: &[u8]) -> bool {
+/// `284675555i32`, `52u8`, the 3 of `3.2`, and the number that a system gives an account: `uid = 580800002, gid = 4`.
+fn is_number_of_code(text: &[u8], end: usize, value: &[u8]) -> bool {
     let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
-    digits > 0 && value.get(digits..).is_some_and(|kind| kind.len() >= 2 && WORDS.contains(&kind))
+    if digits == 0 {
+        return false;
+    }
+    let rest = text.get(end..(end + 8).min(text.len())).unwrap_or_default();
+    if digits == value.len() {
+        let decimal = matches!(rest, [b'.', next, ..] if next.is_ascii_digit());
+        return decimal
+            || rest.trim_ascii_start().strip_prefix(b",").unwrap_or(rest).trim_ascii_start().starts_with(b"gid");
+    }
+    value.get(digits..).is_some_and(|kind| kind.len() >= 2 && WORDS.contains(&kind))
 }
 
-/// `a.exp:` before a space is a key or a place itself, and so is `name=`.
-fn is_key(text: &[u8], span: &Range<usize>, value: &[u8]) -> bool {
-    if byte(text, span.end) == b'=' && identifier(value) == value.len() {
+/// `a.exp:` before a space is a key or a place itself, and so is `name=`. `name = ` is a type or assigned as well.
+/// `group:passwd:GID:list` names the parts of a line.
+fn is_key(text: &[u8], key_end: usize, span: &Range<usize>, value: &[u8]) -> bool {
+    let is_name = identifier(value) == value.len();
+    if is_name && byte(text, span.end) == b'=' {
+        return true;
+    }
+    let rest = text.get(span.end..span.end + 3).unwrap_or_default();
+    if is_name && rest == b" = " && byte_before(text, span.start) == b' ' {
+        return true;
+    }
+    let parts = value.contains(&b':') && byte_before(text, word_before(text, key_end)) == b':';
+    if parts && value.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b':' | b'_')) {
         return true;
     }
     let colon = value.last() == Some(&b':') || byte(text, span.end) == b':';
@@ -183,8 +229,18 @@ fn is_key(text: &[u8], span: &Range<usize>, value: &[u8]) -> bool {
     colon && byte(text, after) == b' ' && value.iter().all(u8::is_ascii)
 }
 
-/// A plain word behind `: ` that another plain word follows: `login: update the description`.
+/// A plain word behind `: ` that another plain word follows: `login: update the description`. Or a word of prose, or a
+/// tag of YAML (`password: !secret name`).
 fn is_sentence(text: &[u8], end: usize, between: &[u8], value: &[u8]) -> bool {
+    if PROSE.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+        return true;
+    }
+    if let [b'!', tag @ ..] = value
+        && byte(text, end) == b' '
+        && tag.iter().all(u8::is_ascii_lowercase)
+    {
+        return true;
+    }
     if !between.ends_with(b" ") || !between.contains(&b':') || !value.iter().all(u8::is_ascii_alphabetic) {
         return false;
     }
@@ -193,7 +249,25 @@ fn is_sentence(text: &[u8], end: usize, between: &[u8], value: &[u8]) -> bool {
     let [b' ', rest @ ..] = rest else { return false };
     let rest = rest.strip_prefix(b"\\").unwrap_or(rest);
     let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/')).count();
-    word > 0 && !matches!(rest.get(word), Some(b'=' | b':' | 0x80..))
+    let path = rest.get(word..).is_some_and(|rest| rest.starts_with(b"::"));
+    word > 0 && (path || !matches!(rest.get(word), Some(b'=' | b':' | 0x80..)))
+}
+
+/// The key once more, or a field that is called like it: `keyword = keyword`, `wd: event.wd`, `S.sid = R.sid`.
+fn is_field(text: &[u8], key_end: usize, value: &[u8]) -> bool {
+    let word = text.get(word_before(text, key_end)..key_end).unwrap_or_default();
+    let key = word.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    let names_key = |name: &[u8]| {
+        let from = key.len().saturating_sub(name.len());
+        let whole = matches!(byte_before(key, from), b'\n' | b'_' | b'-') || byte(key, from).is_ascii_uppercase();
+        whole && key.get(from..).is_some_and(|end| end.eq_ignore_ascii_case(name))
+    };
+    if value.len() >= 4 && names_key(value) {
+        return true;
+    }
+    let mut parts = value.split(|b| *b == b'.');
+    let is_path = parts.next().is_some_and(|first| !first.is_empty() && identifier(first) == first.len());
+    is_path && parts.any(|part| part.len() >= 2 && names_key(part))
 }
 
 /// A declaration, or a field or constant that is alone on its line: `    name: LPWSTR,`, `A_SSID = 52,`.
@@ -202,11 +276,13 @@ fn is_declared(text: &[u8], key_end: usize, span: &Range<usize>, value: &[u8]) -
     let from = key.saturating_sub(WINDOW);
     let before = text.get(from..key).unwrap_or_default();
     let line = memchr::memrchr(b'\n', before).map_or(before, |at| before.get(at + 1..).unwrap_or_default());
-    let line = line.trim_ascii_start();
+    // Comments declare as well: in documentation.
+    let markers = line.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'/' | b'!' | b'*')).count();
+    let line = line.get(markers..).unwrap_or_default();
     let rest = text.get(span.end..(span.end + WINDOW).min(text.len())).unwrap_or_default();
     let rest = memchr::memchr(b'\n', rest).map_or(rest, |at| rest.get(..at).unwrap_or_default()).trim_ascii_end();
     let is_name = identifier(value) > 0;
-    if is_name && DECLARATIONS.iter().any(|word| line.starts_with(word)) {
+    if is_name && (DECLARATIONS.iter().any(|word| line.starts_with(word)) || is_of_function(line)) {
         return true;
     }
     let key = text.get(key..key_end).unwrap_or_default();
@@ -215,7 +291,23 @@ fn is_declared(text: &[u8], key_end: usize, span: &Range<usize>, value: &[u8]) -
     let alone = line.is_empty() && matches!(rest, b"," | b";" | b"{" | b" {");
     let spaced = byte_before(text, span.start) == b' ' || matches!(byte_before(text, span.start), b'[' | b'(');
     let whole_name = identifier(value) == value.len();
-    spaced && (alone && (whole_name || constant) || constant && whole_name && !value.iter().any(u8::is_ascii_lowercase))
+    let constant_name = constant && whole_name && !value.iter().any(u8::is_ascii_lowercase);
+    spaced && (alone && (whole_name || constant || is_variant(key, value)) || constant_name)
+}
+
+/// Whether a line declares a function before its end: `unsafe extern "C" fn(`, `pub(crate) fn name(`.
+fn is_of_function(line: &[u8]) -> bool {
+    let at = memchr::memmem::find(line, b"fn").filter(|at| *at == 0 || byte(line, at - 1) == b' ');
+    let rest = at.and_then(|at| line.get(at + 2..)).unwrap_or_default();
+    let name = rest.trim_ascii_start();
+    name.get(identifier(name)) == Some(&b'(')
+}
+
+/// `StringNickname = 1`, `PngKeyword = 0x04`: constants of an enumeration.
+fn is_variant(key: &[u8], value: &[u8]) -> bool {
+    let camel = key.iter().any(u8::is_ascii_lowercase) && key.iter().any(u8::is_ascii_uppercase);
+    let small = value.len() <= 4 && value.iter().all(u8::is_ascii_digit);
+    camel && (small || value.starts_with(b"0x"))
 }
 
 /// How long the identifier is that `text` begins with.
@@ -267,6 +359,37 @@ mod tests {
             "$login = ⟦getlogin⟧ || 5",
             "SASL username: ⟦gidNumber⟧=0",
             "passwd:   ⟦compat⟧ \\fBfiles",
+            "Added base-passwd (>= ⟦2.0.3.4)⟧ to the field",
+            "the \"user_id=\" ⟦and⟧ \"group_id=\"",
+            "noecho='^Password: ' ⟦system:./test.sh⟧,pty",
+            "a new --uid= ⟦option⟧ for it",
+            "id = real_ids_only ? uid : ⟦euid⟧",
+            "    *pUid = ⟦sStat.st_uid⟧;",
+            "Ctx->MatchAnyKeyword = ⟦0⟧;",
+            "(*EventDescriptor).Keyword = ⟦Keyword⟧;",
+            "    wd: ⟦event.wd⟧,",
+            "pw_uid: ⟦u.uid.0⟧,",
+            "WHERE S.sid = ⟦R.sid⟧ AND R.day = 5",
+            "uid = ⟦fields⟧[3] + 0",
+            "uid = ⟦PROCINFO⟧[\"uid\"]",
+            "cmd = login = ⟦pgrp⟧ = pid",
+            "//!     static ref USERNAME: ⟦Regex⟧ = Regex::new(",
+            "unsafe extern \"C\" fn(uid: ⟦SceUid⟧, arg1: i64)",
+            "pub(crate) fn getpriority_user(uid: ⟦Uid⟧) -> io::Result<i32> {",
+            "        StringNickname = ⟦1⟧,",
+            "    PngKeyword = ⟦0x00000001⟧,",
+            "// file 1 with uid = ⟦580800002⟧, gid = 580800002",
+            "group_name:passwd:⟦GID:user_list⟧",
+            "password: ⟦!secret⟧ API_TOKEN",
+            "phf::Map<&'static str, Keyword> = ⟦phf_map!⟧ {",
+            "/// static KEYWORDS: ⟦Set⟧<&'static str> = phf_set! {",
+            "- kernel/user: ⟦Allow⟧ user_struct::locked_vm to be",
+            "login = ⟦match⟧ self.login {",
+            "`\\p{age:⟦3⟧.2}` selects",
+            "PASS: ⟦added⟧ a test",
+            "scooter.age += ⟦1⟧;",
+            "    trait Secret: ⟦ZeroizeOnDrop⟧ + Zeroize {}",
+            "if (id == \"L\") { login = ⟦val⟧; next }",
         ] {
             assert!(code(text), "{text}");
         }
@@ -286,6 +409,20 @@ mod tests {
             "{\"keywords\":[\"⟦连衣裙⟧\"]}",
             "{\"user\":\"⟦john_doe⟧\"}",
             "token=⟦YWJjZGVmZ2hpamts⟧.x==",
+            "username = ⟦wang.fang⟧;",
+            "user=⟦zhangsan⟧[127.0.0.1]: connected",
+            "password => ⟦hunter2⟧",
+            "password = ⟦sword⟧",
+            "{ userId: ⟦88392011⟧,",
+            "  userId = ⟦88392011⟧,",
+            "age: ⟦30⟧, next",
+            "age=⟦27⟧. Next",
+            "password:⟦!Abc123⟧ ok",
+            "用户名 = ⟦zhangsan⟧ 密码 = x",
+            "\"password\": \"⟦pass⟧\"",
+            "password=\" ⟦secret⟧\"",
+            "db:password:⟦Kx9:2q7L⟧",
+            "uid=⟦88392011⟧ gender=1",
         ] {
             assert!(!code(text), "{text}");
         }

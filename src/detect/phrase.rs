@@ -32,7 +32,7 @@ impl Pass<'_> {
         }
         match self.program.recognizer(at).map(|recognizer| &recognizer.anchor) {
             Some(Anchor::Label(Some(GrammarSyntax::PersonName))) => self.latin_name(at, value),
-            _ => self.value_for(at, value, Standing::Positive),
+            _ => self.value_told(at, value, Standing::Positive, true),
         }
     }
 

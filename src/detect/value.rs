@@ -125,6 +125,11 @@ impl Pass<'_> {
     }
 
     pub(super) fn value_for(&mut self, at_recognizer: At, at: usize, standing: Standing) {
+        self.value_told(at_recognizer, at, standing, false);
+    }
+
+    /// What the recognizer finds at `at`. `behind_phrase`: a phrase stands before it, which is as good as a separator.
+    pub(super) fn value_told(&mut self, at_recognizer: At, at: usize, standing: Standing, behind_phrase: bool) {
         let Some(recognizer) = self.program.recognizer(at_recognizer) else { return };
         let asked = self.buffers.asked.before(self.serial, at_recognizer, at, standing);
         if asked && !self.program.plain && self.buffers.trials.is_none() {
@@ -152,7 +157,7 @@ impl Pass<'_> {
                 if recognizer.spelled && !self.program.plain && is_plain_number(ahead) {
                     return;
                 }
-                let separated = !recognizer.separated || is_separated(text, at);
+                let separated = behind_phrase || !recognizer.separated || is_separated(text, at);
                 if !separated && !follows_a_verb(text, at) {
                     return;
                 }

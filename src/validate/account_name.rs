@@ -3,8 +3,8 @@
 use super::not_placeholder::is_placeholder;
 use super::{Candidate, Evidence};
 
-/// Names of accounts that belong to no person, in lower case.
-const OF_SYSTEMS: [&[u8]; 44] = [
+/// Names of accounts that belong to no person, streams, outcomes and what examples call anything, in lower case.
+const OF_SYSTEMS: [&[u8]; 96] = [
     b"root",
     b"admin",
     b"administrator",
@@ -49,10 +49,67 @@ const OF_SYSTEMS: [&[u8]; 44] = [
     b"replication",
     b"group",
     b"session",
+    b"bin",
+    b"sys",
+    b"mail",
+    b"ftp",
+    b"http",
+    b"https",
+    b"httpd",
+    b"apache",
+    b"tomcat",
+    b"operator",
+    b"proxy",
+    b"www",
+    b"uucp",
+    b"games",
+    b"news",
+    b"sshd",
+    b"postfix",
+    b"dovecot",
+    b"rabbitmq",
+    b"elasticsearch",
+    b"kafka",
+    b"zookeeper",
+    b"mongodb",
+    b"docker",
+    b"gitlab",
+    b"gitlab-runner",
+    b"runner",
+    b"zabbix",
+    b"prometheus",
+    b"grafana",
+    b"centos",
+    b"debian",
+    b"vagrant",
+    b"vscode",
+    b"node",
+    b"nodejs",
+    b"unbound",
+    b"systemd",
+    b"stdin",
+    b"stdout",
+    b"stderr",
+    b"console",
+    b"unix",
+    b"foo",
+    b"bar",
+    b"baz",
+    b"failed",
+    b"failure",
+    b"success",
+    b"succeeded",
+    b"denied",
+    b"error",
 ];
 
-/// Whether `name` is a number, or a range of numbers, such as operating systems give to accounts.
+/// Whether `name` is a number, or a range of numbers, such as operating systems give to accounts, also as source code
+/// writes it: `0x1F4`, `85n`.
 fn is_number_of_system(name: &[u8]) -> bool {
+    if name.len() <= 10 && name.starts_with(b"0x") && name.iter().skip(2).all(u8::is_ascii_hexdigit) {
+        return true;
+    }
+    let name = name.strip_suffix(b"n").unwrap_or(name);
     let numeric = name.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
     numeric && (name.len() < 5 || name.contains(&b'-') || name == b"65534" || name == b"65535")
 }
@@ -78,10 +135,22 @@ mod tests {
 
     #[test]
     fn accounts_of_systems_are_refused() {
-        for value in ["root", "Admin", "null", "www-data", "1000", "10000-20000", "65534", "password@host"] {
+        for value in [
+            "root",
+            "Admin",
+            "null",
+            "www-data",
+            "1000",
+            "10000-20000",
+            "65534",
+            "password@host",
+            "85n",
+            "0x1F4",
+            "stderr",
+        ] {
             assert_eq!(check(validate, value, true), None, "{value}");
         }
-        for value in ["zhangwei_88", "u_8839201", "wang.fang", "8839201", "passion88"] {
+        for value in ["zhangwei_88", "u_8839201", "wang.fang", "8839201", "passion88", "zhangsan", "0xbeef88_li"] {
             assert!(check(validate, value, true).is_some(), "{value}");
         }
     }

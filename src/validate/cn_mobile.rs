@@ -92,7 +92,11 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     Some(Evidence {
         checksum: 0,
         registry,
-        label_required: trunk || !known || spelled.is_some() || is_power_of_two(digits),
+        label_required: trunk
+            || !known
+            || spelled.is_some()
+            || is_power_of_two(digits)
+            || is_two_numbers(candidate.original),
         traits: Traits { test_value, ..Traits::default() },
     })
 }
@@ -100,6 +104,11 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
 /// 2^34 and the numbers around it, which fill tests and tables of software.
 fn is_power_of_two(digits: &[u8]) -> bool {
     digits.starts_with(b"171798") && super::number(digits).is_some_and(|number| number.abs_diff(1 << 34) <= 1 << 12)
+}
+
+/// `130 487.17099`: a number and a decimal one, as in coordinates of drawings.
+fn is_two_numbers(original: &[u8]) -> bool {
+    matches!(original, [_, _, _, b' ', _, _, _, b'.', ..])
 }
 
 fn is_test_value(digits: &[u8]) -> bool {

@@ -83,7 +83,10 @@ fn of_v6(address: Ipv6Addr, text: &str) -> Evidence {
     // Four hex digits that begin with 2 or 3 are no name; `a::b` and `face::beef` can be.
     let first = address.segments().first().copied().unwrap_or(0);
     let groups = text.split(':').filter(|group| !group.is_empty()).count();
-    let telling = first & 0xE000 == 0x2000 || groups >= 4 || address.is_unicast_link_local() || address.is_loopback();
+    // A year of a date is no address: `Jun 6 2006::`.
+    let year = groups == 1 && (0x1900..0x2100).contains(&first);
+    let telling =
+        first & 0xE000 == 0x2000 && !year || groups >= 4 || address.is_unicast_link_local() || address.is_loopback();
     let evidence = if is_special_v6(address) || is_resolver(IpAddr::V6(address)) {
         nobodys()
     } else {
