@@ -58,17 +58,23 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The documents of `kinds` and `seed`: of every template of lines `rounds` records, of every table as many rows.
+/// The documents of `kinds` and `seed`: of every template of lines that `is_used` wants `rounds` records, of every such
+/// table as many rows.
 ///
 /// # Errors
 /// When a template names a value that there is not.
-pub(crate) fn documents(kinds: &[Kind], seed: u64, rounds: usize) -> io::Result<Vec<Document>> {
+pub(crate) fn documents(
+    kinds: &[Kind],
+    seed: u64,
+    rounds: usize,
+    is_used: impl Fn(&str) -> bool,
+) -> io::Result<Vec<Document>> {
     let (makers, mut world) = (&Makers::new(), World::new(seed));
     let mut made = Vec::new();
     for &kind in kinds {
         for half in [Half::Tuning, Half::Judging] {
-            let sources: Vec<&'static str> =
-                templates(kind).filter(|one| one.half == half).map(|one| one.source).collect();
+            let of_half = templates(kind).filter(|one| one.half == half && is_used(one.source));
+            let sources: Vec<&'static str> = of_half.map(|one| one.source).collect();
             match kind {
                 Kind::Csv | Kind::StrayTable => {
                     for source in sources {

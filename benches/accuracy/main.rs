@@ -61,6 +61,12 @@ struct Arguments {
     /// Also list the templates with the most misses and false matches
     #[arg(long, default_value_t = 0)]
     faults: usize,
+    /// Also list every name without a label that was missed, with what stands around it; of the tuning half only
+    #[arg(long)]
+    misses: bool,
+    /// Use the templates that are lines of this file only: what was written last says most
+    #[arg(long)]
+    only: Option<PathBuf>,
     /// Make the table of scores (rules/data/score_calibration.tsv) from the tuning half, and nothing else
     #[arg(long)]
     calibrate: Option<PathBuf>,
@@ -91,7 +97,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         print!("{}", negatives::report(negatives, except, *min_score, *show_values)?);
         return Ok(());
     }
-    let documents = of_kinds(&KINDS, arguments.seed, arguments.rounds)?;
+    let only = arguments.only.as_ref().map(std::fs::read_to_string).transpose()?;
+    let is_used = |source: &str| only.as_ref().is_none_or(|only| only.lines().any(|line| line == source));
+    let documents = of_kinds(&KINDS, arguments.seed, arguments.rounds, is_used)?;
     if let Some(path) = &arguments.write {
         return Ok(write::write(&documents, path)?);
     }
@@ -101,7 +109,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let seen = reader.read(document.format, document.text.as_bytes())?;
         score.enter(document, &seen, arguments.min_score);
     }
-    for document in &of_kinds(&STRAYS, arguments.seed, arguments.rounds * STRAY_ROUNDS)? {
+    for document in &of_kinds(&STRAYS, arguments.seed, arguments.rounds * STRAY_ROUNDS, is_used)? {
         let seen = reader.read(document.format, document.text.as_bytes())?;
         score.enter_stray(document, &seen, arguments.min_score);
     }
@@ -113,6 +121,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         HalfArgument::Judging => Half::Judging,
     };
     print!("{}", tables::report(&score, &reader, half));
+    if arguments.misses {
+        print!("{}", tables::misses(&score));
+    }
     if arguments.faults > 0 {
         print!("{}", tables::faults(&score, &reader, half, arguments.faults));
     }

@@ -154,6 +154,8 @@ pub(crate) struct Score {
     pub(crate) reliability: Reliability,
     /// By half, template, planted entity type and whether it is a bare name: planted, not found.
     pub(crate) misses: BTreeMap<(Half, &'static str, &'static str, bool), (u64, u64)>,
+    /// Names without a label that were missed, with what stands around them; of the tuning half only.
+    pub(crate) missed_names: Vec<String>,
     /// By half, entity type and template (that of the planted value before it): wrong and false matches.
     pub(crate) strays: BTreeMap<(Half, String, &'static str), u64>,
 }
@@ -229,7 +231,14 @@ impl Score {
             let (planted, missed) =
                 self.misses.entry((half, span.template, span.value.entity, span.value.is_bare)).or_default();
             *planted += 1;
-            *missed += u64::from(matches!(fate, Fate::WrongType | Fate::Missed));
+            let is_missed = matches!(fate, Fate::WrongType | Fate::Missed);
+            *missed += u64::from(is_missed);
+            if is_missed
+                && half == Half::Tuning
+                && key(span.value.entity, span.value.is_bare).group() == Group::NamesUnlabelled
+            {
+                self.missed_names.push(with_surroundings(&document.text, span.start, span.end));
+            }
         }
         for one in seen {
             let over = over(document, one);
@@ -264,6 +273,13 @@ impl Score {
         self.tallies.iter().filter(|(key, _)| keep(key)).for_each(|(_, tally)| sum.add(tally));
         sum
     }
+}
+
+/// What stands in `start..end` of a text, marked, in its line.
+fn with_surroundings(text: &str, start: usize, end: usize) -> String {
+    let before = text.get(..start).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+    let behind = text.get(end..).and_then(|behind| behind.lines().next()).unwrap_or_default();
+    format!("{before}⟦{}⟧{behind}", text.get(start..end).unwrap_or_default())
 }
 
 /// The values that a match overlaps.

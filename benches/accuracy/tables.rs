@@ -172,3 +172,12 @@ pub(crate) fn faults(score: &Score, reader: &Reader, half: Half, most: usize) ->
     }
     out
 }
+
+/// The names without a label that were missed in the tuning half.
+pub(crate) fn misses(score: &Score) -> String {
+    let mut out = String::from("\n## Names in running text that were missed, tuning half\n\n");
+    for line in &score.missed_names {
+        let _ = writeln!(out, "    {line}");
+    }
+    out
+}
