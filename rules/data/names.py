@@ -30,12 +30,14 @@ AROUND = 6.0
 LIKELY = 0.75
 LEAST_OF_NAME = -4.0
 LEAST_SO_FAR = -2.25
-# What a character that is hardly ever anything but a surname adds, by how much oftener it is one: see `trust`.
-TRUST = ((4.2, 2.75), (2.4, 1.5), (1.4, 0.75))
-# What an ordinary word lacks, and what it is given back where its surroundings say as much as `STRONG` that it is a name.
+# What a character that is hardly ever anything but a surname adds, by how much oftener it is one: see `trust`; and how
+# much what stands around an ordinary word with it must say that the word is a name.
+TRUST = ((4.2, 2.75, 1.0), (2.4, 1.5, 2.0), (1.4, 0.75, 3.0))
+# What an ordinary word lacks, and what it is given back where its surroundings say so much.
 OF_WORD = 1.25
-STRONG = 4.0
-OF_STRONG_WORD = 2.75
+OF_STRONG_WORD = 3.5
+# Least weight of each character of its given name for that.
+LEAST_OF_GIVEN = -0.5
 
 
 def is_han(c):
@@ -300,7 +302,7 @@ def trust(reader):
         if len(name) == 1 and name not in typed.UNTRUSTED_SURNAMES:
             other = math.exp(-reader.characters.get(name, UNKNOWN) / UNIT) + 0.2 * heads[name] + 1e-7
             odds = math.log((weight + 12) / 1e6 / other)
-            steps[name] = next((3 - at for at, (least, _) in enumerate(TRUST) if odds >= least), 0)
+            steps[name] = next((3 - at for at, (least, *_) in enumerate(TRUST) if odds >= least), 0)
     return steps
 
 
@@ -437,16 +439,22 @@ class Model:
         around = sum(weight(f, 0.0) for f in found[1:8])
         return self.bias + weight(found[0], 0.0) + min(around, AROUND) + sum(weight(f, 0.0) for f in found[8:])
 
+    def trust(self, name):
+        """What the surname of a name adds, and how much must stand around it if it is a word."""
+        step = 3 if len(name) > 2 and name[:2] in COMPOUND else self.steps.get(name[0], 0)
+        return TRUST[3 - step][1:] if step else (0.0, math.inf)
+
     def trusted(self, name):
         """What the surname of a name adds."""
-        step = 3 if len(name) > 2 and name[:2] in COMPOUND else self.steps.get(name[0], 0)
-        return TRUST[3 - step][1] if step else 0.0
+        return self.trust(name)[0]
 
     def judged(self, found, name, is_word):
         """The score of a candidate with what its surname and an ordinary word add; beside others, not alone."""
-        trusted, around = self.trusted(name), sum(self.weights.get(f, 0.0) for f in found[1:8])
+        (trusted, strong), around = self.trust(name), sum(self.weights.get(f, 0.0) for f in found[1:8])
         if is_word:
-            return self.score(found) - OF_WORD + (OF_STRONG_WORD if trusted and around >= STRONG else 0.0)
+            given = [self.weights.get(f, 0.0) for f in found[13:] if f < OF_READING]
+            is_strong = around >= strong and min(given) >= LEAST_OF_GIVEN
+            return self.score(found) - OF_WORD + (OF_STRONG_WORD if is_strong else 0.0)
         return self.score(found) + trusted - (OF_WORD if name[0] in typed.RARELY_SURNAMES else 0.0)
 
     def is_read(self, found, trusted=0.0):

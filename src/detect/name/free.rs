@@ -27,9 +27,12 @@ const LIKELY: i32 = 12;
 const OF_WORD: i32 = 20;
 /// What a surname adds that is hardly ever anything else, by the step of trust in it.
 const TRUSTED: [i32; 4] = [0, 12, 24, 44];
-/// How much its surroundings must say that an ordinary word is a name, for it to be given something back.
-const STRONG: i32 = 64;
-const OF_STRONG_WORD: i32 = 44;
+/// How much its surroundings must say that an ordinary word is a name, for it to be given something back: the less, the
+/// surer its surname is one, and of the least sure no word is given anything.
+const STRONG: [i32; 4] = [i32::MAX, 48, 32, 16];
+const OF_STRONG_WORD: i32 = 56;
+/// Least weight of each character of the given name for that: 周一 is nobody, whatever stands around it.
+const LEAST_OF_GIVEN: i32 = -8;
 /// What the number of a telephone or of a resident ID adds to a name alone beside it.
 const OF_NUMBER: i32 = 56;
 /// Score of a name that consists of known parts and a dot between them.
@@ -125,11 +128,16 @@ impl Around {
         around
     }
 
+    /// How surely the surname of a name of `length` characters is one, of the steps of [`TRUSTED`].
+    #[inline(always)]
+    fn trust(&self, first: &Record, length: usize) -> usize {
+        if length > 2 && self.is_compound(first) { 3 } else { first.trust() }
+    }
+
     /// What the surname of a name of `length` characters adds.
     #[inline(always)]
     fn trusted(&self, first: &Record, length: usize) -> i32 {
-        let step = if length > 2 && self.is_compound(first) { 3 } else { first.trust() };
-        TRUSTED.get(step).copied().unwrap_or(0)
+        TRUSTED.get(self.trust(first, length)).copied().unwrap_or(0)
     }
 
     /// Whether a surname begins at the place, of which `first` is the first character, and leaves something of so many
@@ -150,6 +158,16 @@ impl Around {
     fn own(&self, first: &Record, length: usize) -> i32 {
         let name = self.ahead.get(..length).unwrap_or_default();
         BIAS + of_name(first, name, self.is_compound(first)) + self.trusted(first, length)
+    }
+
+    /// Whether people are called what stands behind the surname of a name of `length` characters.
+    fn is_given(&self, first: &Record, length: usize) -> bool {
+        let name = self.ahead.get(..length).unwrap_or_default();
+        match given(name, self.is_compound(first)) {
+            [only] => record(*only).only() >= LEAST_OF_GIVEN,
+            [middle, end] => record(*middle).middle().min(record(*end).end()) >= LEAST_OF_GIVEN,
+            _ => false,
+        }
     }
 
     /// Whether the first `length` characters are all that stands here.
@@ -216,7 +234,8 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         let is_alone = around.is_alone(length);
         let is_beside = is_alone && trusted > 0 && is_beside_number(text, at, at + length * IDEOGRAPH);
         let so_far = own + surroundings.min(AROUND) + if is_beside { OF_NUMBER } else { 0 };
-        let of_word = match trusted > 0 && surroundings >= STRONG && !is_alone {
+        let strong = STRONG.get(around.trust(&first, length)).copied().unwrap_or(i32::MAX);
+        let of_word = match surroundings >= strong && !is_alone && around.is_given(&first, length) {
             true => OF_STRONG_WORD - OF_WORD - trusted,
             false => -OF_WORD - trusted,
         };
@@ -326,17 +345,20 @@ fn is_rarely_surname(text: &[u8], at: usize) -> bool {
     char_at(text, at).is_some_and(|(c, _)| SET.holds(c))
 }
 
+/// The characters of a name behind its surname.
+#[inline(always)]
+fn given(name: &[u16], compound: bool) -> &[u16] {
+    let of_surname = if name.len() == LONGEST || name.len() == 3 && compound { 2 } else { 1 };
+    name.get(of_surname..).unwrap_or_default()
+}
+
 /// Weights of the characters of a name.
+#[inline(always)]
 fn of_name(first: &Record, name: &[u16], compound: bool) -> i32 {
     let code = name.first().copied().unwrap_or_default();
-    let given = match name {
-        [_, _, _, _] => name.get(2..),
-        [_, _, _] if compound => name.get(2..),
-        _ => name.get(1..),
-    };
-    let of_given = match given {
-        Some([only]) => record(*only).only() + pair::<5>(code, *only),
-        Some([middle, end]) => {
+    let of_given = match given(name, compound) {
+        [only] => record(*only).only() + pair::<5>(code, *only),
+        [middle, end] => {
             record(*middle).middle() + record(*end).end() + pair::<5>(code, *middle) + pair::<6>(*middle, *end)
         }
         _ => 0,

@@ -73,6 +73,24 @@ fn a_word_beside_a_number_of_somebody() {
 }
 
 #[test]
+fn words_as_names_where_people_act() {
+    for (text, name) in [
+        ("邻居杨柳投诉楼上漏水", "杨柳"),
+        ("客户张扬来电投诉", "张扬"),
+        ("由黄河代为签收", "黄河"),
+        ("转告杨柳，钥匙在门口", "杨柳"),
+        ("主任白雪主持会议", "白雪"),
+    ] {
+        assert_eq!(names(text), [name], "{text}: {:?}", all(text));
+    }
+    // Nobody is called so, whatever stands around it; or nobody acts.
+    for text in ["以周一为每周第一天", "不当之处请高手指出", "早高峰地铁限流", "黄河流经九省", "家中养了一盆白玉兰"]
+    {
+        assert_eq!(names(text), [""; 0], "{text}: {:?}", all(text));
+    }
+}
+
+#[test]
 fn finds_none_in_sentences_without() {
     for text in [
         "高级设置中可以修改默认的时间格式，方法参考用户手册。",
