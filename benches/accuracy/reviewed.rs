@@ -111,7 +111,7 @@ mod tests {
         for (line, reason) in [
             ("FAX\t0123456789abcdef\tfalse", "line 1: not four fields"),
             ("FAX\t0123456789abcdef\tfalse\tcode\tx", "line 1: not four fields"),
-            ("", "line 1: not four fields"),
+            ("\n", "line 1: not four fields"),
             ("fax\t0123456789abcdef\tfalse\tcode", "line 1: no entity type"),
             ("FAX\t0123456789ABCDEF\tfalse\tcode", "line 1: no digest"),
             ("FAX\t0123456789abcde\tfalse\tcode", "line 1: no digest"),

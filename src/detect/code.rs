@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_told_from_data() {
+    fn code_is_told() {
         for text in [
             "Some(Keyword::⟦TRUE⟧)",
             "if state->secret == ⟦NULL)⟧ ? a : b",
@@ -393,6 +393,10 @@ mod tests {
         ] {
             assert!(code(text), "{text}");
         }
+    }
+
+    #[test]
+    fn data_is_no_code() {
         for text in [
             "login user=tom password=⟦hunter2⟧ ok",
             "password=\"⟦String⟧\"",
