@@ -103,11 +103,6 @@ impl<'a> Context<'a> {
         standing
     }
 
-    /// Whether a label of `entity` stands right before the candidate.
-    pub(super) fn is_adjacent(&self, entity: EntityId) -> bool {
-        LabelIndex::standing(self.key, entity) >= Standing::Weak
-    }
-
     fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
         self.column.is_some_and(|scope| scope.has_companion(program, entity))
             || program.has_companion(entity, line_around(self.text, self.start))

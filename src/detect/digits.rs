@@ -7,6 +7,7 @@ use super::group_pairs::Pair;
 use super::look_back::may_be_labelled;
 use super::pass::{Pass, Run};
 use super::sight::{Sighted, accept_alone};
+use crate::finding::EntityId;
 use crate::rule::compile::{Anchor, MAX_DIGITS, MAX_GROUPS, Recognizer};
 use crate::rule::label::{LabelIndex, Standing};
 use crate::rule::pattern::Pattern;
@@ -104,7 +105,13 @@ impl<'a> Pass<'a> {
     /// Whether letters that are no label stand before the run of digits at `head`.
     fn is_glued(&self, head: usize) -> bool {
         let before = byte_before(self.text, head);
-        (before.is_ascii_alphabetic() || before == b'_') && !self.program.digit_labels.may_end(self.text, head)
+        (before.is_ascii_alphabetic() || before == b'_') && !self.may_be_label(head)
+    }
+
+    /// Whether a label of a candidate made of digits may end at `at`.
+    fn may_be_label(&self, at: usize) -> bool {
+        let program = self.program;
+        program.digit_labels.may_end(self.text, at) || program.adjacent_labels.may_end(self.text, at)
     }
 
     /// Whether one run by itself may be a match of some rule, or may be one with a label before it. Refuses nearly all
@@ -117,7 +124,7 @@ impl<'a> Pass<'a> {
             return false;
         }
         // Letters directly before it must be a label.
-        if (before.is_ascii_alphabetic() || before == b'_') && !program.digit_labels.may_end(text, start) {
+        if (before.is_ascii_alphabetic() || before == b'_') && !self.may_be_label(start) {
             return false;
         }
         let digits = text.get(start..end).unwrap_or_default();
@@ -126,8 +133,8 @@ impl<'a> Pass<'a> {
         }
         match sights.of(digits, || is_behind_plus(text, start).then(|| text.get(start - 1..end).unwrap_or_default())) {
             Sighted::Alone => true,
-            Sighted::Labelled => self.may_be_labelled(start),
-            Sighted::Nothing => false,
+            Sighted::Labelled if self.may_be_labelled(start) => true,
+            _ => sights.may_be_adjacent(digits) && program.adjacent_labels.may_end(text, skip_joiners(text, start)),
         }
     }
 
@@ -170,6 +177,7 @@ impl<'a> Pass<'a> {
             let mut labelled = || *may_be_labelled.get_or_insert_with(|| self.may_be_labelled(head.start));
             let lacks_its_label = recognizer.label_required
                 && match &context {
+                    _ if recognizer.label_adjacent => !self.is_right_behind_label(head.start, recognizer.entity),
                     Some(context) => !tells_why && context.standing(program, recognizer.entity) < Standing::Weak,
                     None => !labelled(),
                 };
@@ -184,7 +192,7 @@ impl<'a> Pass<'a> {
                 false => self.with_opening(head.start, tail.end, &compact),
             };
             let end = self.with_suffix(tail.end, recognizer.suffix.as_ref());
-            if context.is_none() && !program.plain {
+            if context.is_none() && !program.plain && !recognizer.label_adjacent {
                 let original = self.text.get(start..end).unwrap_or_default();
                 let candidate = Candidate { compact: &compact, original, labelled: false };
                 if !stands_alone(recognizer, &candidate) && !labelled() {
@@ -192,15 +200,19 @@ impl<'a> Pass<'a> {
                 }
             }
             let context = &*context.get_or_insert_with(|| self.context(head.start));
-            if recognizer.label_adjacent && !context.is_adjacent(recognizer.entity) {
-                continue;
-            }
             if !self.prefix_allows(head.start, tail.end, at.0, context) {
                 continue;
             }
             self.confirm(at, start..end, &compact, context);
         }
         self.buffers.compact = compact;
+    }
+
+    /// Whether a label of `entity` stands right before `start`.
+    fn is_right_behind_label(&self, start: usize, entity: EntityId) -> bool {
+        let joined = skip_joiners(self.text, start);
+        let says = self.label(word_before(self.text, joined)..joined);
+        LabelIndex::standing(says, entity) >= Standing::Weak
     }
 
     /// Whether nothing joins the candidate to a longer number, decimal, version or identifier (identifiers.md B0.2).

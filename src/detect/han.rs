@@ -2,7 +2,7 @@
 //! and never panic: what is not a whole valid character is reported as absent.
 
 /// The character that starts at `at` and its length in bytes; nothing at the end or where the bytes are not UTF-8.
-#[inline]
+#[inline(always)]
 pub(crate) fn char_at(text: &[u8], at: usize) -> Option<(char, usize)> {
     // Nearly all characters here are ideographs; these lead bytes have no forbidden followers.
     match text.get(at..)? {
@@ -32,7 +32,7 @@ fn rare_char_at(text: &[u8], at: usize) -> Option<(char, usize)> {
 }
 
 /// The character that ends just before `at`, and where it starts.
-#[inline]
+#[inline(always)]
 pub(crate) fn char_before(text: &[u8], at: usize) -> Option<(char, usize)> {
     match text.get(..at)? {
         [.., byte @ 0x00..=0x7F] => Some((char::from(*byte), at - 1)),

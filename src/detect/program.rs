@@ -48,6 +48,8 @@ pub(super) struct Program {
     pub(super) look_back: LookBack,
     /// Labels that a candidate made of digits may need.
     pub(super) digit_labels: TailFilter,
+    /// Labels that must stand right before such a candidate.
+    pub(super) adjacent_labels: TailFilter,
     /// Labels that values start from.
     pub(super) start_labels: TailFilter,
     pub(super) characters: Characters,
@@ -116,6 +118,7 @@ impl Program {
             wanted: Wanted::default(),
             look_back: fastest_look_back(),
             digit_labels: TailFilter::new(std::iter::empty()),
+            adjacent_labels: TailFilter::new(std::iter::empty()),
             start_labels: TailFilter::new(std::iter::empty()),
             characters: Characters::default(),
             hex_pairs: Vec::new(),
@@ -207,8 +210,13 @@ impl Program {
             };
             TailFilter::new(rules.labels().iter().filter(|(_, says)| speaks(says)).map(|(label, _)| label))
         };
-        let is_digits = |recognizer: &Recognizer| matches!(recognizer.anchor, Anchor::Digits { .. });
-        let of_digits: Vec<bool> = rules.rules().iter().map(|rule| rule.recognizers.iter().any(is_digits)).collect();
+        let of = |is_adjacent: bool| -> Vec<bool> {
+            let is_wanted = |recognizer: &Recognizer| {
+                matches!(recognizer.anchor, Anchor::Digits { .. }) && recognizer.label_adjacent == is_adjacent
+            };
+            rules.rules().iter().map(|rule| rule.recognizers.iter().any(is_wanted)).collect()
+        };
+        let (of_digits, of_adjacent) = (of(false), of(true));
         let of_starts: Vec<bool> = self.from_label.iter().map(|list| !list.is_empty()).collect();
         let starts = |said: &Says| match said {
             Says::Positive(id) | Says::Weak(id) => of_starts.get(usize::from(id.0)).copied().unwrap_or_default(),
@@ -217,6 +225,7 @@ impl Program {
         self.starting =
             (0..rules.labels().numbers()).map(|number| rules.labels().says(number).iter().any(starts)).collect();
         (self.digit_labels, self.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
+        self.adjacent_labels = speaks_for(&of_adjacent);
         self.of_digits = of_digits;
     }
 

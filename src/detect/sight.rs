@@ -11,11 +11,34 @@ pub(super) struct Sights {
     single: Vec<Sight>,
     /// The others need a label: what the first three digits of a value of any of them may be.
     labelled: Option<Beginnings>,
+    /// The same of those that need one right before them.
+    adjacent: Option<Beginnings>,
 }
 
 enum Beginnings {
     All,
     Some(Prefixes),
+}
+
+impl Beginnings {
+    /// With those of one more.
+    fn and(all: Option<Beginnings>, prefixes: Option<Prefixes>) -> Beginnings {
+        match (all, prefixes) {
+            (None, Some(prefixes)) => Beginnings::Some(prefixes),
+            (Some(Beginnings::Some(mut all)), Some(prefixes)) => {
+                all.join(&prefixes);
+                Beginnings::Some(all)
+            }
+            _ => Beginnings::All,
+        }
+    }
+
+    fn admit(&self, digits: &[u8]) -> bool {
+        match self {
+            Beginnings::All => true,
+            Beginnings::Some(prefixes) => prefixes.admit(digits),
+        }
+    }
 }
 
 struct Sight {
@@ -50,43 +73,39 @@ impl Sights {
                 sights.single.push(Sight { prefixes, label_required, plus, validators: recognizer.validators.clone() });
                 continue;
             }
-            sights.labelled = Some(match (sights.labelled, prefixes) {
-                (None, Some(prefixes)) => Beginnings::Some(prefixes),
-                (Some(Beginnings::Some(mut all)), Some(prefixes)) => {
-                    all.join(&prefixes);
-                    Beginnings::Some(all)
-                }
-                _ => Beginnings::All,
-            });
+            let all = if recognizer.label_adjacent { &mut sights.adjacent } else { &mut sights.labelled };
+            *all = Some(Beginnings::and(all.take(), prefixes));
         }
         sights
     }
 
     /// Whether no recognizer takes groups of this length.
     pub(super) fn is_empty(&self) -> bool {
-        self.single.is_empty() && self.labelled.is_none()
+        self.single.is_empty() && self.labelled.is_none() && self.adjacent.is_none()
     }
 
     /// Whether `digits` may be anything at all, where a label speaks for them; `with_plus` tells whether a `+` stands
     /// before them.
     pub(super) fn may_begin(&self, digits: &[u8], with_plus: impl Fn() -> bool) -> bool {
-        let labelled = match &self.labelled {
-            Some(Beginnings::All) => true,
-            Some(Beginnings::Some(prefixes)) => prefixes.admit(digits),
-            None => false,
-        };
-        labelled
+        let admit = |all: &Option<Beginnings>| all.as_ref().is_some_and(|all| all.admit(digits));
+        admit(&self.labelled)
+            || admit(&self.adjacent)
             || self.single.iter().any(|sight| {
                 sight.prefixes.as_ref().is_none_or(|prefixes| prefixes.admit(digits)) && (!sight.plus || with_plus())
             })
     }
 
-    /// What `digits` may be; `with_plus` gives them with the `+` before them, if one stands there.
+    /// Whether `digits` may be a match with a label right before them.
+    #[inline]
+    pub(super) fn may_be_adjacent(&self, digits: &[u8]) -> bool {
+        self.adjacent.as_ref().is_some_and(|all| all.admit(digits))
+    }
+
+    /// What `digits` may be besides; `with_plus` gives them with the `+` before them, if one stands there.
     #[inline]
     pub(super) fn of<'t>(&self, digits: &'t [u8], with_plus: impl Fn() -> Option<&'t [u8]>) -> Sighted {
         let mut sighted = match &self.labelled {
-            Some(Beginnings::All) => Sighted::Labelled,
-            Some(Beginnings::Some(prefixes)) if prefixes.admit(digits) => Sighted::Labelled,
+            Some(all) if all.admit(digits) => Sighted::Labelled,
             _ => Sighted::Nothing,
         };
         for sight in &self.single {

@@ -252,6 +252,7 @@ fn is_separated(text: &[u8], at: usize) -> bool {
 }
 
 /// Whether 是 or 为 stands right before `at`, in running text the place of a separator.
+#[cold]
 fn follows_a_verb(text: &[u8], at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let before = before.strip_suffix(b" ").unwrap_or(before);
@@ -260,6 +261,7 @@ fn follows_a_verb(text: &[u8], at: usize) -> bool {
 
 /// Whether `value`, behind a verb, is told and not described (密码是 MD5 加密的, 账号为空): letters or digits with a digit
 /// among them, and no Han character behind.
+#[cold]
 fn is_told(text: &[u8], value: &std::ops::Range<usize>) -> bool {
     let told = text.get(value.clone()).unwrap_or_default();
     let behind = value.end + usize::from(byte(text, value.end) == b' ');
