@@ -29,6 +29,11 @@ pub(super) struct Common {
     #[arg(long, value_name = "FORMAT", default_value = "auto", help_heading = "Reading")]
     pub(super) format: FormatName,
 
+    /// Dump whose CREATE TABLE tell what the rows of the other dumps are that have none (`pg_dump -s`, `mysqldump --no-data`);
+    /// all of them are taken for one database. Can be given again
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) schema: Vec<PathBuf>,
+
     /// What to do with bytes that are neither UTF-8 nor GB18030: fail, or keep them unread
     #[arg(long, value_name = "WHAT", default_value = "fail", help_heading = "Reading")]
     pub(super) invalid_bytes: InvalidBytesName,

@@ -134,8 +134,7 @@ impl Rewriting {
         if let Some(restoring) = restoring {
             transformer = transformer.only(&restoring.only)?;
         }
-        // What an interrupted run has put in place already still says what the rest is.
-        let said = session.define(&entries(&self.paths)?);
+        let said = session.define(&self.common)?;
         let (entries, done) = self.inputs(&transformer, &session.policy, again, restoring)?;
         if let Some(format) = self.plan {
             return plan::run(format, &self.common, &self.paths, &session, transformer, (entries, said));

@@ -72,7 +72,7 @@ impl Scan {
         }
         let gate = Gate::new(&self.fail_on, &session.rules)?;
         let entries = entries(&self.paths)?;
-        session.define(&entries).iter().for_each(|said| complain(said));
+        session.define(&self.common)?.iter().for_each(|said| complain(said));
         self.refuse_reports_over_inputs(&entries)?;
         let (assets, bytes) = extent(&entries);
         let lines = self.matches.is_some().then_some(Lines { show_values: self.show_values });

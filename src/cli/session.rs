@@ -32,9 +32,12 @@ impl Session {
         Ok(Session { rules, policy, settings: settings(common)? })
     }
 
-    /// Gathers what the dumps among `entries` define, and gives what is to be said of that.
-    pub(super) fn define(&mut self, entries: &[Entry]) -> Vec<String> {
-        self.settings.definitions = definitions::of_inputs(&self.settings, entries.iter().filter_map(input_of));
+    /// Gathers what the dumps of `--schema` define, and gives what is to be said of that.
+    ///
+    /// # Errors
+    /// When one cannot be read, or is no dump.
+    pub(super) fn define(&mut self, common: &Common) -> anyhow::Result<Vec<String>> {
+        self.settings.definitions = definitions::of_paths(&self.settings, &common.schema)?;
         let contested = self.settings.definitions.iter().flat_map(|definitions| definitions.contested());
         let said = contested.map(|table| {
             format!(
@@ -43,7 +46,7 @@ impl Session {
                 safe_name(table)
             )
         });
-        said.collect()
+        Ok(said.collect())
     }
 }
 

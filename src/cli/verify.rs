@@ -13,7 +13,7 @@ use crate::error::{DataError, Error};
 use crate::exit::Exit;
 use crate::pipeline::read::Guise;
 use crate::pipeline::recheck::recheck;
-use crate::pipeline::{Context, Status, definitions};
+use crate::pipeline::{Context, Status};
 use crate::policy::Purpose;
 use crate::report::escape;
 use crate::report::manifest::{self, Asset, Manifest, Output};
@@ -49,10 +49,7 @@ impl Verify {
         if session.rules.version() != manifest.rules_version {
             complain("the rules are not those of the run: counts may differ for that reason");
         }
-        let outputs = manifest.assets.iter().filter_map(|asset| manifest::unslashed(&asset.output.as_ref()?.path));
-        let outputs: Vec<PathBuf> = outputs.map(|path| folder.join(path)).collect();
-        let outputs = outputs.iter().map(PathBuf::as_path);
-        session.settings.definitions = definitions::of_paths(&session.settings, outputs);
+        session.define(&self.common)?.iter().for_each(|said| complain(said));
         let purpose = Purpose::Deidentify;
         let observer = progress::observer(&self.common, 0, None);
         let context = Context::new(session.settings, session.rules.clone(), &session.policy, purpose, observer, None);

@@ -1,6 +1,6 @@
 //! Holds the files of a dump that is a folder against each other before any of them is written: a foreign key leads from
 //! one to another, and neither file alone shows whether both ends are rewritten alike. So it does with scripts that hold rows
-//! of tables which another file defines.
+//! of tables which `--schema` defines.
 //!
 //! Only files that such a key ties are read for that, and only where a rule could find something in its columns.
 

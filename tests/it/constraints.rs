@@ -357,3 +357,18 @@ fn a_key_to_a_column_that_is_emptied_is_refused() {
     assert_verdict(&plan, ("public.orders", "contact"), "refused", "orders_contact_fkey");
     assert!(ran.stderr.contains("orders_contact_fkey"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_key_that_leads_to_a_column_of_which_some_values_stay_is_refused_too() {
+    let folder = Folder::with_key();
+    let dump = "-- PostgreSQL database dump\n\nCREATE TABLE public.login (user_name text, note text);\n\n\
+                CREATE TABLE public.sess (who text, note text);\n\n\
+                COPY public.login (user_name, note) FROM stdin;\nzhangwei_88\ta\nadmin\tb\n\\.\n\n\
+                COPY public.sess (who, note) FROM stdin;\nzhangwei_88\ta\nadmin\tb\n\\.\n\n\
+                ALTER TABLE ONLY public.login ADD CONSTRAINT login_key UNIQUE (user_name);\n\n\
+                ALTER TABLE ONLY public.sess ADD CONSTRAINT sess_fkey FOREIGN KEY (who) REFERENCES public.login(user_name);\n";
+    folder.write("in.sql", dump);
+    let ended = folder.tuomin(&["deidentify", "in.sql", "-o", "out.sql", "--key-file", "k"]).expect(3);
+    assert!(format!("{}{}", ended.out(), ended.stderr).contains("sess_fkey"), "{}", ended.stderr);
+    assert!(!folder.path("out.sql").exists());
+}

@@ -142,12 +142,22 @@ const ALIKE: [&str; 2] = ["13800001111", "13855551111"];
 /// What a plan of `name` says, which must end with `code`, and what the run says, which must come to the same end.
 #[track_caller]
 pub(crate) fn plan_and_run(folder: &Folder, name: &str, phone: &str, code: i32) -> (serde_json::Value, Ended) {
+    plan_and_run_with(folder, name, &[], phone, code)
+}
+
+/// As [`plan_and_run`], with more arguments.
+#[track_caller]
+pub(crate) fn plan_and_run_with(
+    folder: &Folder,
+    name: &str,
+    more: &[&str],
+    phone: &str,
+    code: i32,
+) -> (serde_json::Value, Ended) {
     folder.write("own.yml", policy(phone));
     let before = folder.files();
-    let of = |more: &[&str]| {
-        let arguments = ["deidentify", name, "--key-file", "k", "--policy", "own.yml"];
-        folder.tuomin(&[&arguments[..], more].concat())
-    };
+    let common = [&["deidentify", name, "--key-file", "k", "--policy", "own.yml"], more].concat();
+    let of = |more: &[&str]| folder.tuomin(&[&common[..], more].concat());
     let planned = of(&["--plan=json"]).expect(code);
     assert_eq!(folder.files(), before, "a plan writes nothing");
     for name in ["out", "out.manifest.json"] {

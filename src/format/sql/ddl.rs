@@ -334,7 +334,7 @@ fn column(item: &[Token], dialect: Dialect, types: &Types<'_>) -> Option<SqlColu
     let name = identifier(first, dialect)?;
     let nullable = is_nullable(rest);
     let generated = is_generated(rest);
-    let Held { kind, max_bytes, writing, parts } = if generated {
+    let Held { kind, max_bytes, writing, parts, .. } = if generated {
         ColumnKind::Fixed("generated column".to_owned()).into()
     } else if rest.iter().any(|token| token.is("json_valid")) {
         // MariaDB's JSON is a LONGTEXT with this check.
@@ -566,6 +566,39 @@ mod tests {
         assert_eq!(of_row.len(), 15, "{of_row:?}");
         assert_eq!(of_row.first().map(String::as_str), Some("t.p.Home.street"));
         assert!(leaves("v").is_empty());
+    }
+
+    #[test]
+    fn tables_called_like_types_are_no_types() {
+        for (dialect, create) in
+            [(Dialect::MySql, "CREATE TABLE `text` (a int);"), (Dialect::Postgres, "CREATE TABLE text (a int);")]
+        {
+            let mut tables = Tables::default();
+            let lexical = Lexical::new(dialect);
+            tables.learn(create.as_bytes(), &lexical).unwrap();
+            tables.learn(b"CREATE TABLE t (phone text);", &lexical).unwrap();
+            let columns = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }).unwrap();
+            assert!(matches!(columns[0].context.kind, ColumnKind::Text { .. }), "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn fields_of_a_domain_with_a_check_stay() {
+        let mut tables = Tables::default();
+        let lexical = Lexical::new(Dialect::Postgres);
+        for sql in [
+            "CREATE DOMAIN mob AS text CONSTRAINT eleven CHECK ((VALUE ~ '^1[0-9]{10}$'::text));",
+            "CREATE DOMAIN own AS mob;",
+            "CREATE TYPE contact AS (name text, phone mob, other own);",
+            "CREATE TABLE t (who contact);",
+        ] {
+            tables.learn(sql.as_bytes(), &lexical).unwrap();
+        }
+        let columns = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }).unwrap();
+        let leaves = crate::format::sql::nested::Nested::new(columns).leaves;
+        let is_fixed: Vec<bool> =
+            leaves.iter().map(|leaf| matches!(leaf.column.context.kind, ColumnKind::Fixed(_))).collect();
+        assert_eq!(is_fixed, [false, true, true]);
     }
 
     #[test]

@@ -53,15 +53,15 @@ impl Definitions {
         self.postgres.contested.iter().chain(&self.my_sql.contested)
     }
 
-    /// Takes in what a dump of MySQL, or else of PostgreSQL, defines, unless it is longer than `longest`.
+    /// Takes in what a dump of MySQL, or else of PostgreSQL, defines; false when it is longer than `longest`.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn enter(&mut self, is_my_sql: bool, reader: &mut dyn Read, longest: usize) -> Result<(), DataError> {
+    pub fn enter(&mut self, is_my_sql: bool, reader: &mut dyn Read, longest: usize) -> Result<bool, DataError> {
         let dialect = if is_my_sql { Dialect::MySql } else { Dialect::Postgres };
-        let Some(script) = read(dialect, reader, longest)? else { return Ok(()) };
+        let Some(script) = read(dialect, reader, longest)? else { return Ok(false) };
         self.of_mut(dialect).merge(script);
-        Ok(())
+        Ok(true)
     }
 
     fn of(&self, dialect: Dialect) -> &Defined {
@@ -122,10 +122,15 @@ impl Defined {
     fn merge(&mut self, script: Script) {
         let dialect = script.dialect();
         let own = script.asked().to_vec();
+        let mut by_table: HashMap<String, Vec<&Constraint>> = HashMap::new();
+        for one in &own {
+            by_table.entry(bare(&one.table, dialect).to_owned()).or_default().push(one);
+        }
         for (database, tables) in script.into_tables() {
             for (name, columns) in tables.into_columns() {
                 let name = database.as_ref().map_or_else(|| name.clone(), |database| format!("{database}.{name}"));
-                let asked: Vec<Constraint> = own.iter().filter(|one| is_of(one, &name, dialect)).cloned().collect();
+                let asked = by_table.get(bare(&name, dialect)).into_iter().flatten();
+                let asked: Vec<Constraint> = asked.map(|one| (*one).clone()).collect();
                 let rows = asked.first().map_or_else(|| name.clone(), |one| one.table.clone());
                 let key = bare(&name, dialect).to_owned();
                 let table = Table { name: rows, columns, asked };
@@ -142,16 +147,14 @@ impl Defined {
                 }
             }
         }
-        for constraint in own {
-            if !self.asked.contains(&constraint) {
-                self.asked.push(constraint);
-            }
-        }
+        let known: HashMap<&str, Vec<&Constraint>> = self.asked.iter().fold(HashMap::new(), |mut known, one| {
+            known.entry(one.table.as_str()).or_default().push(one);
+            known
+        });
+        let is_new = |one: &&Constraint| !known.get(one.table.as_str()).is_some_and(|known| known.contains(one));
+        let new: Vec<Constraint> = own.iter().filter(is_new).cloned().collect();
+        self.asked.extend(new);
     }
-}
-
-fn is_of(constraint: &Constraint, table: &str, dialect: Dialect) -> bool {
-    bare(&constraint.table, dialect) == bare(table, dialect)
 }
 
 /// The name of a table, without the schema that goes without saying.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::ddl::SqlColumn;
 use super::types::Held;
 use super::{array, composite};
-use crate::block::ColumnContext;
+use crate::block::{ColumnContext, ColumnKind};
 use crate::error::DataError;
 
 /// Most values that one value may be made of by its type.
@@ -51,7 +51,11 @@ enum Made {
 
 impl Parts {
     /// Of a composite type with these fields; `None` where there are none or too many.
-    pub(super) fn of_composite(fields: Vec<(String, Held)>) -> Option<Arc<Parts>> {
+    pub(super) fn of_composite(mut fields: Vec<(String, Held)>) -> Option<Arc<Parts>> {
+        // Nobody holds new values of a field against the CHECK of its domain.
+        for (_, held) in fields.iter_mut().filter(|(_, held)| held.checked) {
+            *held = Held::from(ColumnKind::Fixed("a domain with a CHECK".to_owned()));
+        }
         let leaves = fields.iter().fold(0_usize, |sum, (_, held)| sum.saturating_add(held.leaves()));
         let depth = fields.iter().map(|(_, held)| held.depth()).max().unwrap_or(0) + 1;
         let fits = (1..=MOST_LEAVES).contains(&leaves) && depth <= DEEPEST;

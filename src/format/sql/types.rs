@@ -32,18 +32,21 @@ pub(super) struct Held {
     pub(super) writing: Writing,
     /// What they are made of, where they can be taken apart.
     pub(super) parts: Option<Arc<Parts>>,
+    /// It is of a domain that asks something of its values.
+    pub(super) checked: bool,
 }
 
 impl From<ColumnKind> for Held {
     fn from(kind: ColumnKind) -> Held {
-        Held { kind, max_bytes: None, writing: Writing::Plain, parts: None }
+        Held { kind, max_bytes: None, writing: Writing::Plain, parts: None, checked: false }
     }
 }
 
 impl From<&SqlColumn> for Held {
     fn from(column: &SqlColumn) -> Held {
         let SqlColumn { context, max_bytes, writing, parts, .. } = column;
-        Held { kind: context.kind.clone(), max_bytes: *max_bytes, writing: *writing, parts: parts.clone() }
+        let (kind, parts) = (context.kind.clone(), parts.clone());
+        Held { kind, max_bytes: *max_bytes, writing: *writing, parts, checked: false }
     }
 }
 
@@ -129,7 +132,8 @@ pub(super) fn held(tokens: &[Token], dialect: Dialect, nullable: bool, types: &T
 
 /// What one value of the type `name` can hold.
 fn scalar(name: &TypeName, arguments: &[u32], dialect: Dialect, nullable: bool, types: &Types<'_>) -> Held {
-    if let Some(declared) = types.find(name) {
+    let may_be_declared = dialect == Dialect::Postgres && (name.is_qualified || !is_built_in(&name.shown));
+    if may_be_declared && let Some(declared) = types.find(name) {
         return declared.with(nullable);
     }
     let name = name.shown.as_str();
@@ -170,6 +174,73 @@ fn scalar(name: &TypeName, arguments: &[u32], dialect: Dialect, nullable: bool, 
         _ => ColumnKind::Fixed(name.to_owned()),
     };
     kind.into()
+}
+
+/// Whether PostgreSQL itself has a type of this name, which goes before tables and others that are called so.
+fn is_built_in(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "bigint",
+        "bigserial",
+        "bit",
+        "bool",
+        "boolean",
+        "box",
+        "bpchar",
+        "bytea",
+        "char",
+        "character",
+        "cidr",
+        "circle",
+        "date",
+        "dec",
+        "decimal",
+        "double",
+        "float",
+        "float4",
+        "float8",
+        "inet",
+        "int",
+        "int2",
+        "int4",
+        "int8",
+        "integer",
+        "interval",
+        "json",
+        "jsonb",
+        "jsonpath",
+        "line",
+        "lseg",
+        "macaddr",
+        "macaddr8",
+        "money",
+        "name",
+        "national",
+        "nchar",
+        "numeric",
+        "oid",
+        "path",
+        "point",
+        "polygon",
+        "real",
+        "serial",
+        "serial2",
+        "serial4",
+        "serial8",
+        "smallint",
+        "smallserial",
+        "text",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "timetz",
+        "tsquery",
+        "tsvector",
+        "uuid",
+        "varbit",
+        "varchar",
+        "xml",
+    ];
+    name.split(' ').next().is_some_and(|first| NAMES.contains(&first))
 }
 
 /// The name of a type.

@@ -102,9 +102,9 @@ impl Changes {
             return Verdict::Fits;
         }
         let shown = format!("is what the {} leads to from {}.{from}", safe_name(&key.shown()), key.table);
-        if change.edited < self.filled(table, column) {
+        if self.is_between_files && change.edited < self.filled(table, column) {
             let why = "where some values stay as they are and others do not: whether they still meet, only the database can tell";
-            return if self.is_between_files { Verdict::Doubtful(format!("{shown}, {why}")) } else { Verdict::Fits };
+            return Verdict::Doubtful(format!("{shown}, {why}"));
         }
         if self.is_plan && !self.is_between_files {
             let why = "no rule finds values there; those that equal replaced ones will be replaced, too";

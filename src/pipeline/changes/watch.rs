@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use super::checks;
 use super::{Change, Changes, FINGERPRINT, Filled};
 use crate::block::{Block, ColumnContext, Edits};
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::DataError;
 use crate::finding::{EntityId, Match};
 use crate::format::{Codec, Declared};
@@ -73,6 +73,10 @@ impl<'a> Watch<'a> {
                     if !edits.cells.is_empty() && !self.asked.is_empty() {
                         self.changes.constraints.extend_from_slice(self.asked);
                         self.changes.checked = checks::check(self.asked, block, &edits.cells);
+                    } else if self.declared == Some(Declared::Elsewhere) {
+                        // No statement here says it, and what a key leads to may be rewritten.
+                        let leads = |one: &&Constraint| matches!(one.kind, ConstraintKind::References { .. });
+                        self.changes.constraints.extend(self.asked.iter().filter(leads).cloned());
                     }
                 }
             }

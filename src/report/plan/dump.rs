@@ -25,7 +25,7 @@ pub fn undeclared_tables(tables: &[String]) -> String {
     let more = if tables.len() > SHOWN { format!(" and {} more", tables.len() - SHOWN) } else { String::new() };
     format!(
         "what the database asks of {named}{more} (keys, CHECKs, NOT NULL) is not known and was not looked at, since no CREATE \
-         TABLE is there; give the schema in the same run (pg_dump -s or mysqldump --no-data, as a file beside this one)"
+         TABLE is there; give the schema (what pg_dump -s or mysqldump --no-data writes) with --schema FILE"
     )
 }
 

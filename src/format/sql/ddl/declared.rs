@@ -19,7 +19,8 @@ impl Tables {
         while let Some(token) = tokens.next()? {
             of.push(token);
         }
-        let held = held(&of, dialect, is_nullable(&of), &self.types());
+        let mut held = held(&of, dialect, is_nullable(&of), &self.types());
+        held.checked |= of.iter().any(|token| token.is("check"));
         self.declare(&name, held);
         Ok(false)
     }

@@ -68,13 +68,18 @@ impl Script {
         let elsewhere = self.definitions.as_ref().filter(|_| !self.tables.speaks_of(name)).and_then(|definitions| {
             definitions.table(self.dialect(), &self.qualified(&self.tables.key(name)), &rows_name)
         });
+        // Rows of another table of that name: nothing of the definition can be believed.
+        let is_other = |columns: &[SqlColumn]| match named {
+            Some(names) => !names.iter().all(|name| columns.iter().any(|one| is_called(one, name, self.dialect()))),
+            None => columns.iter().filter(|column| !(copy && column.generated)).count() != numbers.len(),
+        };
+        let elsewhere = elsewhere.filter(|(columns, _)| !is_other(columns));
         let declared = self.tables.columns(name).or(elsewhere.as_ref().map(|(columns, _)| *columns));
         let place = match (&elsewhere, declared) {
             (Some(_), _) => Declared::Elsewhere,
             (None, Some(_)) => Declared::Here,
             (None, None) => Declared::Nowhere,
         };
-        let my_sql = self.dialect() == Dialect::MySql;
         let guess = |index: usize, name: String| {
             let number = numbers.get(index).copied().unwrap_or(false);
             let kind = if number { ColumnKind::Number { digits: 18, nullable: true } } else { ColumnKind::FREE_TEXT };
@@ -85,9 +90,7 @@ impl Script {
                 .iter()
                 .enumerate()
                 .map(|(index, name)| {
-                    let same = |column: &&SqlColumn| {
-                        column.context.name == *name || (my_sql && column.context.name.eq_ignore_ascii_case(name))
-                    };
+                    let same = |column: &&SqlColumn| is_called(column, name, self.dialect());
                     let known = declared.unwrap_or_default().iter().find(same).cloned();
                     known.unwrap_or_else(|| guess(index, name.clone()))
                 })
@@ -99,4 +102,8 @@ impl Script {
         asked.extend(elsewhere.into_iter().flat_map(|(_, asked)| asked));
         Shape { table: Arc::new(TableShape::new(rows_name, columns, asked, place)), rows: 0 }
     }
+}
+
+fn is_called(column: &SqlColumn, name: &str, dialect: Dialect) -> bool {
+    column.context.name == name || (dialect == Dialect::MySql && column.context.name.eq_ignore_ascii_case(name))
 }
