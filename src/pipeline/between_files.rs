@@ -80,7 +80,7 @@ fn of_scripts<'a>(context: &Context, inputs: &[(usize, &'a Input)], is_my_sql: b
     inputs.iter().filter(|(_, input)| is_one(input)).copied().collect()
 }
 
-/// Whether the first rows of a dump in `format` are of a table that another file defines.
+/// Whether the first rows of a dump in `format` are of a table that `--schema` defines.
 fn holds_only_rows(context: &Context, input: &Input, format: &str) -> bool {
     let observer: Arc<dyn Observer> = Arc::new(Silent);
     let Ok(opened) = read::open(input, &context.settings, &observer, false) else { return false };

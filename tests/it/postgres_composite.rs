@@ -13,7 +13,8 @@ CREATE SCHEMA "其他";
 CREATE TYPE address AS (street text, phone varchar(11));
 CREATE TYPE "其他".address AS ("n 号" integer, mobile bigint);
 CREATE DOMAIN "My Dom" AS text CONSTRAINT long_enough CHECK (length(VALUE) >= 4);
-CREATE TYPE person AS (key text, mobile "My Dom", home address, others address[], extra jsonb, search tsvector, at date);
+CREATE DOMAIN "Free Dom" AS text;
+CREATE TYPE person AS (key text, mobile "Free Dom", home address, others address[], extra jsonb, search tsvector, at date);
 CREATE DOMAIN somebody AS person;
 CREATE TABLE rows_of (id integer, tel varchar(20));
 CREATE TABLE clients (

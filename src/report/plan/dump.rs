@@ -32,7 +32,7 @@ pub fn undeclared_tables(tables: &[String]) -> String {
 /// What stands for the dump that an asset is a file of, its folder where it has one, and whether it is the table of contents.
 pub(super) fn folder_of(outcome: &Outcome) -> Option<(&Path, bool)> {
     if outcome.changes.is_declared_elsewhere() {
-        // All scripts of one kind are of one database, which another file defines.
+        // All scripts of one kind are of one database, which `--schema` defines.
         return outcome.format.map(|format| (Path::new(format), true));
     }
     let is_archive = outcome.format == Some(PgArchive.name());
