@@ -69,7 +69,8 @@ struct Renumbered {
     slot: Option<usize>,
     /// For each value the number that it has now; `None`: it became NULL.
     numbers: Vec<Option<usize>>,
-    known: HashMap<Vec<u8>, usize>,
+    /// The number of each value, and whether it came there by an edit.
+    known: HashMap<Vec<u8>, (usize, bool)>,
     written: usize,
     /// Some number is not what it was.
     differs: bool,
@@ -126,14 +127,17 @@ fn dictionary(
         let key = renumbered.numbers.len();
         let edited = values.get(&key);
         let new = edited.map_or(old, |value| value.as_deref());
+        // What stood there twice stays twice.
+        let same = new.and_then(|value| renumbered.known.get(value)).copied();
+        let same = same.filter(|(_, by_edit)| *by_edit || edited.is_some());
         let number = match new {
             // A NULL that was there stays; what became one is no value any more.
             None if edited.is_some() => None,
-            Some(value) if renumbered.known.contains_key(value) => renumbered.known.get(value).copied(),
+            Some(_) if same.is_some() => same.map(|(number, _)| number),
             _ => {
                 encoder.push(new)?;
                 if let Some(value) = new {
-                    renumbered.known.insert(value.to_vec(), renumbered.written);
+                    renumbered.known.entry(value.to_vec()).or_insert((renumbered.written, edited.is_some()));
                 }
                 renumbered.written += 1;
                 Some(renumbered.written - 1)

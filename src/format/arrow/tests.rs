@@ -300,3 +300,26 @@ proptest! {
         let _ = rewritten(&bytes, &edit);
     }
 }
+
+#[test]
+fn values_that_stand_twice_in_a_dictionary_stay_twice_and_new_ones_stand_once() {
+    let values = StringArray::from(vec!["x", "13800138000", "x", "13800138001"]);
+    let keyed = DictionaryArray::<Int8Type>::new(vec![0, 1, 2, 3].into(), Arc::new(values));
+    let schema = Arc::new(Schema::new(vec![Field::new("phone", keyed.data_type().clone(), true)]));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(keyed)]).unwrap();
+    let mut file = Vec::new();
+    let mut writer = FileWriter::try_new(&mut file, &schema).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    drop(writer);
+    let written = rewritten(&file, &|_, old| old.starts_with(b"1380013800").then_some(Some("t"))).unwrap();
+    let [batch] = library(&written).try_into().unwrap();
+    let keyed = batch.column(0).as_any().downcast_ref::<DictionaryArray<Int8Type>>().unwrap();
+    let text = |array: &dyn Array| -> Vec<String> {
+        (0..array.len())
+            .map(|at| String::from_utf8(value_at(&array.slice(0, array.len()), at).unwrap().into_owned()).unwrap())
+            .collect()
+    };
+    assert_eq!(text(keyed.values().as_ref()), ["x", "t", "x"]);
+    assert_eq!(text(keyed), ["x", "t", "x", "t"]);
+}
