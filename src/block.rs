@@ -87,7 +87,8 @@ pub struct TableBlock {
 pub struct Column {
     /// Index into [`TableContext::columns`].
     pub index: usize,
-    /// The values: Utf8, LargeUtf8, Binary (text formats: unescaped bytes), Dictionary of these, Int64 or Decimal128.
+    /// The values: Utf8, LargeUtf8, Binary (text formats: unescaped bytes), Dictionary of these, Int64, Float32, Float64,
+    /// Decimal128, Date32 or Timestamp without a zone.
     pub values: ArrayRef,
     /// For nested leaves: the record (from 0 within the block) that each value belongs to. `None`: value i is record i.
     pub records: Option<Vec<u32>>,
@@ -139,6 +140,22 @@ pub enum ColumnKind {
         /// True when NULL is allowed.
         nullable: bool,
     },
+    /// A number that may have decimals (double precision, DECIMAL(p,s)).
+    Fraction {
+        /// Decimal digits before the point that always fit.
+        digits: u32,
+        /// Most digits behind the point; `None` where the number is a floating point one.
+        decimals: Option<u32>,
+        /// True when NULL is allowed.
+        nullable: bool,
+    },
+    /// A day, `YYYY-MM-DD`.
+    Date {
+        /// A time of day may stand behind it (timestamp, datetime).
+        time: bool,
+        /// True when NULL is allowed.
+        nullable: bool,
+    },
     /// A JSON document (json, jsonb): its strings and numbers are rewritten, never its keys.
     Json,
     /// An array literal of PostgreSQL (`{a,"b c",NULL}`) whose elements hold this.
@@ -153,13 +170,31 @@ pub enum ColumnKind {
         /// True when NULL is allowed.
         nullable: bool,
     },
-    /// Anything else (date, boolean, bytea, enum…), by the name of its type: never rewritten.
+    /// Anything else (boolean, bytea, enum…), by the name of its type: never rewritten.
     Fixed(String),
 }
 
 impl ColumnKind {
     /// Text without a limit.
     pub const FREE_TEXT: ColumnKind = ColumnKind::Text { max_chars: None, nullable: true };
+
+    /// Whether a place takes NULL; `None` where it is not emptied as a whole.
+    pub fn nullable(&self) -> Option<bool> {
+        self.clone().nullable_mut().copied()
+    }
+
+    /// As [`ColumnKind::nullable`], to change it.
+    pub fn nullable_mut(&mut self) -> Option<&mut bool> {
+        match self {
+            ColumnKind::Text { nullable, .. }
+            | ColumnKind::Number { nullable, .. }
+            | ColumnKind::Fraction { nullable, .. }
+            | ColumnKind::Date { nullable, .. }
+            | ColumnKind::IpAddress { nullable }
+            | ColumnKind::MacAddress { nullable } => Some(nullable),
+            ColumnKind::Json | ColumnKind::Array(_) | ColumnKind::Fixed(_) => None,
+        }
+    }
 }
 
 /// What a rewritten block asks for, before the format encodes it. Sorted by place, disjoint.

@@ -15,6 +15,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod report;
 pub mod rule;
+pub mod scalar;
 pub mod source;
 pub mod temporary;
 pub mod transform;

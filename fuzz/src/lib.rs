@@ -185,7 +185,7 @@ fn digest(container: &dyn Container, file: &File) -> Result<u64, DataError> {
 }
 
 fn take_apart(container: &dyn Container, file: &File) {
-    let may_hold = |_: &str, _, _| true;
+    let may_hold = |_: &str, _| true;
     let reading = Reading { block_bytes: 1 << 16, most_expansion: 2000, may_hold: Some(&may_hold) };
     let _ = container.take_apart(file, &reading, &mut |part| match part {
         tuomin::format::Part::Undecoded(undecoded) => undecoded.decode().map(|block| check(&block)),

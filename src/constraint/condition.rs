@@ -45,6 +45,8 @@ pub(crate) enum Cell<'a> {
     Limited(Cow<'a, [u8]>, u32),
     /// A whole number.
     Number(Cow<'a, [u8]>),
+    /// A number that may have decimals, more of which the database may write than stand here.
+    Fraction(Cow<'a, [u8]>),
     /// A date.
     Day(Cow<'a, [u8]>),
     /// A value of another type, of which a dump's text is not what a condition sees.
@@ -262,7 +264,7 @@ impl<'a> Evaluation<'a, '_> {
             // The digits of a bytea.
             Cell::Value(text) if self.manner == Manner::Postgres && text.starts_with(br"\x") => Value::Unknown,
             Cell::Value(text) | Cell::Limited(text, _) => Value::Text(text),
-            Cell::Number(text) => Decimal::parse(&text).map_or(Value::Unknown, Value::Number),
+            Cell::Number(text) | Cell::Fraction(text) => Decimal::parse(&text).map_or(Value::Unknown, Value::Number),
             Cell::Day(text) if is_day(&text) => Value::Day(text),
             Cell::Day(_) | Cell::Other | Cell::Absent => Value::Unknown,
         }

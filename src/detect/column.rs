@@ -8,7 +8,7 @@ use super::fold::Spelling;
 use super::known::Known;
 use super::known::pass::KnownPass;
 use super::lines::Lines;
-use super::number::{self, DigitCounts};
+use super::number::{self, Admitted, DigitCounts};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::{MATCH_SCORE, resolve};
@@ -86,7 +86,7 @@ fn detect_column(
     }
     lines.expand(out, from);
     fill_name_column(program, says, out, from, (lines, filled), position);
-    if matches!(declared.kind, ColumnKind::Number { .. }) {
+    if matches!(declared.kind, ColumnKind::Number { .. } | ColumnKind::Fraction { .. }) {
         drop_chance_hits(out, from, lines.values, |entity| LabelIndex::standing(says, entity) == Standing::Positive);
     }
 }
@@ -179,7 +179,8 @@ pub(super) fn known_in_table(
     out: &mut Vec<Match>,
 ) {
     for (position, column) in block.columns.iter().enumerate() {
-        lines.fill(&column.values, DigitCounts::ALL);
+        // Fractions and dates are sought where their column is named for them only.
+        lines.fill(&column.values, Admitted { digits: DigitCounts::ALL, typed: false });
         let from = out.len();
         // Short numbers stand for other things too: not in a type in which they could not be replaced.
         let fixed = |declared: &ColumnContext| matches!(declared.kind, ColumnKind::Fixed(_));

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use std::io::Write as _;
 
 use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray};
-use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Int32Type, Int64Type};
+use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use foldhash::fast::FixedState;
 
-use super::number::{self, DigitCounts};
+use super::number::{self, Admitted, DigitCounts};
 use crate::finding::{Match, Place, Traits};
+use crate::scalar;
 
 /// NULL.
 const NONE: u32 = u32::MAX;
@@ -30,9 +31,9 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Lays out the values of `array`; NULLs and numbers with other counts of digits than `numbers` are left out.
-    /// Types that cannot hold an identifier have no values.
-    pub(super) fn fill(&mut self, array: &ArrayRef, numbers: DigitCounts) {
+    /// Lays out the values of `array`; NULLs and those that are not `admitted` are left out. Types that cannot hold an
+    /// identifier have no values.
+    pub(super) fn fill(&mut self, array: &ArrayRef, admitted: Admitted) {
         self.text.clear();
         self.starts.clear();
         self.rows.clear();
@@ -40,7 +41,7 @@ impl Lines {
         match array.data_type() {
             DataType::Dictionary(key, _) if **key == DataType::Int32 => {
                 let dictionary = array.as_dictionary::<Int32Type>();
-                self.lay_out(dictionary.values(), numbers);
+                self.lay_out(dictionary.values(), admitted);
                 let values = dictionary.values();
                 let index = |key: Option<i32>| {
                     let index = key.and_then(|key| usize::try_from(key).ok());
@@ -51,14 +52,15 @@ impl Lines {
                 self.keys = Some(keys);
             }
             _ => {
-                self.lay_out(array, numbers);
+                self.lay_out(array, admitted);
                 self.values = array.len() - array.null_count();
             }
         }
         self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
     }
 
-    fn lay_out(&mut self, array: &ArrayRef, numbers: DigitCounts) {
+    fn lay_out(&mut self, array: &ArrayRef, admitted: Admitted) {
+        let numbers = admitted.digits;
         match array.data_type() {
             DataType::Utf8 => self.lay_out_bytes(array.as_string::<i32>()),
             DataType::LargeUtf8 => self.lay_out_bytes(array.as_string::<i64>()),
@@ -88,7 +90,35 @@ impl Lines {
                     }
                 }
             }
+            DataType::Float64 if !admitted.typed => self.lay_out_whole(array, numbers),
+            typed if admitted.typed && scalar::is_typed(typed) => self.lay_out_typed(array),
             _ => {}
+        }
+    }
+
+    /// Of floating point numbers those that are whole: what became of whole numbers with gaps.
+    fn lay_out_whole(&mut self, array: &ArrayRef, numbers: DigitCounts) {
+        for (row, value) in array.as_primitive::<Float64Type>().iter().enumerate() {
+            let value = value.and_then(scalar::whole);
+            if let Some(value) = value.filter(|value| numbers.admit(number::digits(value.unsigned_abs()))) {
+                self.begin(row);
+                push_number(&mut self.text, value < 0, value.unsigned_abs());
+            }
+        }
+    }
+
+    fn lay_out_typed(&mut self, array: &ArrayRef) {
+        for row in 0..array.len() {
+            let start = self.text.len();
+            self.begin(row);
+            if scalar::push_value(array, row, &mut self.text) {
+                self.text.push(b'\n');
+            } else {
+                // What cannot be spelled leaves nothing.
+                self.text.truncate(start);
+                self.starts.pop();
+                self.rows.pop();
+            }
         }
     }
 
@@ -293,12 +323,12 @@ mod tests {
             (String::from_utf8(lines.text.clone()).unwrap(), lines.rows.clone(), lines.values)
         };
         let written: String = numbers.iter().map(|number| format!("{number}\n")).collect();
-        let (text, rows, _) = lines(Arc::new(Int64Array::from(numbers.to_vec())), DigitCounts::ALL);
+        let (text, rows, _) = lines(Arc::new(Int64Array::from(numbers.to_vec())), Admitted::ALL);
         assert_eq!((text, rows), (written.clone(), (0..6).collect()));
         let wide = numbers.iter().map(|number| Some(i128::from(*number))).chain([Some(i128::MIN), None]);
         let wide: Decimal128Array = wide.collect();
         let wide = Arc::new(wide.with_precision_and_scale(38, 0).unwrap());
-        let (text, _, values) = lines(wide, DigitCounts::ALL);
+        let (text, _, values) = lines(wide, Admitted::ALL);
         assert_eq!((text, values), (format!("{written}{}\n", i128::MIN), 7));
     }
 

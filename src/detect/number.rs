@@ -29,8 +29,30 @@ impl DigitCounts {
     }
 }
 
+/// Which values of a column that is not of text may be of an entity type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Admitted {
+    /// Whole numbers, by their digits.
+    pub(super) digits: DigitCounts,
+    /// Days, moments and fractions.
+    pub(super) typed: bool,
+}
+
+impl Admitted {
+    /// Every value.
+    #[cfg(test)]
+    pub(super) const ALL: Admitted = Admitted { digits: DigitCounts::ALL, typed: true };
+}
+
+/// The values that may be found in a column of which the name `says` this.
+pub(super) fn admitted(program: &Program, says: &[Says]) -> Admitted {
+    // Of days and fractions there are too many kinds: a name says which they are.
+    let is_said = says.iter().any(|said| matches!(said, Says::Positive(_) | Says::Weak(_)));
+    Admitted { digits: digit_counts(program, says), typed: is_said || !program.regex.is_empty() }
+}
+
 /// The numbers of digits that a whole number must have to be found in a column of which the name `says` this.
-pub(super) fn admitted(program: &Program, says: &[Says]) -> DigitCounts {
+fn digit_counts(program: &Program, says: &[Says]) -> DigitCounts {
     let is_number = |literal: &String| literal.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let of_number = |at: &At| match program.recognizer(*at).map(|recognizer| &recognizer.anchor) {
         Some(Anchor::Literal(literals)) => literals.iter().any(is_number),
@@ -67,7 +89,12 @@ impl Detector {
         let digits = |number: i128| number.unsigned_abs().checked_ilog10().unwrap_or(0) + 1;
         let (one, other) = (digits(least), digits(most));
         let fewest = if (least < 0) == (most < 0) { one.min(other) } else { 1 };
-        admitted(&self.program, says).admit_any(fewest..=one.max(other))
+        digit_counts(&self.program, says).admit_any(fewest..=one.max(other))
+    }
+
+    /// Whether days, moments or fractions in a column called `column` may be of an entity type.
+    pub fn may_hold_typed(&self, column: &str) -> bool {
+        admitted(&self.program, look_up(self.program.rules.labels(), leaf_name(column).as_bytes())).typed
     }
 }
 
@@ -93,6 +120,8 @@ mod tests {
         assert!(detector.may_hold("id", 1, 13_800_138_000));
         assert!(detector.may_hold("mobile", 13_800_138_000, 13_800_138_000));
         assert!(!detector.may_hold("sum", 10_i128.pow(30), 10_i128.pow(31)));
+        assert!(detector.may_hold_typed("user.birthday") && detector.may_hold_typed("lat"));
+        assert!(!detector.may_hold_typed("score") && !detector.may_hold_typed("created_at"));
     }
 
     #[test]

@@ -245,8 +245,8 @@ pub struct Reading<'a> {
     pub block_bytes: u64,
     /// How many times its size the file may unpack to.
     pub most_expansion: u64,
-    /// Whether a column of that name with whole numbers between these two may hold something that is looked for.
-    /// `None`: statistics are not believed.
+    /// Whether a column of that name with such values may hold something that is looked for. `None`: neither statistics nor
+    /// types are believed.
     pub may_hold: Option<MayHold<'a>>,
 }
 
@@ -255,8 +255,17 @@ impl Reading<'_> {
     pub const ALL: Reading<'static> = Reading { block_bytes: 256 << 20, most_expansion: 2000, may_hold: None };
 }
 
-/// Whether a column of this name with whole numbers from the first to the second may hold what is looked for.
-pub type MayHold<'a> = &'a dyn Fn(&str, i128, i128) -> bool;
+/// Whether a column of this name with these values may hold what is looked for.
+pub type MayHold<'a> = &'a dyn Fn(&str, Values) -> bool;
+
+/// What is known of the values of a column that were not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Whole numbers from the first to the second.
+    Whole(i128, i128),
+    /// Days, moments or fractions.
+    Typed,
+}
 
 /// A format that needs the whole file.
 pub trait Container: Send + Sync {

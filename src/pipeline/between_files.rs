@@ -117,7 +117,7 @@ fn tied<'a>(context: &Context, folder: &Path, files: &[(usize, &'a Input)]) -> V
 fn may_hold(context: &Context, columns: &KeyColumns) -> bool {
     let may_hold = |(name, kind): &(String, Option<ColumnKind>)| match kind {
         Some(ColumnKind::Fixed(_)) => false,
-        Some(ColumnKind::Number { digits, .. }) => {
+        Some(ColumnKind::Number { digits, .. } | ColumnKind::Fraction { digits, .. }) => {
             // One digit more than is always held.
             let most = 10_i128.checked_pow(digits + 1).unwrap_or(i128::MAX);
             context.detector.may_hold(name, -most, most)

@@ -49,7 +49,7 @@ impl Counted {
             *held = (held.0 + values, held.1 | drops);
         }
         self.is_container |= next.is_container;
-        let must_not = |kind: &ColumnKind| nullable(kind) == Some(false);
+        let must_not = |kind: &ColumnKind| kind.nullable() == Some(false);
         if self.kind.is_none() || next.kind.as_ref().is_some_and(must_not) {
             self.kind = next.kind;
         }
@@ -209,7 +209,7 @@ impl Columns {
                 continue;
             }
             let how = if key.table.is_some() { Dropping::Emptied } else { Dropping::Removed };
-            let nullable = counted.kind.as_ref().and_then(nullable);
+            let nullable = counted.kind.as_ref().and_then(ColumnKind::nullable);
             if how == Dropping::Emptied && nullable.is_none() {
                 // A document or an array: the values within are dealt with one by one, and other types not at all.
                 continue;
@@ -322,17 +322,6 @@ fn broken(constraint: &Constraint, key: &Key, counted: &Counted) -> Option<DataE
         DataError::new(format!("would be NULL in all rows, which breaks {name}"))
             .advise("use redact or hash for its entity types in the policy, or drop the constraint")
     })
-}
-
-/// Whether a column may be NULL, where it can be emptied as a whole.
-fn nullable(kind: &ColumnKind) -> Option<bool> {
-    match kind {
-        ColumnKind::Text { nullable, .. }
-        | ColumnKind::Number { nullable, .. }
-        | ColumnKind::IpAddress { nullable }
-        | ColumnKind::MacAddress { nullable } => Some(*nullable),
-        ColumnKind::Json | ColumnKind::Array(_) | ColumnKind::Fixed(_) => None,
-    }
 }
 
 fn not_null(entities: &[EntityId], rules: &RuleSet) -> DataError {

@@ -6,12 +6,14 @@
 use std::borrow::Cow;
 
 use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray};
-use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type};
+use arrow::datatypes::{ByteArrayType, DataType, Int32Type};
 
 use crate::block::{Block, TableBlock, TextBlock};
 use crate::finding::{Match, Place};
 use crate::format::Codec;
+use crate::scalar;
 use crate::source::slab::Slab;
+use crate::transform::cell_text;
 
 /// Where a match stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -166,30 +168,7 @@ pub fn value_at(values: &ArrayRef, row: usize) -> Option<Cow<'_, [u8]>> {
     if row >= values.len() || values.is_null(row) {
         return None;
     }
-    Some(match values.data_type() {
-        DataType::Utf8 => Cow::Borrowed(values.as_string::<i32>().value(row).as_bytes()),
-        DataType::LargeUtf8 => Cow::Borrowed(values.as_string::<i64>().value(row).as_bytes()),
-        DataType::Utf8View => Cow::Borrowed(values.as_string_view().value(row).as_bytes()),
-        DataType::Binary => Cow::Borrowed(values.as_binary::<i32>().value(row)),
-        DataType::LargeBinary => Cow::Borrowed(values.as_binary::<i64>().value(row)),
-        DataType::BinaryView => Cow::Borrowed(values.as_binary_view().value(row)),
-        DataType::Int64 => Cow::Owned(values.as_primitive::<Int64Type>().value(row).to_string().into_bytes()),
-        DataType::Decimal128(_, 0) => {
-            Cow::Owned(values.as_primitive::<Decimal128Type>().value(row).to_string().into_bytes())
-        }
-        DataType::Dictionary(keys, _) => {
-            let dictionary = values.as_any_dictionary_opt()?;
-            let key = match keys.as_ref() {
-                DataType::Int8 => usize::try_from(dictionary.keys().as_primitive::<Int8Type>().value(row)).ok()?,
-                DataType::Int16 => usize::try_from(dictionary.keys().as_primitive::<Int16Type>().value(row)).ok()?,
-                DataType::Int32 => usize::try_from(dictionary.keys().as_primitive::<Int32Type>().value(row)).ok()?,
-                DataType::Int64 => usize::try_from(dictionary.keys().as_primitive::<Int64Type>().value(row)).ok()?,
-                _ => dictionary.normalized_keys().get(row).copied()?,
-            };
-            return value_at(dictionary.values(), key);
-        }
-        _ => return None,
-    })
+    cell_text(values, row).ok()
 }
 
 /// How many of `values` say something: NULL does not, and an empty text as little.
@@ -201,7 +180,8 @@ pub fn count_filled(values: &ArrayRef) -> usize {
     match values.data_type() {
         DataType::Utf8 => filled(values.as_string::<i32>()),
         DataType::Binary => filled(values.as_binary::<i32>()),
-        DataType::Int64 | DataType::Decimal128(_, 0) => values.len() - values.null_count(),
+        DataType::Int64 | DataType::Decimal128(_, _) => values.len() - values.null_count(),
+        typed if scalar::is_typed(typed) => values.len() - values.null_count(),
         DataType::Dictionary(keys, _) if **keys == DataType::Int32 => {
             let dictionary = values.as_dictionary::<Int32Type>();
             let filled = |at| value_at(dictionary.values(), at).is_some_and(|value| !value.is_empty());

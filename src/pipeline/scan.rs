@@ -27,7 +27,7 @@ use crate::detect::encoded::Encoded;
 use crate::detect::known::Known;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match, Traits};
-use crate::format::Codec;
+use crate::format::{Codec, Values};
 use crate::policy::age;
 use crate::report::jsonl;
 use crate::rule::EntityType;
@@ -81,7 +81,10 @@ pub(super) fn content(
     describe(outcome, &opened);
     let Opened { body, compression, trail, .. } = opened;
     let mut asked = Vec::new();
-    let may_hold = |column: &str, least, most| context.detector.may_hold(column, least, most);
+    let may_hold = |column: &str, values| match values {
+        Values::Whole(least, most) => context.detector.may_hold(column, least, most),
+        Values::Typed => context.detector.may_hold_typed(column),
+    };
     if let (Body::Container { container, file }, Some(_)) = (&body, &context.planner) {
         container.refuse_rewrite().map_err(|error| Box::new(Status::Failed(error)))?;
         asked = container.constraints(file).map_err(|error| Box::new(Status::Failed(error)))?;

@@ -171,11 +171,15 @@ pub struct Generalize {
 
 impl Default for Generalize {
     fn default() -> Self {
-        Generalize { date: DatePart::Month, address: AddressPart::City, age: 10, gps: 2, amount: 1000 }
+        Generalize::COMMON
     }
 }
 
 impl Generalize {
+    /// What `generalize` without parameters does.
+    pub const COMMON: Generalize =
+        Generalize { date: DatePart::Month, address: AddressPart::City, age: 10, gps: 2, amount: 1000 };
+
     /// What is wrong with the parameters.
     pub(super) fn wrong(&self) -> Option<&'static str> {
         match self {

@@ -9,7 +9,7 @@ mod json;
 use std::borrow::Cow;
 
 use arrow::array::{Array, ArrayRef, AsArray, downcast_dictionary_array};
-use arrow::datatypes::{DataType, Decimal128Type, Int64Type};
+use arrow::datatypes::{DataType, Int64Type};
 
 use super::fit::Room;
 use super::watch::{Edited, Inattentive, Site, Watcher};
@@ -23,6 +23,7 @@ use crate::finding::{Match, Place};
 use crate::format::Codec;
 use crate::rule::Mask;
 use crate::rule::escape::{escaped_like, unescaped};
+use crate::scalar;
 
 /// The text of the value that `found` is a match of: the span in the block's text, or in the cell's.
 ///
@@ -372,9 +373,6 @@ pub(crate) fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, 
         DataType::LargeBinary => Cow::Borrowed(values.as_binary::<i64>().value(row)),
         DataType::BinaryView => Cow::Borrowed(values.as_binary_view().value(row)),
         DataType::Int64 => Cow::Owned(values.as_primitive::<Int64Type>().value(row).to_string().into_bytes()),
-        DataType::Decimal128(_, 0) => {
-            Cow::Owned(values.as_primitive::<Decimal128Type>().value(row).to_string().into_bytes())
-        }
         DataType::Dictionary(_, _) => {
             let entry = downcast_dictionary_array!(
                 values => values.key(row).map(|key| (values.values(), key)),
@@ -383,7 +381,13 @@ pub(crate) fn cell_text(values: &ArrayRef, row: usize) -> Result<Cow<'_, [u8]>, 
             let (entries, key) = entry.ok_or_else(unreadable)?;
             cell_text(entries, key)?
         }
-        _ => return Err(unreadable()),
+        _ => {
+            let mut text = Vec::new();
+            if !scalar::push_value(values, row, &mut text) {
+                return Err(unreadable());
+            }
+            Cow::Owned(text)
+        }
     })
 }
 

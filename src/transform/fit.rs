@@ -9,10 +9,10 @@ use super::hash::TOKEN_LENGTH;
 use super::{Choice, sha256};
 use crate::block::ColumnKind;
 use crate::error::DataError;
-use crate::policy::parameters::{Form, Generalization};
+use crate::policy::parameters::{DatePart, Form, Generalization, Generalize};
 use crate::policy::{OperatorSpec, Purpose};
 use crate::rule::{EntityType, Mask, Shape};
-use crate::validate::cn_resident_id::Date;
+use crate::scalar;
 
 /// The room that a value leaves when it goes.
 pub(super) struct Room<'a> {
@@ -40,12 +40,12 @@ impl<'a> Room<'a> {
 
     /// Whether the place holds numbers.
     pub(super) fn is_number(&self) -> bool {
-        matches!(self.kind, ColumnKind::Number { .. })
+        matches!(self.kind, ColumnKind::Number { .. } | ColumnKind::Fraction { .. })
     }
 
     /// Whether the place holds dates.
     pub(super) fn is_date(&self) -> bool {
-        matches!(self.kind, ColumnKind::Fixed(name) if name == DATE)
+        matches!(self.kind, ColumnKind::Date { .. })
     }
 
     /// Whether so many characters fit.
@@ -65,7 +65,17 @@ impl<'a> Room<'a> {
             ColumnKind::MacAddress { .. } => is_hardware_address(value),
             // Of these only the values within are replaced.
             ColumnKind::Json | ColumnKind::Array(_) => false,
-            ColumnKind::Fixed(_) => self.is_date() && is_date(value),
+            ColumnKind::Fraction { digits, decimals, .. } => {
+                let is_between = |byte: &u8| matches!(byte, b',' | b' ');
+                // Of a position that stands in two numbers, both.
+                value.split(is_between).filter(|number| !number.is_empty()).all(|number| {
+                    scalar::decimal_digits(number).is_some_and(|(whole, behind)| {
+                        whole <= *digits.max(&1) as usize && decimals.is_none_or(|most| behind <= most as usize)
+                    })
+                }) && !value.is_empty()
+            }
+            ColumnKind::Date { .. } => scalar::is_day(value),
+            ColumnKind::Fixed(_) => false,
         };
         if fits {
             return Ok(());
@@ -80,16 +90,6 @@ impl<'a> Room<'a> {
 
 const ADVICE: &str = "use mask or null for this entity type in the policy, or widen the column";
 
-/// The name of the type of dates.
-const DATE: &str = "date";
-
-/// Whether this is `YYYY-MM-DD`.
-fn is_date(value: &[u8]) -> bool {
-    let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
-    let at = |index| value.get(index) == Some(&b'-');
-    value.len() == 10 && at(4) && at(7) && <&[u8; 8]>::try_from(&*digits).ok().and_then(Date::parse).is_some()
-}
-
 /// What a place can hold, for people.
 pub fn described(kind: &ColumnKind) -> String {
     describe(kind, Room::whole(kind).chars)
@@ -100,6 +100,12 @@ fn describe(kind: &ColumnKind, chars: Option<u32>) -> String {
         (ColumnKind::Text { .. }, Some(chars)) => format!("a text of at most {chars} characters"),
         (ColumnKind::Text { .. }, None) => "a text".to_owned(),
         (ColumnKind::Number { digits, .. }, _) => format!("a number of {digits} digits"),
+        (ColumnKind::Fraction { digits, decimals: Some(decimals), .. }, _) => {
+            format!("a number of {digits} digits and {decimals} decimals")
+        }
+        (ColumnKind::Fraction { decimals: None, .. }, _) => "a number with decimals".to_owned(),
+        (ColumnKind::Date { time: false, .. }, _) => "a date".to_owned(),
+        (ColumnKind::Date { time: true, .. }, _) => "a date with a time of day".to_owned(),
         (ColumnKind::Json, _) => "a JSON document".to_owned(),
         (ColumnKind::Array(_), _) => "an array".to_owned(),
         (ColumnKind::IpAddress { .. }, _) => "an IP address".to_owned(),
@@ -151,6 +157,8 @@ pub(super) enum Fit {
     SameShape,
     /// By the entity type's mask instead.
     Mask,
+    /// By the coarsest generalization instead, which tells no more than the entity type's mask.
+    Coarse,
     /// By NULL instead.
     Null,
     /// By the empty string instead: NULL for a part of a text.
@@ -174,6 +182,7 @@ impl PlannedOperator {
             Fit::AsAsked => return PlannedOperator { operator: asked.clone(), reason: None },
             Fit::SameShape => OperatorSpec::Fpe,
             Fit::Mask => OperatorSpec::Mask,
+            Fit::Coarse => COARSE,
             Fit::Null => OperatorSpec::Null,
             Fit::Empty => OperatorSpec::Redact,
             Fit::Redact => {
@@ -193,14 +202,8 @@ pub(super) fn fit(choice: &Choice, entity: &EntityType, purpose: Purpose, room: 
     if *spec == OperatorSpec::Keep {
         return Ok(Fit::AsAsked);
     }
-    let is_date = || Generalization::of(entity) == Some(Generalization::Date);
     match room.kind {
-        ColumnKind::Fixed(_) if room.is_date() && matches!(spec, OperatorSpec::Generalize(_)) && is_date() => {
-            Ok(Fit::AsAsked)
-        }
-        ColumnKind::Fixed(_) if room.is_date() && matches!(spec, OperatorSpec::DateShift(_)) && entity.is_date => {
-            Ok(Fit::AsAsked)
-        }
+        ColumnKind::Date { nullable, .. } => date(spec, entity, purpose, *nullable, room),
         ColumnKind::Fixed(name) => Err(refused_type(entity, name)),
         ColumnKind::Json => Err(refused_type(entity, "json")),
         ColumnKind::Array(_) => Err(refused_type(entity, "array")),
@@ -211,7 +214,9 @@ pub(super) fn fit(choice: &Choice, entity: &EntityType, purpose: Purpose, room: 
             typed(spec, entity, *nullable, room, (entity.shape == Some(Shape::Mac)).then_some(Fit::SameShape))
         }
         ColumnKind::Text { nullable, .. } => text(choice, entity, *nullable, room),
-        ColumnKind::Number { nullable, .. } => number(spec, entity, purpose, *nullable, room),
+        ColumnKind::Number { nullable, .. } | ColumnKind::Fraction { nullable, .. } => {
+            number(spec, entity, purpose, *nullable, room)
+        }
     }
 }
 
@@ -316,7 +321,10 @@ fn number(
         OperatorSpec::Generalize(_) if Generalization::of(entity).is_some_and(Generalization::is_common) => {
             Ok(Fit::AsAsked)
         }
+        OperatorSpec::Generalize(_) if is_position(entity, room) => Ok(Fit::AsAsked),
         OperatorSpec::DateShift(_) if entity.is_date => Ok(Fit::AsAsked),
+        OperatorSpec::Mask if is_position(entity, room) && mask_shows(entity, DEGREES) => Ok(Fit::Coarse),
+        OperatorSpec::Mask if is_date_of(entity) && mask_shows(entity, YEAR) => Ok(Fit::Coarse),
         _ if entity.shape.is_some() => Ok(Fit::SameShape),
         _ => Err(DataError::new(format!(
             "{} cannot hold what {} writes for {}",
@@ -326,6 +334,62 @@ fn number(
         ))
         .advise("use null or keep for this entity type in the policy, or turn the column into text")),
     }
+}
+
+/// For a place that holds dates: what becomes of them are dates, or NULL.
+fn date(
+    spec: &OperatorSpec,
+    entity: &EntityType,
+    purpose: Purpose,
+    nullable: bool,
+    room: &Room<'_>,
+) -> Result<Fit, DataError> {
+    let nothing_shown = matches!(spec, OperatorSpec::Replace(_) | OperatorSpec::Mask);
+    match spec {
+        OperatorSpec::Generalize(_) if is_date_of(entity) => Ok(Fit::AsAsked),
+        OperatorSpec::DateShift(_) if entity.is_date => Ok(Fit::AsAsked),
+        OperatorSpec::Null | OperatorSpec::Redact | OperatorSpec::Drop if nullable => Ok(Fit::Null),
+        _ if purpose == Purpose::Anonymize && nothing_shown && nullable => Ok(Fit::Null),
+        OperatorSpec::Mask if is_date_of(entity) && mask_shows(entity, YEAR) => Ok(Fit::Coarse),
+        _ => Err(DataError::new(format!(
+            "{} cannot hold what {} writes for {}",
+            room.describe(),
+            spec.name(),
+            entity.name
+        ))
+        .advise(if nullable {
+            "use generalize, mask or null for this entity type in the policy, or turn the column into text"
+        } else {
+            "use generalize or mask for this entity type in the policy, or make the column nullable"
+        })),
+    }
+}
+
+/// Characters that a mask leaves readable, of a year.
+const YEAR: usize = 4;
+/// And of whole degrees.
+const DEGREES: usize = 2;
+
+/// What is done for a mask where only a date or a number may stand.
+const COARSE: OperatorSpec =
+    OperatorSpec::Generalize(Generalize { date: DatePart::Year, gps: 0, ..Generalize::COMMON });
+
+/// How [`Fit::Coarse`] is carried out.
+pub(super) static COARSE_SPEC: OperatorSpec = COARSE;
+
+/// Whether the entity type's mask shows so many characters at the front anyway.
+fn mask_shows(entity: &EntityType, characters: usize) -> bool {
+    matches!(entity.mask, Mask::Keep { first, .. } if first as usize >= characters)
+}
+
+fn is_date_of(entity: &EntityType) -> bool {
+    Generalization::of(entity) == Some(Generalization::Date)
+}
+
+/// Whether a position stands in a number that may have decimals.
+fn is_position(entity: &EntityType, room: &Room<'_>) -> bool {
+    let is_fraction = matches!(room.kind, ColumnKind::Fraction { .. });
+    is_fraction && Generalization::of(entity) == Some(Generalization::Position)
 }
 
 fn shapeless(entity: &EntityType) -> DataError {

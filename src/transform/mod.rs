@@ -318,12 +318,14 @@ impl Transformer {
     ) -> Result<Outcome, DataError> {
         let Choice { spec, template, .. } = choice;
         let (keys, shift) = (&prepared.keys, traits.shift);
-        let subject = Subject { entity, keys, original, canonical, template, spec, room, shift };
         let fit = fit::fit(choice, entity, self.purpose, room)?;
+        let spec = if fit == Fit::Coarse { &fit::COARSE_SPEC } else { spec };
+        let subject = Subject { entity, keys, original, canonical, template, spec, room, shift };
         let operator = match fit {
             Fit::AsAsked => choice.operator,
             Fit::SameShape => &fpe::OPERATOR,
             Fit::Mask => &mask::OPERATOR,
+            Fit::Coarse => &generalize::OPERATOR,
             Fit::Null => &null::OPERATOR,
             Fit::Empty | Fit::Redact => &redact::OPERATOR,
         };

@@ -49,4 +49,5 @@ mod sqlite;
 mod support;
 mod swaps;
 mod trouble;
+mod typed_columns;
 mod xlsx;

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, Decimal128Array, DictionaryArray, Int32Array, Int64Array};
+use arrow::array::{
+    ArrayRef, BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int32Array,
+    Int64Array,
+};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::Int32Type;
 
 use super::leaf::Raw;
 use super::schema::{Layout, Node, Shape};
 use crate::error::DataError;
-use crate::format::columnar::number::{from_big_endian, from_double};
+use crate::format::columnar::number::from_big_endian;
+use crate::format::columnar::typed::moments;
 
 /// A column, and whether it is what the schema says: text that is UTF-8.
 pub(super) type Built = (ArrayRef, bool);
@@ -35,7 +39,28 @@ pub(super) fn build(node: &Node, raw: Raw) -> Result<Option<Built>, DataError> {
             let array: Decimal128Array = (0..raw.count).map(number).collect();
             Arc::new(array.with_precision_and_scale(38, 0).map_err(|error| DataError::new(error.to_string()))?)
         }
-        (Shape::Double, _) => numbers(double, false),
+        (Shape::Scaled { scale, .. }, _) => {
+            let number = |at| raw.get(at).and_then(|value| wide(value, false));
+            let array: Decimal128Array = (0..raw.count).map(number).collect();
+            let scale = i8::try_from(scale).map_err(|error| DataError::new(error.to_string()))?;
+            Arc::new(array.with_precision_and_scale(38, scale).map_err(|error| DataError::new(error.to_string()))?)
+        }
+        (Shape::Double, _) => {
+            let number = |at| raw.get(at).and_then(|value| Some(f64::from_le_bytes(*value.first_chunk()?)));
+            Arc::new((0..raw.count).map(number).collect::<Float64Array>())
+        }
+        (Shape::Float, _) => {
+            let number = |at| raw.get(at).and_then(|value| Some(f32::from_le_bytes(*value.first_chunk()?)));
+            Arc::new((0..raw.count).map(number).collect::<Float32Array>())
+        }
+        (Shape::Day, _) => {
+            let days = |at| raw.get(at).and_then(|value| Some(i32::from_le_bytes(*value.first_chunk()?)));
+            Arc::new((0..raw.count).map(days).collect::<Date32Array>())
+        }
+        (Shape::Moment { per_second, .. }, _) => {
+            let units = |at| raw.get(at).and_then(|value| eight(value, false));
+            moments((0..raw.count).map(units), per_second)
+        }
         _ => return Ok(None),
     };
     Ok(Some((array, true)))
@@ -48,10 +73,6 @@ fn four(value: &[u8], unsigned: bool) -> Option<i64> {
 
 fn eight(value: &[u8], _: bool) -> Option<i64> {
     Some(i64::from_le_bytes(*value.first_chunk::<8>()?))
-}
-
-fn double(value: &[u8], _: bool) -> Option<i64> {
-    from_double(f64::from_le_bytes(*value.first_chunk::<8>()?))
 }
 
 /// A number of any length; `None` when it is beyond 128 bits.

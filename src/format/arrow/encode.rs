@@ -13,7 +13,8 @@ use super::leaf::INLINE;
 use super::message::{Batch, Codec, Message, Span};
 use super::schema::{Layout, Node, Shape};
 use crate::error::DataError;
-use crate::format::columnar::number::{EXACT_DOUBLE, big_endian, check_text, parse, too_large, within};
+use crate::format::columnar::number::{big_endian, check_text, parse, too_large, within};
+use crate::format::columnar::typed;
 
 /// The bytes of a new value of `node`, in the order of its buffers.
 ///
@@ -35,13 +36,19 @@ pub(super) fn physical(node: &Node, value: &[u8]) -> Result<Vec<u8>, DataError> 
             }
             Ok(bytes)
         }
-        (Shape::Double, _) => {
-            let number = parse(value)?;
-            if number.abs() > EXACT_DOUBLE {
-                return Err(too_large());
-            }
-            Ok((number as f64).to_le_bytes().to_vec())
+        (Shape::Scaled { precision, scale }, Layout::Fixed(width)) => {
+            let number = within(typed::unscaled(value, scale)?, Some(precision))?;
+            let mut bytes = big_endian(number, Some(width)).ok_or_else(too_large)?;
+            bytes.reverse();
+            Ok(bytes)
         }
+        (Shape::Double, _) => Ok(typed::double(value)?.to_le_bytes().to_vec()),
+        (Shape::Float, _) => Ok(typed::float(value)?.to_le_bytes().to_vec()),
+        (Shape::Day, _) => {
+            let days = i32::try_from(typed::day(value)?).map_err(|_| too_large())?;
+            Ok(days.to_le_bytes().to_vec())
+        }
+        (Shape::Moment { per_second, .. }, _) => Ok(typed::moment(value, per_second)?.to_le_bytes().to_vec()),
         _ => Err(DataError::new("the column's type cannot be rewritten")
             .advise("keep the entity in the policy, or drop the column first")),
     }

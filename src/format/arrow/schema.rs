@@ -4,7 +4,7 @@
 //! It must never guess: a type whose layout is not known here refuses the file, because every buffer behind it would be
 //! taken for another's.
 
-use arrow::ipc::{Endianness, Field, Precision, Schema as Encoded, Type};
+use arrow::ipc::{DateUnit, Endianness, Field, Precision, Schema as Encoded, TimeUnit, Type};
 use flatbuffers::{ForwardsUOffset, Vector};
 
 use super::unreadable;
@@ -12,6 +12,7 @@ use crate::block::{ColumnContext, ColumnKind, TableContext};
 use crate::error::{DataError, Position};
 use crate::format::columnar::notes::Note;
 use crate::format::columnar::number::digits_in;
+use crate::format::columnar::typed;
 
 /// Deepest nesting of fields.
 const MOST_DEPTH: usize = 64;
@@ -56,8 +57,26 @@ pub(super) enum Shape {
         /// Most decimal digits, for a decimal.
         precision: Option<u32>,
     },
+    /// A decimal of which some digits are behind the point.
+    Scaled {
+        /// Most decimal digits.
+        precision: u32,
+        /// Those behind the point.
+        scale: u32,
+    },
     /// A 64-bit floating point number.
     Double,
+    /// A 32-bit floating point number.
+    Float,
+    /// Days since 1970-01-01.
+    Day,
+    /// Units since 1970-01-01, of which a second has so many.
+    Moment {
+        /// 1 to 1,000,000,000.
+        per_second: i64,
+        /// Only days are meant.
+        only_days: bool,
+    },
     /// It cannot hold what is looked for, or holds other fields.
     Other,
 }
@@ -118,7 +137,13 @@ impl Node {
                 let most = if unsigned && bytes == 8 { 19 } else { digits_in(bytes) };
                 ColumnKind::Number { digits: precision.unwrap_or(most).min(most).min(38), nullable }
             }
-            (Shape::Double, _) => ColumnKind::Number { digits: 15, nullable },
+            (Shape::Scaled { precision, scale }, Layout::Fixed(bytes)) => {
+                typed::decimal(precision.min(digits_in(bytes)).min(38), scale, nullable)
+            }
+            (Shape::Double, _) => typed::DOUBLE.with(nullable),
+            (Shape::Float, _) => typed::FLOAT.with(nullable),
+            (Shape::Day, _) => ColumnKind::Date { time: false, nullable },
+            (Shape::Moment { only_days, .. }, _) => ColumnKind::Date { time: !only_days, nullable },
             (Shape::FixedText, _) => ColumnKind::Fixed("fixed-size binary".into()),
             _ => ColumnKind::Fixed("another type".into()),
         }
@@ -289,7 +314,7 @@ fn layout(field: &Field<'_>) -> Result<(Layout, Shape), DataError> {
         Type::Decimal => decimal(field),
         Type::FloatingPoint => match field.type_as_floating_point().map(|float| float.precision()) {
             Some(Precision::DOUBLE) => (Layout::Fixed(8), Shape::Double),
-            Some(Precision::SINGLE) => other(32),
+            Some(Precision::SINGLE) => (Layout::Fixed(4), Shape::Float),
             _ => other(16),
         },
         Type::FixedSizeBinary => {
@@ -298,12 +323,23 @@ fn layout(field: &Field<'_>) -> Result<(Layout, Shape), DataError> {
             let is_uuid = extension(field) == Some("arrow.uuid");
             (Layout::Fixed(width), if is_uuid || width == 0 { Shape::Other } else { Shape::FixedText })
         }
-        Type::Date => other(match field.type_as_date().map(|date| date.unit()) {
-            Some(arrow::ipc::DateUnit::DAY) => 32,
-            _ => 64,
-        }),
+        Type::Date => match field.type_as_date().map(|date| date.unit()) {
+            Some(DateUnit::DAY) => (Layout::Fixed(4), Shape::Day),
+            _ => (Layout::Fixed(8), Shape::Moment { per_second: 1_000, only_days: true }),
+        },
         Type::Time => other(field.type_as_time().map_or(32, |time| time.bitWidth())),
-        Type::Timestamp | Type::Duration => other(64),
+        Type::Timestamp => {
+            let per_second = match field.type_as_timestamp().map(|timestamp| timestamp.unit()) {
+                Some(TimeUnit::SECOND) => Some(1),
+                Some(TimeUnit::MILLISECOND) => Some(1_000),
+                Some(TimeUnit::MICROSECOND) => Some(1_000_000),
+                Some(TimeUnit::NANOSECOND) => Some(1_000_000_000),
+                _ => None,
+            };
+            let moment = |per_second| Shape::Moment { per_second, only_days: false };
+            (Layout::Fixed(8), per_second.map_or(Shape::Other, moment))
+        }
+        Type::Duration => other(64),
         Type::Interval => other(match field.type_as_interval().map(|interval| interval.unit()) {
             Some(arrow::ipc::IntervalUnit::YEAR_MONTH) => 32,
             Some(arrow::ipc::IntervalUnit::DAY_TIME) => 64,
@@ -336,6 +372,13 @@ fn decimal(field: &Field<'_>) -> (Layout, Shape) {
         .type_as_decimal()
         .map_or((128, 0, 0), |decimal| (decimal.bitWidth(), decimal.precision(), decimal.scale()));
     let precision = u32::try_from(precision).ok();
-    let shape = if scale == 0 { Shape::Number { unsigned: false, precision } } else { Shape::Other };
+    let scaled = |(precision, scale): (u32, u32)| {
+        let makes_sense = scale <= precision.min(38);
+        makes_sense.then_some(Shape::Scaled { precision, scale })
+    };
+    let shape = match scale {
+        0 => Shape::Number { unsigned: false, precision },
+        scale => precision.zip(u32::try_from(scale).ok()).and_then(scaled).unwrap_or(Shape::Other),
+    };
     (Layout::Fixed(usize::try_from(bits / 8).unwrap_or(0)), shape)
 }

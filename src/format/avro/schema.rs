@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::unreadable;
 use crate::block::{ColumnContext, ColumnKind, TableContext};
 use crate::error::{DataError, Position};
-use crate::format::columnar::number::{EXACT_DOUBLE, big_endian, check_text, digits_in, parse, too_large, within};
+use crate::format::columnar::number::{big_endian, check_text, digits_in, parse, too_large, within};
+use crate::format::columnar::typed;
 
 /// Most types in a schema, with each use of a named one counted.
 const MOST_NODES: usize = 100_000;
@@ -55,10 +56,25 @@ pub(super) enum Physical {
 /// How the values of a column are handed to detection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    Text { declared: bool },
-    Integer { long: bool },
-    Decimal { precision: u32, length: Option<usize> },
+    Text {
+        declared: bool,
+    },
+    Integer {
+        long: bool,
+    },
+    Decimal {
+        precision: u32,
+        scale: u32,
+        length: Option<usize>,
+    },
     Double,
+    Float,
+    /// Days since 1970-01-01.
+    Day,
+    /// Units since 1970-01-01, of which a second has so many.
+    Moment {
+        per_second: i64,
+    },
     Symbol,
 }
 
@@ -118,21 +134,21 @@ impl ColumnSchema {
                 let fits = if long { i64::try_from(number).ok() } else { i32::try_from(number).ok().map(i64::from) };
                 super::value::put_long(fits.ok_or_else(too_large)?, &mut out);
             }
-            Shape::Decimal { precision, length } => {
-                let number = within(parse(value)?, Some(precision))?;
+            Shape::Decimal { precision, scale, length } => {
+                let number = within(typed::unscaled(value, scale)?, Some(precision))?;
                 let bytes = big_endian(number, length).ok_or_else(too_large)?;
                 match length {
                     Some(_) => out = bytes,
                     None => super::value::put_bytes(&bytes, &mut out),
                 }
             }
-            Shape::Double => {
-                let number = parse(value)?;
-                if number.abs() > EXACT_DOUBLE {
-                    return Err(too_large());
-                }
-                out.extend((number as f64).to_le_bytes());
+            Shape::Double => out.extend(typed::double(value)?.to_le_bytes()),
+            Shape::Float => out.extend(typed::float(value)?.to_le_bytes()),
+            Shape::Day => {
+                let days = i32::try_from(typed::day(value)?).map_err(|_| too_large())?;
+                super::value::put_long(days.into(), &mut out);
             }
+            Shape::Moment { per_second } => super::value::put_long(typed::moment(value, per_second)?, &mut out),
             Shape::Symbol => {
                 return Err(DataError::new("a symbol of an enum is fixed by the schema and cannot be replaced"));
             }
@@ -285,7 +301,8 @@ impl Reader<'_> {
     fn decimal(&mut self, physical: Physical, length: Option<usize>, json: &Value, place: &Place) -> Leaf {
         let number = |key| json.get(key).and_then(Value::as_u64).unwrap_or(0);
         let precision = u32::try_from(number("precision")).unwrap_or(0);
-        let shape = (number("scale") == 0).then_some(Shape::Decimal { precision, length });
+        let scale = u32::try_from(number("scale")).ok().filter(|scale| *scale == 0 || *scale <= precision.min(38));
+        let shape = scale.map(|scale| Shape::Decimal { precision, scale, length });
         self.leaf(physical, shape, None, place)
     }
 
@@ -294,13 +311,18 @@ impl Reader<'_> {
         let leaf = match name {
             "null" => self.leaf(Physical::Null, None, None, place),
             "boolean" => self.leaf(Physical::Boolean, None, None, place),
-            "float" => self.leaf(Physical::Float, None, None, place),
+            "float" => self.leaf(Physical::Float, Some(Shape::Float), None, place),
             "double" => self.leaf(Physical::Double, Some(Shape::Double), None, place),
             "int" | "long" => {
                 let long = name == "long";
                 let physical = if long { Physical::Long } else { Physical::Int };
-                // Dates and times.
-                let shape = logical.is_none().then_some(Shape::Integer { long });
+                let shape = match logical {
+                    None => Some(Shape::Integer { long }),
+                    Some("date") if !long => Some(Shape::Day),
+                    Some(moment) if long => per_second(moment).map(|per_second| Shape::Moment { per_second }),
+                    // Times of day.
+                    Some(_) => None,
+                };
                 self.leaf(physical, shape, None, place)
             }
             "bytes" if logical == Some("decimal") => self.decimal(Physical::Bytes, None, json, place),
@@ -350,15 +372,29 @@ impl Reader<'_> {
         let kind = kind.unwrap_or_else(|| match shape {
             Shape::Text { .. } | Shape::Symbol => ColumnKind::Text { max_chars: None, nullable },
             Shape::Integer { long } => number(if long { 18 } else { 9 }),
-            Shape::Decimal { precision, length } => {
-                number(length.map_or(precision, |length| precision.min(digits_in(length))).min(38))
+            Shape::Decimal { precision, scale, length } => {
+                let digits = length.map_or(precision, |length| precision.min(digits_in(length))).min(38);
+                typed::decimal(digits, scale, nullable)
             }
-            Shape::Double => number(15),
+            Shape::Double => typed::DOUBLE.with(nullable),
+            Shape::Float => typed::FLOAT.with(nullable),
+            Shape::Day => ColumnKind::Date { time: false, nullable },
+            Shape::Moment { .. } => ColumnKind::Date { time: true, nullable },
         });
         let name = if place.path.is_empty() { "value".to_owned() } else { place.path.clone() };
         self.columns.push(ColumnSchema { name, shape, repeated: place.repeated, nullable, kind });
         Leaf { physical, column: Some(self.columns.len() - 1) }
     }
+}
+
+/// The units of a second in a logical type of moments.
+fn per_second(logical: &str) -> Option<i64> {
+    Some(match logical.strip_prefix("local-").unwrap_or(logical) {
+        "timestamp-millis" => 1_000,
+        "timestamp-micros" => 1_000_000,
+        "timestamp-nanos" => 1_000_000_000,
+        _ => return None,
+    })
 }
 
 fn column(place: &Place) -> Position {

@@ -6,14 +6,15 @@ mod copy;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, Decimal128Array, Int64Array};
+use arrow::array::{ArrayRef, BinaryArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int64Array};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 
 pub(super) use self::copy::Changes;
 use super::schema::{ColumnSchema, Leaf, Node, Physical, Schema, Shape};
 use super::unreadable;
 use crate::error::DataError;
-use crate::format::columnar::number::{from_big_endian, from_double};
+use crate::format::columnar::number::from_big_endian;
+use crate::format::columnar::typed::moments;
 
 /// Values without any bytes that a block may hold besides those with bytes.
 const MOST_EMPTY: u64 = 1 << 24;
@@ -124,6 +125,7 @@ pub(super) fn put_bytes(value: &[u8], out: &mut Vec<u8>) {
 /// One value of a leaf.
 enum Value<'a> {
     Bytes(&'a [u8]),
+    /// Of a floating point number the bits.
     Number(Option<i128>),
 }
 
@@ -148,10 +150,13 @@ fn value<'a>(leaf: &'a Leaf, shape: Option<Shape>, cursor: &mut Cursor<'a>) -> R
         Physical::Null => Value::Bytes(&[]),
         Physical::Boolean => Value::Bytes(cursor.take(1)?),
         Physical::Int | Physical::Long => Value::Number(Some(cursor.long()?.into())),
-        Physical::Float => Value::Bytes(cursor.take(4)?),
+        Physical::Float => {
+            let bytes = *cursor.take(4)?.first_chunk::<4>().ok_or_else(short)?;
+            Value::Number(Some(u32::from_le_bytes(bytes).into()))
+        }
         Physical::Double => {
             let bytes = *cursor.take(8)?.first_chunk::<8>().ok_or_else(short)?;
-            Value::Number(from_double(f64::from_le_bytes(bytes)).map(i128::from))
+            Value::Number(Some(u64::from_le_bytes(bytes).into()))
         }
         Physical::Bytes | Physical::Fixed(_) => {
             let bytes = match leaf.physical {
@@ -209,7 +214,7 @@ impl Values {
             return Ok(None);
         }
         let flat = !column.repeated && self.records.len() != rows;
-        if matches!(column.shape, Shape::Integer { .. } | Shape::Double | Shape::Decimal { .. }) {
+        if !matches!(column.shape, Shape::Text { .. } | Shape::Symbol) {
             let mut numbers = self.numbers;
             if flat {
                 let mut spread = vec![None; rows];
@@ -220,12 +225,7 @@ impl Values {
                 }
                 numbers = spread;
             }
-            if matches!(column.shape, Shape::Decimal { .. }) {
-                let array: Decimal128Array = numbers.into_iter().collect();
-                return Ok(Some((Arc::new(array.with_precision_and_scale(38, 0).map_err(wrong)?), true)));
-            }
-            let narrow = numbers.into_iter().map(|number| number.and_then(|number| i64::try_from(number).ok()));
-            return Ok(Some((Arc::new(narrow.collect::<Int64Array>()), true)));
+            return Ok(Some((number_array(column.shape, numbers).map_err(wrong)?, true)));
         }
         let mut offsets = vec![0];
         let mut nulls = None;
@@ -251,6 +251,34 @@ impl Values {
         let array = BinaryArray::try_new(OffsetBuffer::new(offsets.into()), Buffer::from_vec(self.bytes), nulls);
         Ok(Some((Arc::new(array.map_err(wrong)?), text)))
     }
+}
+
+/// The array of the `numbers` of a column of that shape.
+fn number_array(shape: Shape, numbers: Vec<Option<i128>>) -> Result<ArrayRef, arrow::error::ArrowError> {
+    let long = |number: Option<i128>| number.and_then(|number| i64::try_from(number).ok());
+    let numbers = numbers.into_iter();
+    Ok(match shape {
+        Shape::Decimal { scale, .. } => {
+            let array: Decimal128Array = numbers.collect();
+            Arc::new(array.with_precision_and_scale(38, i8::try_from(scale).unwrap_or(i8::MAX))?)
+        }
+        Shape::Double => {
+            let bits = |number: Option<i128>| number.map(|bits| f64::from_bits(bits as u64));
+            Arc::new(numbers.map(bits).collect::<Float64Array>())
+        }
+        Shape::Float => {
+            let bits = |number: Option<i128>| number.map(|bits| f32::from_bits(bits as u32));
+            Arc::new(numbers.map(bits).collect::<Float32Array>())
+        }
+        Shape::Day => {
+            let days = |number: Option<i128>| number.and_then(|days| i32::try_from(days).ok());
+            Arc::new(numbers.map(days).collect::<Date32Array>())
+        }
+        Shape::Moment { per_second } => moments(numbers.map(long), per_second),
+        Shape::Integer { .. } | Shape::Text { .. } | Shape::Symbol => {
+            Arc::new(numbers.map(long).collect::<Int64Array>())
+        }
+    })
 }
 
 /// Reads one value of `node`, which belongs to `record`, into `columns`.

@@ -6,6 +6,7 @@ pub(super) mod edits;
 pub(super) mod notes;
 pub(super) mod number;
 pub(super) mod source;
+pub(super) mod typed;
 
 use crate::block::{ColumnKind, TableContext};
 

@@ -4,9 +4,6 @@
 
 use crate::error::DataError;
 
-/// Whole numbers up to here are exact in a DOUBLE.
-pub(in crate::format) const EXACT_DOUBLE: i128 = 1 << 53;
-
 /// Decimal digits that always fit into `length` bytes of two's complement.
 pub(in crate::format) fn digits_in(length: usize) -> u32 {
     let bits = u32::try_from(length).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(1);
@@ -90,11 +87,6 @@ pub(in crate::format) fn from_big_endian(bytes: &[u8]) -> Option<i128> {
         }
     }
     Some(i128::from_be_bytes(full))
-}
-
-/// The whole number that a DOUBLE holds, when it does so exactly.
-pub(in crate::format) fn from_double(value: f64) -> Option<i64> {
-    (value.fract() == 0.0 && value.abs() <= EXACT_DOUBLE as f64).then_some(value as i64)
 }
 
 #[cfg(test)]

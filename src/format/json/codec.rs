@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::escape::{self, SideBySide};
-use super::lexer::{Container, Fault, Kind, Lexer, Start, Token, is_number};
+use super::lexer::{Container, Fault, Kind, Lexer, Start, Token};
 use super::path::{Walker, key_of};
-use super::{ADVICE, member, object};
+use super::{ADVICE, member, numbers, object};
 use crate::block::{Aside, Block, ColumnKind, Edits, Syntax, TextBlock, TextEdit};
 use crate::error::{DataError, Position};
 use crate::finding::{Match, Place};
 use crate::format::{Codec, Members, Object, Site};
+use crate::scalar;
 use crate::source::slab::Slab;
 
 /// Reads and writes one block.
@@ -155,6 +156,13 @@ impl Codec for JsonCodec {
             Place::Text | Place::Cell { .. } => None,
         };
         let span = aside.map_or(found.span(), |aside| aside.span.clone());
+        if aside.is_none() && numbers::is_list(text, &span) {
+            // A position that stands in two numbers of an array.
+            let path = self.locate(text, &(span.end - 1..span.end)).and_then(|(_, path)| path);
+            let path = path.map(|path| path.rsplit_once('[').map_or(path.clone(), |(list, _)| list.to_owned()));
+            let kind = ColumnKind::Fraction { digits: scalar::MOST_DIGITS, decimals: None, nullable: true };
+            return Site { path, kind, whole: true };
+        }
         let Some((token, path)) = self.locate(text, &span) else {
             return Site { path: None, kind: ColumnKind::Fixed("JSON structure".to_owned()), whole: false };
         };
@@ -168,6 +176,9 @@ impl Codec for JsonCodec {
             Kind::Key { .. } => ColumnKind::Fixed("object key".to_owned()),
             Kind::Number if content.iter().all(u8::is_ascii_digit) => {
                 ColumnKind::Number { digits: u32::try_from(content.len()).unwrap_or(u32::MAX), nullable: true }
+            }
+            Kind::Number if whole => {
+                ColumnKind::Fraction { digits: scalar::MOST_DIGITS, decimals: None, nullable: true }
             }
             Kind::Number => ColumnKind::Fixed("signed or fractional number".to_owned()),
             _ => ColumnKind::Fixed("JSON structure".to_owned()),
@@ -222,18 +233,33 @@ impl<'a> Writer<'a> {
 
     fn splice(&mut self, place: &Range<usize>, edit: &TextEdit) -> Result<(Range<usize>, Vec<u8>), DataError> {
         let text = self.block.slab.text();
+        if edit.aside.is_none() && numbers::is_list(text, place) {
+            return self.splice_numbers(place, edit);
+        }
         let token = self.walker.token(text, place.start, place.end);
         let Ok(Some(token)) = token else {
             return Err(DataError::new("an edit does not stand in a JSON string or number"));
         };
         match token.kind {
             Kind::String { escaped } => self.splice_string(&token, escaped, edit),
-            Kind::Number => splice_number(text, &token, edit),
+            Kind::Number => numbers::spliced(text, &token, edit),
             Kind::Key { .. } => {
                 Err(DataError::new("an object key is never rewritten").advise("rename the key before, or keep it"))
             }
             _ => Err(DataError::new("an edit does not stand in a JSON string or number")),
         }
+    }
+
+    /// Numbers side by side in an array stay as many, or become null one by one.
+    fn splice_numbers(&mut self, place: &Range<usize>, edit: &TextEdit) -> Result<(Range<usize>, Vec<u8>), DataError> {
+        let text = self.block.slab.text();
+        let last = self.walker.token(text, place.end - 1, place.end);
+        let is_number = |token: &Token| matches!(token.kind, Kind::Number) && token.span.end == place.end;
+        if !matches!(last, Ok(Some(token)) if is_number(&token)) {
+            return Err(DataError::new("an edit does not stand in JSON numbers"));
+        }
+        numbers::replaced(text.get(place.clone()).unwrap_or_default(), edit.replacement.as_deref())
+            .map(|new| (place.clone(), new))
     }
 
     fn splice_string(
@@ -279,24 +305,6 @@ impl<'a> Writer<'a> {
         let end = sides.raw_of(edit.span.end)?;
         Ok((token.span.start + start..token.span.start + end, start == 0 && end == content.len()))
     }
-}
-
-/// A number stays a number: digits for digits, or null for the whole.
-fn splice_number(text: &[u8], token: &Token, edit: &TextEdit) -> Result<(Range<usize>, Vec<u8>), DataError> {
-    let Some(replacement) = &edit.replacement else {
-        if edit.span == token.span {
-            return Ok((token.span.clone(), b"null".to_vec()));
-        }
-        return Err(DataError::new("a part of a JSON number cannot be null"));
-    };
-    let before = text.get(token.span.start..edit.span.start).unwrap_or_default();
-    let after = text.get(edit.span.end..token.span.end).unwrap_or_default();
-    let number = [before, replacement, after].concat();
-    if replacement.is_empty() || !replacement.iter().all(u8::is_ascii_digit) || !is_number(&number) {
-        return Err(DataError::new("a JSON number can be replaced by a number only")
-            .advise("choose fpe or null for this entity type, or keep it"));
-    }
-    Ok((edit.span.clone(), replacement.clone()))
 }
 
 fn aside(text: &[u8], span: Range<usize>, key: String) -> Aside {

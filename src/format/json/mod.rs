@@ -7,6 +7,7 @@ mod codec;
 pub(crate) mod escape;
 mod lexer;
 mod member;
+mod numbers;
 mod object;
 mod path;
 

@@ -8,18 +8,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, Decimal128Array, DictionaryArray, Int32Array, Int64Array, StringArray,
+    Array, ArrayRef, BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
+    Int32Array, Int64Array, StringArray,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::Int32Type;
-use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
+use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
 
 use super::describe;
 use super::leaf::{Leaf, TypedLeaf};
 use super::schema::Shape;
 use crate::block::Column;
 use crate::error::DataError;
-use crate::format::columnar::number::{from_big_endian, from_double};
+use crate::format::columnar::number::from_big_endian;
+use crate::format::columnar::typed::moments;
 
 /// A column's values and whether they are what the schema says: text that is UTF-8.
 pub(super) struct Built {
@@ -48,13 +50,39 @@ pub(super) fn build(leaf: &mut Leaf, index: usize, shape: Shape, dictionary: boo
             let (values, text) = bytes(&leaf.values, &places, dictionary)?;
             (values, places, text)
         }
-        (Leaf::Bytes(leaf), Shape::Decimal { .. }) => {
+        (Leaf::Bytes(leaf), Shape::Decimal { scale, .. }) => {
             let places = Places::of(leaf)?;
-            (decimals(leaf.values.iter().map(|value| from_big_endian(value.data())), &places)?, places, true)
+            (decimals(leaf.values.iter().map(|value| from_big_endian(value.data())), scale, &places)?, places, true)
         }
-        (Leaf::Fixed(leaf), Shape::Decimal { .. }) => {
+        (Leaf::Fixed(leaf), Shape::Decimal { scale, .. }) => {
             let places = Places::of(leaf)?;
-            (decimals(leaf.values.iter().map(|value| from_big_endian(value.data())), &places)?, places, true)
+            (decimals(leaf.values.iter().map(|value| from_big_endian(value.data())), scale, &places)?, places, true)
+        }
+        (Leaf::Int32(leaf), Shape::Scaled { scale, .. }) => {
+            let places = Places::of(leaf)?;
+            (decimals(leaf.values.iter().map(|value| Some((*value).into())), scale, &places)?, places, true)
+        }
+        (Leaf::Int64(leaf), Shape::Scaled { scale, .. }) => {
+            let places = Places::of(leaf)?;
+            (decimals(leaf.values.iter().map(|value| Some((*value).into())), scale, &places)?, places, true)
+        }
+        (Leaf::Int32(leaf), Shape::Day) => {
+            let places = Places::of(leaf)?;
+            let days: Date32Array = places.spread(leaf.values.iter().copied()).collect();
+            (Arc::new(days) as ArrayRef, places, true)
+        }
+        (Leaf::Int64(leaf), Shape::Moment { per_second }) => {
+            let places = Places::of(leaf)?;
+            (moments(places.spread(leaf.values.iter().copied()), per_second), places, true)
+        }
+        (Leaf::Int96(leaf), Shape::OldMoment) => {
+            let places = Places::of(leaf)?;
+            (moments(places.spread(leaf.values.iter().map(Int96::to_micros)), 1_000_000), places, true)
+        }
+        (Leaf::Float(leaf), Shape::Float) => {
+            let places = Places::of(leaf)?;
+            let numbers: Float32Array = places.spread(leaf.values.iter().copied()).collect();
+            (Arc::new(numbers) as ArrayRef, places, true)
         }
         (Leaf::Int32(leaf), Shape::Integer { unsigned, .. }) => {
             let places = Places::of(leaf)?;
@@ -63,7 +91,7 @@ pub(super) fn build(leaf: &mut Leaf, index: usize, shape: Shape, dictionary: boo
         }
         (Leaf::Int64(leaf), Shape::Integer { unsigned: true, .. }) => {
             let places = Places::of(leaf)?;
-            (decimals(leaf.values.iter().map(|value| Some(value.cast_unsigned().into())), &places)?, places, true)
+            (decimals(leaf.values.iter().map(|value| Some(value.cast_unsigned().into())), 0, &places)?, places, true)
         }
         (Leaf::Int64(leaf), Shape::Integer { .. }) => {
             let places = Places::of(leaf)?;
@@ -71,7 +99,8 @@ pub(super) fn build(leaf: &mut Leaf, index: usize, shape: Shape, dictionary: boo
         }
         (Leaf::Double(leaf), Shape::Double) => {
             let places = Places::of(leaf)?;
-            (integers(leaf.values.iter().copied().map(from_double), &places), places, true)
+            let numbers: Float64Array = places.spread(leaf.values.iter().copied()).collect();
+            (Arc::new(numbers) as ArrayRef, places, true)
         }
         _ => return Ok(None),
     };
@@ -124,9 +153,10 @@ fn integers(values: impl Iterator<Item = Option<i64>>, places: &Places) -> Array
     Arc::new(places.spread(values).map(Option::flatten).collect::<Int64Array>())
 }
 
-fn decimals(values: impl Iterator<Item = Option<i128>>, places: &Places) -> Result<ArrayRef, DataError> {
+fn decimals(values: impl Iterator<Item = Option<i128>>, scale: u32, places: &Places) -> Result<ArrayRef, DataError> {
+    let scale = i8::try_from(scale).map_err(|_| DataError::new("a decimal has too many digits behind the point"))?;
     let array: Decimal128Array = places.spread(values).map(Option::flatten).collect();
-    let array = array.with_precision_and_scale(38, 0).map_err(|error| DataError::new(error.to_string()))?;
+    let array = array.with_precision_and_scale(38, scale).map_err(|error| DataError::new(error.to_string()))?;
     Ok(Arc::new(array))
 }
 

@@ -58,6 +58,15 @@ impl Accept for f64 {
     }
 }
 
+impl Accept for f32 {
+    fn accept(value: Encoded<'_>) -> Option<Self> {
+        match value {
+            Encoded::Float(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
 /// Carries out those of `edits` (the rest of a leaf's, in order) that fall into the batch, whose first value is number
 /// `start`; returns the number that the next batch starts with.
 ///

@@ -38,7 +38,8 @@ use parquet::errors::ParquetError;
 
 use self::group::{BLOCK_BYTES, Group, UndecodedBlock};
 use self::open::Opened;
-use super::{Access, Confidence, Container, Format, Part, Reading};
+use self::schema::Shape;
+use super::{Access, Confidence, Container, Format, Part, Reading, Values};
 use crate::block::{Block, Edits};
 use crate::error::DataError;
 
@@ -77,7 +78,15 @@ impl Container for Parquet {
             let mut passed_over = Vec::new();
             if let Some(may_hold) = reading.may_hold {
                 for (chunk, leaf) in metadata.columns().iter().zip(&opened.leaves) {
-                    if bounds::of(chunk, leaf).is_some_and(|(least, most)| !may_hold(&leaf.name, least, most)) {
+                    if leaf.is_typed() && may_hold(&leaf.name, Values::Typed) {
+                        continue;
+                    }
+                    if leaf.is_typed() && leaf.shape != Shape::Double {
+                        passed_over.push(leaf.index);
+                        continue;
+                    }
+                    let bounds = bounds::of(chunk, leaf).map(|(least, most)| Values::Whole(least, most));
+                    if bounds.is_some_and(|bounds| !may_hold(&leaf.name, bounds)) {
                         passed_over.push(leaf.index);
                         let values = chunk.num_values().unsigned_abs();
                         visit(Part::ByStatistics { column: leaf.name.clone(), values })?;

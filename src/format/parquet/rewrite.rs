@@ -10,7 +10,7 @@ use std::sync::Arc;
 use parquet::basic::{Encoding, Type};
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
-use parquet::data_type::{ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, Int32Type, Int64Type};
+use parquet::data_type::{ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
@@ -273,7 +273,8 @@ impl GroupWriter<'_> {
             Type::INT32 => self.encode_typed::<Int32Type>(writer, chunk, schema, edits),
             Type::INT64 => self.encode_typed::<Int64Type>(writer, chunk, schema, edits),
             Type::DOUBLE => self.encode_typed::<DoubleType>(writer, chunk, schema, edits),
-            Type::BOOLEAN | Type::FLOAT | Type::INT96 => {
+            Type::FLOAT => self.encode_typed::<FloatType>(writer, chunk, schema, edits),
+            Type::BOOLEAN | Type::INT96 => {
                 Err(damaged(self.opened, self.number, schema.index, "an edit falls on a column that is not examined"))
             }
         }
@@ -337,7 +338,7 @@ fn write_bloom_filter(
 
 /// The kinds of statistics that the source had.
 fn statistics(chunk: &ColumnChunkMetaData) -> EnabledStatistics {
-    if chunk.column_type() == Type::DOUBLE {
+    if matches!(chunk.column_type(), Type::DOUBLE | Type::FLOAT) {
         // The crate orders them otherwise than the source's footer states.
         EnabledStatistics::None
     } else if chunk.column_index_offset().is_some() {
@@ -355,7 +356,9 @@ fn fallback_encoding(physical: Type, source: Option<i32>) -> Encoding {
         (Some(5), Type::INT32 | Type::INT64) => Encoding::DELTA_BINARY_PACKED,
         (Some(6), Type::BYTE_ARRAY) => Encoding::DELTA_LENGTH_BYTE_ARRAY,
         (Some(7), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY) => Encoding::DELTA_BYTE_ARRAY,
-        (Some(9), Type::INT32 | Type::INT64 | Type::DOUBLE | Type::FIXED_LEN_BYTE_ARRAY) => Encoding::BYTE_STREAM_SPLIT,
+        (Some(9), Type::INT32 | Type::INT64 | Type::DOUBLE | Type::FLOAT | Type::FIXED_LEN_BYTE_ARRAY) => {
+            Encoding::BYTE_STREAM_SPLIT
+        }
         _ => Encoding::PLAIN,
     }
 }

@@ -3,12 +3,13 @@
 //! It must never guess: a type that could hold an identifier but cannot be rewritten is still examined
 //! ([`ColumnKind::Fixed`]), so that what is found there refuses the rewrite instead of passing through.
 
-use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as PhysicalType};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use crate::block::{ColumnContext, ColumnKind, TableContext};
 use crate::error::DataError;
-use crate::format::columnar::number::{EXACT_DOUBLE, big_endian, check_text, digits_in, parse, too_large, within};
+use crate::format::columnar::number::{big_endian, check_text, digits_in, parse, too_large, within};
+use crate::format::columnar::typed;
 
 /// How the values of a leaf column are handed to detection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +32,35 @@ pub(super) enum Shape {
         /// Most decimal digits, for a DECIMAL.
         precision: Option<u32>,
     },
-    /// A whole number as big-endian bytes (DECIMAL with scale 0).
+    /// A DECIMAL of which some digits are behind the point, in an INT32 or INT64.
+    Scaled {
+        /// Most decimal digits.
+        precision: u32,
+        /// Those behind the point.
+        scale: u32,
+    },
+    /// A DECIMAL as big-endian bytes.
     Decimal {
         /// Most decimal digits.
         precision: u32,
+        /// Those behind the point.
+        scale: u32,
         /// The length of its bytes, where that is fixed.
         length: Option<usize>,
     },
     /// A DOUBLE: tools that know no missing integer turn a column of numbers with gaps into one of these.
     Double,
+    /// A FLOAT.
+    Float,
+    /// Days since 1970-01-01 in an INT32.
+    Day,
+    /// Units since 1970-01-01 in an INT64, of which a second has so many.
+    Moment {
+        /// 1,000, 1,000,000 or 1,000,000,000.
+        per_second: i64,
+    },
+    /// A moment of twelve bytes, as old writers made them; never rewritten.
+    OldMoment,
     /// It cannot hold what is looked for: it is decoded to see that it is whole, and copied.
     Other,
 }
@@ -61,6 +82,16 @@ impl LeafSchema {
         LeafSchema { index, name: leaf.path().string(), shape: shape(leaf), nullable: leaf.self_type().is_optional() }
     }
 
+    /// Its values are days, moments or numbers that may have decimals.
+    pub(super) fn is_typed(&self) -> bool {
+        match self.shape {
+            Shape::Decimal { scale, .. } => scale > 0,
+            Shape::Scaled { .. } | Shape::Double | Shape::Float | Shape::Day => true,
+            Shape::Moment { .. } | Shape::OldMoment => true,
+            Shape::Bytes { .. } | Shape::FixedBytes | Shape::Integer { .. } | Shape::Other => false,
+        }
+    }
+
     /// What the column can hold, in the words of the pipeline.
     fn kind(&self, leaf: &ColumnDescriptor) -> ColumnKind {
         let nullable = self.nullable;
@@ -74,12 +105,18 @@ impl LeafSchema {
                 };
                 ColumnKind::Number { digits: precision.unwrap_or(most).min(most), nullable }
             }
-            Shape::Decimal { precision, length } => {
+            Shape::Scaled { precision, scale } => typed::decimal(precision, scale, nullable),
+            Shape::Decimal { precision, scale, length } => {
                 let digits = length.map_or(precision, |length| precision.min(digits_in(length)));
-                ColumnKind::Number { digits: digits.min(38), nullable }
+                typed::decimal(digits.min(38), scale, nullable)
             }
-            Shape::Double => ColumnKind::Number { digits: 15, nullable },
-            Shape::Bytes { .. } | Shape::FixedBytes | Shape::Other => ColumnKind::Fixed(type_name(leaf)),
+            Shape::Double => typed::DOUBLE.with(nullable),
+            Shape::Float => typed::FLOAT.with(nullable),
+            Shape::Day => ColumnKind::Date { time: false, nullable },
+            Shape::Moment { .. } => ColumnKind::Date { time: true, nullable },
+            Shape::Bytes { .. } | Shape::FixedBytes | Shape::OldMoment | Shape::Other => {
+                ColumnKind::Fixed(type_name(leaf))
+            }
         }
     }
 }
@@ -108,16 +145,20 @@ fn shape(leaf: &ColumnDescriptor) -> Shape {
     let fixed = leaf.physical_type() == PhysicalType::FIXED_LEN_BYTE_ARRAY;
     match leaf.physical_type() {
         PhysicalType::BYTE_ARRAY | PhysicalType::FIXED_LEN_BYTE_ARRAY => match decimal(leaf) {
-            Some((precision, 0)) => {
-                Shape::Decimal { precision, length: fixed.then(|| usize::try_from(leaf.type_length()).unwrap_or(0)) }
+            Some((precision, scale)) => {
+                let length = fixed.then(|| usize::try_from(leaf.type_length()).unwrap_or(0));
+                // A scale that makes no sense.
+                let scale = u32::try_from(scale).ok().filter(|scale| *scale <= precision.min(38));
+                scale.map_or(Shape::Other, |scale| Shape::Decimal { precision, scale, length })
             }
-            Some(_) => Shape::Other,
             None if fixed => fixed_bytes(leaf),
             None => byte_array(leaf),
         },
         PhysicalType::INT32 | PhysicalType::INT64 => integer(leaf),
         PhysicalType::DOUBLE => Shape::Double,
-        PhysicalType::BOOLEAN | PhysicalType::INT96 | PhysicalType::FLOAT => Shape::Other,
+        PhysicalType::FLOAT => Shape::Float,
+        PhysicalType::INT96 => Shape::OldMoment,
+        PhysicalType::BOOLEAN => Shape::Other,
     }
 }
 
@@ -156,13 +197,27 @@ fn fixed_bytes(leaf: &ColumnDescriptor) -> Shape {
 fn integer(leaf: &ColumnDescriptor) -> Shape {
     let whole = |unsigned| Shape::Integer { unsigned, precision: None };
     if let Some((precision, scale)) = decimal(leaf) {
-        return if scale == 0 { Shape::Integer { unsigned: false, precision: Some(precision) } } else { Shape::Other };
+        return match u32::try_from(scale) {
+            Ok(0) => Shape::Integer { unsigned: false, precision: Some(precision) },
+            Ok(scale) if scale <= precision.min(18) => Shape::Scaled { precision, scale },
+            _ => Shape::Other,
+        };
     }
+    let is_long = leaf.physical_type() == PhysicalType::INT64;
+    let moment = |per_second| if is_long { Shape::Moment { per_second } } else { Shape::Other };
     match (leaf.logical_type_ref(), leaf.converted_type()) {
         (Some(LogicalType::Integer(integer)), _) if integer.bit_width >= 32 => whole(!integer.is_signed),
         (None, ConvertedType::NONE | ConvertedType::INT_32 | ConvertedType::INT_64) => whole(false),
         (None, ConvertedType::UINT_32 | ConvertedType::UINT_64) => whole(true),
-        // Dates, times, small integers.
+        (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) if !is_long => Shape::Day,
+        (Some(LogicalType::Timestamp(timestamp)), _) => moment(match timestamp.unit {
+            TimeUnit::MILLIS => 1_000,
+            TimeUnit::MICROS => 1_000_000,
+            TimeUnit::NANOS => 1_000_000_000,
+        }),
+        (None, ConvertedType::TIMESTAMP_MILLIS) => moment(1_000),
+        (None, ConvertedType::TIMESTAMP_MICROS) => moment(1_000_000),
+        // Times of day, small integers.
         _ => Shape::Other,
     }
 }
@@ -178,6 +233,8 @@ pub(super) enum Encoded<'a> {
     Integer(i64),
     /// DOUBLE.
     Double(f64),
+    /// FLOAT.
+    Float(f32),
 }
 
 /// Encodes `value`, digits for a number.
@@ -190,32 +247,41 @@ pub(super) fn encode<'a>(leaf: &LeafSchema, physical: PhysicalType, value: &'a [
             check_text(value, declared, json)?;
             Ok(Encoded::Text(value))
         }
-        Shape::Bytes { .. } | Shape::FixedBytes | Shape::Other => {
+        Shape::Bytes { .. } | Shape::FixedBytes | Shape::OldMoment | Shape::Other => {
             Err(DataError::new("the column's type cannot be rewritten")
                 .advise("keep the entity in the policy, or drop the column first"))
         }
         Shape::Integer { unsigned, precision } => {
             let number = within(parse(value)?, precision)?;
             let fits = match (physical, unsigned) {
-                (PhysicalType::INT32, false) => i32::try_from(number).map(i64::from).ok(),
+                (PhysicalType::INT32, false) => narrow(number),
                 (PhysicalType::INT32, true) => u32::try_from(number).map(|n| i64::from(n.cast_signed())).ok(),
                 (_, false) => i64::try_from(number).ok(),
                 (_, true) => u64::try_from(number).map(u64::cast_signed).ok(),
             };
             fits.map(Encoded::Integer).ok_or_else(too_large)
         }
-        Shape::Decimal { precision, length } => {
-            let number = within(parse(value)?, Some(precision))?;
+        Shape::Scaled { precision, scale } => {
+            let number = within(typed::unscaled(value, scale)?, Some(precision))?;
+            let fits = if physical == PhysicalType::INT32 { narrow(number) } else { i64::try_from(number).ok() };
+            fits.map(Encoded::Integer).ok_or_else(too_large)
+        }
+        Shape::Decimal { precision, scale, length } => {
+            let number = within(typed::unscaled(value, scale)?, Some(precision))?;
             big_endian(number, length).map(Encoded::Owned).ok_or_else(too_large)
         }
-        Shape::Double => {
-            let number = parse(value)?;
-            if number.abs() > EXACT_DOUBLE {
-                return Err(too_large());
-            }
-            Ok(Encoded::Double(number as f64))
+        Shape::Double => typed::double(value).map(Encoded::Double),
+        Shape::Float => typed::float(value).map(Encoded::Float),
+        Shape::Day => {
+            typed::day(value).and_then(|days| narrow(days.into()).ok_or_else(too_large)).map(Encoded::Integer)
         }
+        Shape::Moment { per_second } => typed::moment(value, per_second).map(Encoded::Integer),
     }
+}
+
+/// `number`, when an INT32 holds it.
+fn narrow(number: i128) -> Option<i64> {
+    i32::try_from(number).map(i64::from).ok()
 }
 
 #[cfg(test)]
@@ -239,7 +305,7 @@ mod tests {
         assert!(encode(&decimal, PhysicalType::INT64, b"100000000000").is_err());
         let unsigned = leaf(Shape::Integer { unsigned: true, precision: None });
         assert_eq!(encode(&unsigned, PhysicalType::INT64, b"18446744073709551615"), Ok(Encoded::Integer(-1)));
-        let bytes = leaf(Shape::Decimal { precision: 20, length: Some(9) });
+        let bytes = leaf(Shape::Decimal { precision: 20, scale: 0, length: Some(9) });
         assert_eq!(
             encode(&bytes, PhysicalType::FIXED_LEN_BYTE_ARRAY, b"-2"),
             Ok(Encoded::Owned(vec![255, 255, 255, 255, 255, 255, 255, 255, 254]))
@@ -247,6 +313,23 @@ mod tests {
         assert!(encode(&bytes, PhysicalType::FIXED_LEN_BYTE_ARRAY, b"100000000000000000000").is_err());
         assert!(encode(&leaf(Shape::Double), PhysicalType::DOUBLE, b"9007199254740993").is_err());
         assert!(encode(&leaf(Shape::FixedBytes), PhysicalType::FIXED_LEN_BYTE_ARRAY, b"x").is_err());
+    }
+
+    #[test]
+    fn days_moments_and_fractions_keep_their_type() {
+        assert_eq!(encode(&leaf(Shape::Day), PhysicalType::INT32, b"1990-01-05"), Ok(Encoded::Integer(7309)));
+        assert!(encode(&leaf(Shape::Day), PhysicalType::INT32, b"1990").is_err());
+        let moment = leaf(Shape::Moment { per_second: 1000 });
+        let units = 7309 * 86_400_000 + 500;
+        assert_eq!(encode(&moment, PhysicalType::INT64, b"1990-01-05 00:00:00.5"), Ok(Encoded::Integer(units)));
+        assert!(encode(&moment, PhysicalType::INT64, b"1990-01-05 00:00:00.0005").is_err());
+        let scaled = leaf(Shape::Scaled { precision: 9, scale: 6 });
+        assert_eq!(encode(&scaled, PhysicalType::INT32, b"-30.27"), Ok(Encoded::Integer(-30_270_000)));
+        assert!(encode(&scaled, PhysicalType::INT32, b"1000").is_err());
+        assert!(encode(&scaled, PhysicalType::INT32, b"30.2740851").is_err());
+        assert_eq!(encode(&leaf(Shape::Float), PhysicalType::FLOAT, b"30.25"), Ok(Encoded::Float(30.25)));
+        assert!(encode(&leaf(Shape::Float), PhysicalType::FLOAT, b"13800138000").is_err());
+        assert!(encode(&leaf(Shape::OldMoment), PhysicalType::INT96, b"1990-01-05").is_err());
     }
 
     #[test]

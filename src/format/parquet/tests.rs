@@ -219,7 +219,7 @@ fn values(blocks: impl IntoIterator<Item = Block>) -> Values {
 
 fn parts(bytes: &[u8], block_bytes: u64, may_hold: bool) -> Parts {
     let (mut undecoded, mut by_statistics) = (Vec::new(), Vec::new());
-    let none_with_less = |_: &str, _: i128, most: i128| most >= 1000;
+    let none_with_less = |_: &str, values| matches!(values, crate::format::Values::Whole(_, 1000..));
     let reading = Reading { block_bytes, most_expansion: u64::MAX, may_hold: may_hold.then_some(&none_with_less) };
     let visit = &mut |part| {
         match part {

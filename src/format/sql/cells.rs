@@ -16,8 +16,8 @@ use crate::block::{Block, CellEdit, Column, ColumnKind, Edits, TableBlock, Table
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::format::Declared;
+use crate::scalar;
 use crate::source::slab::Slab;
-use crate::validate::cn_resident_id::Date;
 
 /// The columns of the rows that follow one INSERT or COPY head.
 pub(crate) struct TableShape {
@@ -287,17 +287,13 @@ impl Rendering<'_> {
 /// Refuses what the column cannot hold.
 fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError> {
     let nullable = match &column.context.kind {
-        ColumnKind::Fixed(name) if name == "date" && value.is_some_and(is_day) => return Ok(()),
         ColumnKind::Fixed(name) => {
             return Err(DataError::new(format!("a value of type {name} cannot be rewritten"))
                 .advise("keep this entity type in the policy, or leave the column out of the dump"));
         }
-        ColumnKind::Text { nullable, .. }
-        | ColumnKind::Number { nullable, .. }
-        | ColumnKind::IpAddress { nullable }
-        | ColumnKind::MacAddress { nullable } => *nullable,
         // What becomes NULL is a value within, never the cell.
         ColumnKind::Json | ColumnKind::Array(_) => false,
+        kind => kind.nullable().unwrap_or(false),
     };
     let Some(value) = value else {
         let refused = DataError::new("the column is NOT NULL").advise("choose another operator than null");
@@ -319,6 +315,8 @@ fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError
             Ok(())
         }
         ColumnKind::Number { digits, .. } => check_number(value, *digits),
+        ColumnKind::Fraction { digits, decimals, .. } => check_fraction(value, *digits, *decimals),
+        ColumnKind::Date { time, .. } => check_date(value, *time),
         // The syntax within was checked when the value was made.
         ColumnKind::Json
         | ColumnKind::Array(_)
@@ -328,10 +326,26 @@ fn check_value(column: &SqlColumn, value: Option<&[u8]>) -> Result<(), DataError
     }
 }
 
-/// Whether a value is a day as both servers write and take it: `YYYY-MM-DD`.
-fn is_day(value: &[u8]) -> bool {
-    let [a, b, c, d, b'-', e, f, b'-', g, h] = value else { return false };
-    Date::parse(&[*a, *b, *c, *d, *e, *f, *g, *h]).is_some()
+/// A number with at most so many digits before the point and behind it.
+fn check_fraction(value: &str, digits: u32, decimals: Option<u32>) -> Result<(), DataError> {
+    let fits = scalar::decimal_digits(value.as_bytes()).is_some_and(|(whole, behind)| {
+        whole <= digits.max(1) as usize && decimals.is_none_or(|most| behind <= most as usize)
+    });
+    if fits {
+        return Ok(());
+    }
+    Err(DataError::new("the column holds numbers, and the new value is none that fits")
+        .advise("choose generalize, mask or null for this entity type"))
+}
+
+/// A day as both servers write and take it, and a time of day behind it where the type has one.
+fn check_date(value: &str, time: bool) -> Result<(), DataError> {
+    let value = value.as_bytes();
+    if scalar::is_day(value) || time && scalar::is_moment(value) {
+        return Ok(());
+    }
+    Err(DataError::new("the column holds dates, and the new value is none")
+        .advise("choose generalize, mask, date_shift or null for this entity type"))
 }
 
 /// A whole number without leading zeros that fits.

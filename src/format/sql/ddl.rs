@@ -180,10 +180,10 @@ impl Tables {
         for own in columns.drain(..) {
             match inherited.iter_mut().find(|column| column.context.name == own.context.name) {
                 Some(column) => {
-                    let may_be_null = nullable(&mut column.context.kind).is_none_or(|nullable| *nullable);
+                    let may_be_null = column.context.kind.nullable_mut().is_none_or(|nullable| *nullable);
                     *column = own;
                     // What a parent asks is asked of its children.
-                    nullable(&mut column.context.kind).into_iter().for_each(|nullable| *nullable &= may_be_null);
+                    column.context.kind.nullable_mut().into_iter().for_each(|nullable| *nullable &= may_be_null);
                 }
                 None => inherited.push(own),
             }
@@ -250,7 +250,7 @@ fn set_nullable(columns: &mut [SqlColumn], actions: &[Token], dialect: Dialect) 
         }
         let Some(name) = identifier(name, dialect) else { continue };
         for column in columns.iter_mut().filter(|column| column.context.name == name) {
-            nullable(&mut column.context.kind).into_iter().for_each(|nullable| *nullable = !is_set);
+            column.context.kind.nullable_mut().into_iter().for_each(|nullable| *nullable = !is_set);
             is_changed = true;
         }
     }
@@ -345,17 +345,6 @@ fn column(item: &[Token], dialect: Dialect, types: &Types<'_>) -> Option<SqlColu
     Some(SqlColumn { context: ColumnContext { name, kind }, max_bytes, writing, parts, declared: true, generated })
 }
 
-/// Whether a column takes NULL, where it may be edited as a whole.
-fn nullable(kind: &mut ColumnKind) -> Option<&mut bool> {
-    match kind {
-        ColumnKind::Text { nullable, .. }
-        | ColumnKind::Number { nullable, .. }
-        | ColumnKind::IpAddress { nullable }
-        | ColumnKind::MacAddress { nullable } => Some(nullable),
-        ColumnKind::Json | ColumnKind::Array(_) | ColumnKind::Fixed(_) => None,
-    }
-}
-
 /// Neither `NOT NULL` nor `PRIMARY KEY`.
 fn is_nullable(tokens: &[Token]) -> bool {
     !pairs(tokens).any(|(one, other)| one.is("not") && other.is("null") || one.is("primary") && other.is("key"))
@@ -416,11 +405,11 @@ mod tests {
             ("name", text(Some(32), false)),
             ("note", text(None, true)),
             ("idno", text(Some(18), true)),
-            ("amount", fixed("numeric")),
+            ("amount", ColumnKind::Fraction { digits: 10, decimals: Some(2), nullable: true }),
             ("code", number(11, true)),
             ("tags", array(text(None, true))),
             ("codes", array(text(Some(20), true))),
-            ("days", fixed("date[]")),
+            ("days", array(ColumnKind::Date { time: false, nullable: true })),
             ("extra", ColumnKind::Json),
             ("last_ip", ColumnKind::IpAddress { nullable: true }),
             ("net", ColumnKind::IpAddress { nullable: false }),
@@ -428,7 +417,7 @@ mod tests {
             ("phones", array(number(18, true))),
             ("docs", array(ColumnKind::Json)),
             ("raw", text(None, true)),
-            ("at", fixed("timestamp")),
+            ("at", ColumnKind::Date { time: true, nullable: false }),
             ("kind", fixed("public.mood")),
             ("mail", text(None, true)),
             ("up", fixed("generated column")),

@@ -14,6 +14,7 @@ use crate::block::{Block, ColumnKind, Edits};
 use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
 use crate::format::{Codec, Declared};
+use crate::scalar;
 use crate::source::slab::Slab;
 
 /// Where in a run of rows something starts.
@@ -279,6 +280,13 @@ impl CellSyntax for InsertCodec {
             Form::Text { prefix, quote, backslash } => {
                 out.extend_from_slice(cell.get(..prefix).unwrap_or_default());
                 literal::encode_string(value, quote, backslash, self.lexical.dialect, out);
+            }
+            Form::Number if matches!(column.context.kind, ColumnKind::Fraction { .. }) => {
+                if scalar::decimal_digits(value).is_none() {
+                    return Err(DataError::new("a bare number can only be replaced by a number")
+                        .advise("choose generalize, mask or null for this entity type"));
+                }
+                out.extend_from_slice(value);
             }
             Form::Number if matches!(column.context.kind, ColumnKind::Number { .. }) || !column.declared => {
                 if !value.iter().all(u8::is_ascii_digit) || value.is_empty() {

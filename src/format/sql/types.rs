@@ -139,6 +139,7 @@ fn scalar(name: &TypeName, arguments: &[u32], dialect: Dialect, nullable: bool, 
     let name = name.shown.as_str();
     let text = |max_chars| ColumnKind::Text { max_chars, nullable };
     let number = |digits| ColumnKind::Number { digits, nullable };
+    let fraction = |digits| ColumnKind::Fraction { digits, decimals: None, nullable };
     let my_sql = dialect == Dialect::MySql;
     let first = arguments.first().copied();
     let limited = |kind, most| Held { max_bytes: most, ..Held::from(kind) };
@@ -164,9 +165,18 @@ fn scalar(name: &TypeName, arguments: &[u32], dialect: Dialect, nullable: bool, 
         "tinyint" if my_sql => number(2),
         "numeric" | "decimal" | "dec" => match (first, arguments.get(1)) {
             (Some(precision), None | Some(0)) => number(precision),
-            (None, _) => number(if my_sql { 10 } else { 18 }),
-            _ => ColumnKind::Fixed(name.to_owned()),
+            (Some(precision), Some(scale)) => {
+                ColumnKind::Fraction { digits: precision.saturating_sub(*scale), decimals: Some(*scale), nullable }
+            }
+            (None, _) if my_sql => number(10),
+            (None, _) => fraction(38),
         },
+        "double" | "double precision" | "float8" => fraction(15),
+        "real" | "float" | "float4" => fraction(7),
+        "date" => ColumnKind::Date { time: false, nullable },
+        "timestamp" => ColumnKind::Date { time: true, nullable },
+        "timestamptz" if !my_sql => ColumnKind::Date { time: true, nullable },
+        "datetime" if my_sql => ColumnKind::Date { time: true, nullable },
         "json" | "jsonb" => ColumnKind::Json,
         "inet" | "cidr" if !my_sql => ColumnKind::IpAddress { nullable },
         "inet4" | "inet6" if my_sql => ColumnKind::IpAddress { nullable },

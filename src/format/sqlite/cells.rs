@@ -4,15 +4,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, Int64Array};
+use arrow::array::{ArrayRef, BinaryArray, Float64Array, Int64Array};
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer};
 use rusqlite::types::ValueRef;
 
 use crate::block::Column;
 use crate::error::DataError;
-
-/// Whole numbers below this are exact in a REAL.
-const EXACT_REAL: f64 = 9_007_199_254_740_992.0;
 
 /// What a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +18,7 @@ pub(super) enum Kind {
     Text,
     /// INTEGER.
     Integer,
-    /// REAL, where it is a whole number: what comes from tools that know no missing integer.
+    /// REAL.
     Real,
     /// BLOB that is text.
     Blob,
@@ -41,8 +38,8 @@ pub(super) fn column_and_kind(index: usize) -> (usize, Kind) {
 #[derive(Default)]
 pub(super) struct Cells {
     text: Bytes,
-    integers: Numbers,
-    reals: Numbers,
+    integers: Numbers<i64>,
+    reals: Numbers<f64>,
     blobs: Bytes,
     bytes: Bytes,
 }
@@ -55,8 +52,8 @@ struct Bytes {
 }
 
 #[derive(Default)]
-struct Numbers {
-    values: Vec<i64>,
+struct Numbers<T> {
+    values: Vec<T>,
     present: Vec<bool>,
 }
 
@@ -67,10 +64,7 @@ impl Cells {
         match value {
             ValueRef::Null => 1,
             ValueRef::Integer(number) => self.integers.push(row, number),
-            ValueRef::Real(number) if number.fract() == 0.0 && number.abs() < EXACT_REAL => {
-                self.reals.push(row, number as i64)
-            }
-            ValueRef::Real(_) => 1,
+            ValueRef::Real(number) => self.reals.push(row, number),
             ValueRef::Text(text) if is_text(text) => self.text.push(row, text),
             ValueRef::Blob(blob) if is_text(blob) => self.blobs.push(row, blob),
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => self.bytes.push(row, bytes),
@@ -84,8 +78,8 @@ impl Cells {
     pub(super) fn finish(self, column: usize, rows: usize, columns: &mut Vec<Column>) -> Result<(), DataError> {
         let arrays = [
             self.text.finish(rows)?,
-            self.integers.finish(rows),
-            self.reals.finish(rows),
+            self.integers.finish(rows, |values, nulls| Arc::new(Int64Array::new(values.into(), Some(nulls)))),
+            self.reals.finish(rows, |values, nulls| Arc::new(Float64Array::new(values.into(), Some(nulls)))),
             self.blobs.finish(rows)?,
             self.bytes.finish(rows)?,
         ];
@@ -128,23 +122,23 @@ impl Bytes {
     }
 }
 
-impl Numbers {
-    fn push(&mut self, row: usize, value: i64) -> usize {
-        self.values.resize(row, 0);
+impl<T: Copy + Default> Numbers<T> {
+    fn push(&mut self, row: usize, value: T) -> usize {
+        self.values.resize(row, T::default());
         self.present.resize(row, false);
         self.values.push(value);
         self.present.push(true);
         16
     }
 
-    fn finish(mut self, rows: usize) -> Option<ArrayRef> {
+    fn finish(mut self, rows: usize, array: impl FnOnce(Vec<T>, NullBuffer) -> ArrayRef) -> Option<ArrayRef> {
         if self.present.is_empty() {
             return None;
         }
-        self.values.resize(rows, 0);
+        self.values.resize(rows, T::default());
         self.present.resize(rows, false);
         let nulls = NullBuffer::new(BooleanBuffer::from(self.present));
-        Some(Arc::new(Int64Array::new(self.values.into(), Some(nulls))))
+        Some(array(self.values, nulls))
     }
 }
 
@@ -152,7 +146,7 @@ impl Numbers {
 mod tests {
     use super::*;
     use arrow::array::{Array, AsArray};
-    use arrow::datatypes::Int64Type;
+    use arrow::datatypes::Float64Type;
 
     #[test]
     fn each_kind_is_a_column_with_gaps() {
@@ -176,8 +170,8 @@ mod tests {
         let places: Vec<_> = columns.iter().map(|column| column_and_kind(column.index)).collect();
         assert_eq!(places, KINDS.map(|kind| (2, kind)));
         let filled = |at: usize| (0..9).filter(|row| columns[at].values.is_valid(*row)).collect::<Vec<_>>();
-        assert_eq!([0, 1, 2, 3, 4].map(filled), [vec![1, 7], vec![2], vec![3], vec![5], vec![6]]);
+        assert_eq!([0, 1, 2, 3, 4].map(filled), [vec![1, 7], vec![2], vec![3, 4], vec![5], vec![6]]);
         assert_eq!(columns[0].values.as_binary::<i32>().value(7), b"");
-        assert_eq!(columns[2].values.as_primitive::<Int64Type>().value(3), 8);
+        assert_eq!(columns[2].values.as_primitive::<Float64Type>().value(4), 8.5);
     }
 }

@@ -23,6 +23,7 @@ use super::virtual_table::Module;
 use super::{LONGEST_ROW, statements};
 use crate::block::{Block, CellEdit, Edits, TableBlock};
 use crate::error::{DataError, Position};
+use crate::format::columnar::typed;
 use rusqlite::types::ValueRef;
 
 /// Bytes of a block to aim for.
@@ -186,7 +187,7 @@ fn write_value(
             ValueRef::Text(value)
         }
         Kind::Integer => ValueRef::Integer(number()?),
-        Kind::Real => ValueRef::Real(number()? as f64),
+        Kind::Real => ValueRef::Real(typed::double(value)?),
         Kind::Blob => ValueRef::Blob(value),
         Kind::Bytes => return Err(DataError::new("the cell holds bytes that are not UTF-8 text")),
     };

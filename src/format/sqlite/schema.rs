@@ -255,7 +255,7 @@ fn context<'a>(name: &str, columns: impl Iterator<Item = (&'a str, bool)>) -> Ta
             let kind = match kind {
                 Kind::Text | Kind::Blob => ColumnKind::Text { max_chars: None, nullable },
                 Kind::Integer => ColumnKind::Number { digits: 18, nullable },
-                Kind::Real => ColumnKind::Number { digits: 15, nullable },
+                Kind::Real => ColumnKind::Fraction { digits: 15, decimals: None, nullable },
                 Kind::Bytes => ColumnKind::Fixed("bytes that are not UTF-8 text".into()),
             };
             ColumnContext { name: column.to_owned(), kind }

@@ -4,7 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -29,6 +29,7 @@ fn text_of(block: &TableBlock, column: usize, row: usize) -> Option<Vec<u8>> {
     Some(match values.data_type() {
         DataType::Binary => values.as_binary::<i32>().value(row).to_vec(),
         DataType::Int64 => values.as_primitive::<Int64Type>().value(row).to_string().into_bytes(),
+        DataType::Float64 => values.as_primitive::<Float64Type>().value(row).to_string().into_bytes(),
         other => panic!("a block holds a column of {other}"),
     })
 }
@@ -171,7 +172,7 @@ fn every_kind_of_table_is_read() {
     assert_eq!(values("people.phone"), "1:13800138000 2:13800138001 4:");
     assert_eq!(values("people.number"), "1:13800138000 2:138-0013-8001 4:7");
     assert_eq!(values("people.loose"), "1:13800138000 2:13800138001 3:13800138002 4:\u{fffd}1380");
-    assert_eq!(values("people.real"), "1:13800138000 4:2");
+    assert_eq!(values("people.real"), "1:13800138000 2:1.5 4:2");
     assert_eq!(values("people.kept"), "1:tel:13800138000 2:tel:13800138001 4:tel:");
     assert_eq!(values("keyed.phone"), "1:13800138000 2:13800138000 3:13800138005");
     assert_eq!(values("exact.any"), "1:13800138000 2:13800138009");

@@ -56,7 +56,8 @@ impl<'a> Rows<'a> {
             Some(ColumnKind::Text { max_chars: None, .. }) => Cell::Value(text),
             Some(ColumnKind::Text { max_chars: Some(most), .. }) => Cell::Limited(text, *most),
             Some(ColumnKind::Number { .. }) => Cell::Number(text),
-            Some(ColumnKind::Fixed(name)) if name == "date" => Cell::Day(text),
+            Some(ColumnKind::Fraction { .. }) => Cell::Fraction(text),
+            Some(ColumnKind::Date { time: false, .. }) => Cell::Day(text),
             _ => Cell::Other,
         }
     }

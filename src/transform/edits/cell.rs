@@ -31,6 +31,8 @@ impl Transformer {
             ColumnKind::IpAddress { .. } => self.address_value(kind, text, matches, ledger),
             ColumnKind::Text { .. }
             | ColumnKind::Number { .. }
+            | ColumnKind::Fraction { .. }
+            | ColumnKind::Date { .. }
             | ColumnKind::MacAddress { .. }
             | ColumnKind::Fixed(_) => self.plain_value(kind, text, matches, ledger),
         }

@@ -47,7 +47,7 @@ pub(super) fn is_document(text: &[u8]) -> bool {
     is_enclosed && std::str::from_utf8(text).is_ok() && JsonCodec::of_document().is_one_value(text)
 }
 
-/// Whether each of `matches` stands in a string or a whole number of `text`, which is a document, and can be told apart
+/// Whether each of `matches` stands in a string or a number of `text`, which is a document, and can be told apart
 /// from the escapes there.
 pub(super) fn stand_in_values(text: &[u8], matches: &[Match]) -> bool {
     let codec = JsonCodec::of_document();
@@ -57,7 +57,7 @@ pub(super) fn stand_in_values(text: &[u8], matches: &[Match]) -> bool {
     let mut strings = EscapedStrings { document: &document, current: None };
     matches.iter().all(|found| {
         let kind = strings.place(found).map(|found| codec.site(&document, &found).kind);
-        matches!(kind, Ok(ColumnKind::Text { .. } | ColumnKind::Number { .. }))
+        matches!(kind, Ok(ColumnKind::Text { .. } | ColumnKind::Number { .. } | ColumnKind::Fraction { .. }))
     })
 }
 

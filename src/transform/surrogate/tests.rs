@@ -37,7 +37,8 @@ fn rules() -> Arc<RuleSet> {
             "IMEI" => (Canonical::Digits, keep.clone(), Some(Shape::Imei)),
             "MAC_ADDRESS" => (Canonical::Mac, Mask::Mac, Some(Shape::Mac)),
             "CN_USCC" => (Canonical::UpperAlphanumeric, keep.clone(), None),
-            "BIRTHDAY" | "AGE" => (Canonical::Digits, keep.clone(), None),
+            "BIRTHDAY" => (Canonical::Digits, Mask::Keep { first: 4, last: 0 }, None),
+            "AGE" => (Canonical::Digits, keep.clone(), None),
             "EMAIL_ADDRESS" => (Canonical::Email, Mask::Email, None),
             "PERSON_NAME" => (Canonical::Text, Mask::PersonName, None),
             _ => (Canonical::Text, Mask::Address, None),
@@ -234,12 +235,20 @@ fn names_and_addresses_are_as_wide_and_stay_what_they_are() {
 fn places_of_other_types_get_what_they_hold() {
     let number = ColumnKind::Number { digits: 18, nullable: true };
     let (date, narrow) =
-        (ColumnKind::Fixed("date".to_owned()), ColumnKind::Text { max_chars: Some(3), nullable: false });
+        (ColumnKind::Date { time: false, nullable: true }, ColumnKind::Text { max_chars: Some(3), nullable: false });
+    let filled = ColumnKind::Date { time: true, nullable: false };
     for (operator, entity, value, kind, expected) in [
         ("generalize", "BIRTHDAY", "1990-11-23", &date, Ok("1990-11-01")),
         ("{generalize: {date: year}}", "BIRTHDAY", "1990-11-23", &date, Ok("1990-01-01")),
         ("generalize", "BIRTHDAY", "19901123", &number, Ok("199011")),
         ("generalize", "BIRTHDAY", "1990", &date, Err("cannot be read")),
+        ("mask", "BIRTHDAY", "1990-11-23", &date, Ok("1990-01-01")),
+        ("mask", "BIRTHDAY", "1990-11-23", &filled, Ok("1990-01-01")),
+        ("mask", "BIRTHDAY", "19901123", &number, Ok("1990")),
+        ("null", "BIRTHDAY", "1990-11-23", &date, Err("Null")),
+        ("null", "BIRTHDAY", "1990-11-23", &filled, Err("cannot hold what null writes")),
+        ("hash", "BIRTHDAY", "1990-11-23", &date, Err("cannot hold what hash writes")),
+        ("mask", "PERSON_NAME", "张伟", &date, Err("cannot hold what mask writes")),
         ("generalize", "AGE", "34", &number, Ok("30")),
         ("generalize", "AGE", "34", &narrow, Ok("30")),
         ("generalize", "CN_ADDRESS", "浙江省杭州市西湖区文三路5号", &narrow, Err("at most 3 characters")),
