@@ -32,7 +32,7 @@ fn changes(constraints: Vec<Constraint>, one: &[u64], two: &[u64]) -> Changes {
     let block = |results: &[u64]| Changes {
         places: BTreeMap::from([(spot("t", "a"), change(MASKED, results))]),
         tables: BTreeMap::from([("t".to_owned(), Vec::new())]),
-        constraints: constraints.clone(),
+        constraints: constraints.iter().cloned().collect(),
         ..Changes::default()
     };
     let mut all = block(one);
@@ -118,9 +118,10 @@ fn block(rows: &[Row<'_>]) -> Block {
 /// Whether the rows of blocks stay apart in `columns` of table `t` when cells (column, row, value) of each are edited.
 fn apart(columns: &[&str], nulls_apart: bool, blocks: &[(&[Row<'_>], &[Edit<'_>])]) -> Option<bool> {
     let foldings = vec![Folding::Exact; columns.len()];
-    let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-    let question = Question { table: "t".to_owned(), columns, foldings, nulls_apart };
-    let mut answers = Answers::to(std::slice::from_ref(&question));
+    let columns: &[String] = &columns.iter().map(|column| (*column).to_owned()).collect::<Vec<_>>();
+    let question = Question { table: "t".to_owned(), columns: columns.to_vec(), foldings, nulls_apart };
+    let questions = Questions::from_iter([question]);
+    let mut answers = Answers::to(&questions);
     for (rows, edits) in blocks {
         let edit = |(column, row, value): &Edit<'_>| CellEdit {
             column: *column,
@@ -128,9 +129,9 @@ fn apart(columns: &[&str], nulls_apart: bool, blocks: &[(&[Row<'_>], &[Edit<'_>]
             value: value.map(|value| value.as_bytes().to_vec()),
         };
         let edits: Vec<CellEdit> = edits.iter().map(edit).collect();
-        answers.enter(0, question.put_to(&block(rows), &edits));
+        questions.put_to(&block(rows), &edits).into_iter().for_each(|(place, found)| answers.enter(place, found));
     }
-    match answers.0.pop().unwrap().1 {
+    match answers.of("t", columns).unwrap() {
         Results::Apart(_) => Some(true),
         Results::Shared => Some(false),
         Results::TooMany => None,
@@ -163,7 +164,8 @@ fn only_what_may_become_one_is_asked_about() {
         all.tables.insert("t".to_owned(), vec![Filled { values: vec![filled, 0], ..Filled::of(&rows) }]);
         let results = Change { edited: 2, ..change(met, results) };
         all.places.insert(spot("t", "a"), results);
-        all.questions().len()
+        assert_eq!(all.questions().is_empty(), all.questions_of("t").is_empty());
+        usize::from(!all.questions().is_empty())
     };
     const FITTED: (EntityId, CarriedOut) = (EntityId(3), CarriedOut { asked: "hash", done: "fpe" });
     assert_eq!(asked(HASHED, &[], 2), 0);
