@@ -34,7 +34,7 @@ use crate::transform::{CarriedOut, Transformer};
 
 /// Most results that are kept of one column.
 const MOST_RESULTS: usize = 1 << 22;
-/// Most places that are told apart in one asset.
+/// Most places outside of named tables that are told apart in one asset.
 const MOST_PLACES: usize = 4096;
 
 /// A hash under a seed that the process draws at random.
@@ -195,7 +195,9 @@ impl Changes {
     /// Adds the changes of the block that comes next.
     pub(super) fn merge(&mut self, next: Changes) {
         for (spot, change) in next.places {
-            if self.places.len() < MOST_PLACES || self.places.contains_key(&spot) {
+            // Columns of tables are as many as the tables have: what is asked of one must not be lost.
+            let is_bounded = spot.table.is_some() || self.places.len() < MOST_PLACES;
+            if is_bounded || self.places.contains_key(&spot) {
                 self.places.entry(spot).or_default().merge(change);
             } else {
                 let others = Spot { table: spot.table, column: Some("(other places)".to_owned()) };

@@ -62,6 +62,23 @@ fn values_of_a_unique_column_stay_apart_over_blocks() {
 }
 
 #[test]
+fn keys_of_the_last_of_many_tables_are_held() {
+    let mut all = Changes::default();
+    for number in 0..=MOST_PLACES {
+        let table = format!("t{number}");
+        let unique = Constraint { table: table.clone(), ..key(UNIQUE, &["a"]) };
+        let results: &[u64] = if number == MOST_PLACES { &[1, 1] } else { &[1, 2] };
+        all.merge(Changes {
+            places: BTreeMap::from([(spot(&table, "a"), change(MASKED, results))]),
+            constraints: [unique].into_iter().collect(),
+            ..Changes::default()
+        });
+    }
+    assert!(reason(&all).unwrap().contains(&format!("t{MOST_PLACES}.a")));
+    assert_eq!(all.verdicts().count(), MOST_PLACES + 1);
+}
+
+#[test]
 fn a_foreign_key_is_rewritten_as_what_it_leads_to() {
     let key = Constraint {
         table: "t".to_owned(),
