@@ -1,6 +1,7 @@
 //! What a database asks of the values of a table beyond their types. Read from DDL, for the plan of a rewrite and the guard
 //! before its output is put out.
 
+pub(crate) mod by_table;
 pub(crate) mod condition;
 pub(crate) mod folding;
 pub(crate) mod pattern;

@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::changes::{Answers, Changes, Found, Question};
+use super::changes::{Answers, Changes, Found, Questions};
 use super::ordered::ordered;
 use super::read::{self, Guise, Opened};
 use super::rewrite::{Rewriter, Written, failed};
-use super::scan::{Worker, produce};
+use super::scan::produce;
+use super::worker::Worker;
 use super::{Context, Observer, Outcome, Settings, Silent, Status};
 use crate::error::DataError;
 use crate::source::Input;
@@ -61,7 +62,7 @@ pub(super) fn under_plan(
 pub(super) fn of_written(
     opened: Opened,
     settings: &Settings,
-    questions: &[Question],
+    questions: &Questions,
     threads: usize,
 ) -> Result<Answers, DataError> {
     let mut answers = Answers::to(questions);
@@ -72,10 +73,10 @@ pub(super) fn of_written(
         || (),
         |(), piece| {
             let (block, _) = piece.into_block(settings.invalid_bytes)?;
-            Ok(questions.iter().map(|question| question.put_to(&block, &[])).collect::<Vec<_>>())
+            Ok(questions.put_to(&block, &[]))
         },
-        |found: Result<Vec<Found>, DataError>| {
-            found?.into_iter().enumerate().for_each(|(place, found)| answers.enter(place, found));
+        |found: Result<Vec<(usize, Found)>, DataError>| {
+            found?.into_iter().for_each(|(place, found)| answers.enter(place, found));
             Ok(())
         },
     )?;
@@ -90,7 +91,7 @@ fn of_planned(
     context: &Context,
     transformer: &Transformer,
     opened: Opened,
-    questions: &[Question],
+    questions: &Questions,
     threads: usize,
 ) -> Result<Answers, DataError> {
     let mut answers = Answers::to(questions);
@@ -102,15 +103,15 @@ fn of_planned(
         Worker::default,
         |worker: &mut Worker, piece| {
             let (block, codec) = piece.into_block(settings.invalid_bytes)?;
-            if !questions.iter().any(|question| question.is_about(&block)) {
+            if !questions.are_about(&block) {
                 return Ok(Vec::new());
             }
             worker.found(context, &block, codec.as_deref());
             let (_, edits) = Changes::planned(transformer, &block, codec.as_deref(), &[], &worker.matches)?;
-            Ok(questions.iter().map(|question| question.put_to(&block, &edits.cells)).collect())
+            Ok(questions.put_to(&block, &edits.cells))
         },
-        |found: Result<Vec<Found>, DataError>| {
-            found?.into_iter().enumerate().for_each(|(place, found)| answers.enter(place, found));
+        |found: Result<Vec<(usize, Found)>, DataError>| {
+            found?.into_iter().for_each(|(place, found)| answers.enter(place, found));
             Ok(())
         },
     )?;

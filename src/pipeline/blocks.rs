@@ -82,7 +82,7 @@ pub fn stream(
     settings: &Settings,
     push: Push<'_, Piece>,
 ) -> Result<(), DataError> {
-    let mut window = Window { buffer: buffer::take(settings.block_bytes + AHEAD), filled: 0, at_end: false };
+    let mut window = Window { buffer: buffer::take(settings.block_bytes + AHEAD), start: 0, filled: 0, at_end: false };
     let (mut byte_offset, mut first_line) = (0_u64, 1_u64);
     // One byte more tells that the block is not the last.
     let mut wanted = settings.block_bytes + 1;
@@ -162,21 +162,29 @@ pub fn container(
     if stopped { Ok(()) } else { outcome }
 }
 
-/// The part of the stream that is in memory: the first `filled` bytes of the buffer.
+/// The part of the stream that is in memory: the bytes of the buffer from `start` to `filled`.
 struct Window {
     buffer: Vec<u8>,
+    start: usize,
     filled: usize,
     at_end: bool,
 }
 
 impl Window {
     fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.filled).unwrap_or_default()
+        self.buffer.get(self.start..self.filled).unwrap_or_default()
     }
 
-    /// Takes the first `len` bytes out, in the buffer that they are in; what follows goes to another one.
+    /// Takes the first `len` bytes out, in the buffer that they are in; what follows goes to another one. The smaller part
+    /// is copied: a dump of many tables has many small blocks.
     fn split(&mut self, len: usize, capacity: usize) -> Vec<u8> {
-        let tail = self.bytes().get(len..).unwrap_or_default();
+        let len = len.min(self.bytes().len());
+        let (head, tail) = self.bytes().split_at(len);
+        if head.len() < tail.len() {
+            let bytes = head.to_vec();
+            self.start += len;
+            return bytes;
+        }
         let mut next = buffer::take(capacity.max(tail.len()));
         let kept = tail.len();
         // The old bytes behind the tail stay, so that they need not be cleared again; they do not count.
@@ -185,22 +193,29 @@ impl Window {
         }
         next.iter_mut().zip(tail).for_each(|(slot, byte)| *slot = *byte);
         let mut bytes = std::mem::replace(&mut self.buffer, next);
-        self.filled = kept;
+        bytes.copy_within(self.start..self.start + len, 0);
         bytes.truncate(len);
+        (self.start, self.filled) = (0, kept);
         bytes
     }
 
     /// Reads until at least `wanted` bytes are at hand or the stream ends; a little more where that comes at once, so
     /// that what goes to the next buffer is small beside what is read.
     fn fill(&mut self, reader: &mut dyn Read, wanted: usize) -> std::io::Result<()> {
-        if self.at_end || self.filled >= wanted {
+        if self.at_end || self.bytes().len() >= wanted {
             return Ok(());
         }
-        let room = wanted + AHEAD;
-        if self.buffer.len() < room {
-            self.buffer.resize(room, 0);
+        // What is left is moved to the front once in a while, not for each small block.
+        let spare = wanted / 2;
+        if self.start > spare {
+            self.buffer.copy_within(self.start..self.filled, 0);
+            (self.start, self.filled) = (0, self.filled - self.start);
         }
-        while self.filled < wanted {
+        let room = self.start + wanted + AHEAD;
+        if self.buffer.len() < room {
+            self.buffer.resize(if self.start > 0 { spare + wanted + AHEAD } else { room }, 0);
+        }
+        while self.bytes().len() < wanted {
             match reader.read(self.buffer.get_mut(self.filled..room).unwrap_or_default()) {
                 Ok(0) => {
                     self.at_end = true;

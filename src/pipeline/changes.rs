@@ -18,12 +18,14 @@ use foldhash::quality::RandomState;
 
 use arrow::array::Array;
 
-use self::checks::Checked;
-pub(super) use self::tuples::{Answers, Found, Question};
+use self::checks::Checks;
+use self::tuples::Question;
+pub(super) use self::tuples::{Answers, Found, Questions};
 pub use self::verdicts::Verdict;
 pub(super) use self::watch::Watch;
 use super::findings::{Distinct, Spot};
 use crate::block::{Block, ColumnKind, Edits, TableBlock, TableContext};
+use crate::constraint::by_table::Constraints;
 use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::DataError;
 use crate::finding::{EntityId, Match};
@@ -32,7 +34,7 @@ use crate::transform::{CarriedOut, Transformer};
 
 /// Most results that are kept of one column.
 const MOST_RESULTS: usize = 1 << 22;
-/// Most places that are told apart in one asset.
+/// Most places outside of named tables that are told apart in one asset.
 const MOST_PLACES: usize = 4096;
 
 /// A hash under a seed that the process draws at random.
@@ -126,13 +128,13 @@ pub struct Changes {
     places: BTreeMap<Spot, Change>,
     /// Tables that have rows, and how many values stand in their columns.
     tables: BTreeMap<String, Vec<Filled>>,
-    constraints: Vec<Constraint>,
+    constraints: Constraints,
     /// Tables with edited rows of which no CREATE TABLE tells.
     undeclared: BTreeSet<String>,
     /// What some tables are is told in other files of the run.
     is_declared_elsewhere: bool,
     /// What the CHECKs among them say of the edited rows.
-    checked: Vec<(Constraint, Checked)>,
+    checked: Checks,
     /// Whether rows stay apart in the columns of keys, where that was asked.
     answers: Answers,
     /// They are those of a plan: values that equal replaced ones where no rule finds them are not looked for.
@@ -186,18 +188,16 @@ impl Changes {
     }
 
     /// Adds constraints of the asset's tables.
-    pub(super) fn ask(&mut self, constraints: Vec<Constraint>) {
-        for constraint in constraints {
-            if !self.constraints.contains(&constraint) {
-                self.constraints.push(constraint);
-            }
-        }
+    pub(super) fn ask(&mut self, constraints: impl IntoIterator<Item = Constraint>) {
+        constraints.into_iter().for_each(|one| self.constraints.enter(one));
     }
 
     /// Adds the changes of the block that comes next.
     pub(super) fn merge(&mut self, next: Changes) {
         for (spot, change) in next.places {
-            if self.places.len() < MOST_PLACES || self.places.contains_key(&spot) {
+            // Columns of tables are as many as the tables have: what is asked of one must not be lost.
+            let is_bounded = spot.table.is_some() || self.places.len() < MOST_PLACES;
+            if is_bounded || self.places.contains_key(&spot) {
                 self.places.entry(spot).or_default().merge(change);
             } else {
                 let others = Spot { table: spot.table, column: Some("(other places)".to_owned()) };
@@ -219,35 +219,35 @@ impl Changes {
         self.is_plan |= next.is_plan;
         self.is_between_files |= next.is_between_files;
         self.ask(next.constraints);
-        for (constraint, checked) in next.checked {
-            match self.checked.iter_mut().find(|(one, _)| *one == constraint) {
-                Some((_, held)) => held.merge(&checked),
-                None => self.checked.push((constraint, checked)),
-            }
-        }
+        self.checked.merge(next.checked);
     }
 
     /// What must be asked of the rows as they will be: whether two become one in the columns of a key, where what is known
     /// of single columns does not tell.
-    pub(super) fn questions(&self) -> Vec<Question> {
-        let mut questions: Vec<Question> = Vec::new();
-        for constraint in &self.constraints {
-            let Some(nulls_apart) = constraint.kind.nulls_apart() else { continue };
-            let changes = || constraint.columns.iter().filter_map(|column| self.change(&constraint.table, column));
-            let may_meet = || changes().any(|(column, change)| self.may_meet(constraint, column, change));
-            let is_known = |(_, change): (&String, &Change)| match change.results {
-                Results::TooMany => true,
-                Results::Shared => constraint.columns.len() == 1,
-                Results::Apart(_) => false,
-            };
-            let (table, columns) = (constraint.table.clone(), constraint.columns.clone());
-            let foldings = columns.iter().map(|column| self.folding(&table, column)).collect();
-            let question = Question { table, columns, foldings, nulls_apart };
-            if may_meet() && !changes().any(is_known) && !questions.contains(&question) {
-                questions.push(question);
-            }
+    pub(super) fn questions(&self) -> Questions {
+        self.constraints.iter().filter_map(|one| self.question(one)).collect()
+    }
+
+    /// As [`Changes::questions`], of the rows of one table.
+    pub(super) fn questions_of(&self, table: &str) -> Questions {
+        self.constraints.of(table).filter_map(|one| self.question(one)).collect()
+    }
+
+    fn question(&self, constraint: &Constraint) -> Option<Question> {
+        let nulls_apart = constraint.kind.nulls_apart()?;
+        let changes = || constraint.columns.iter().filter_map(|column| self.change(&constraint.table, column));
+        let may_meet = || changes().any(|(column, change)| self.may_meet(constraint, column, change));
+        let is_known = |(_, change): (&String, &Change)| match change.results {
+            Results::TooMany => true,
+            Results::Shared => constraint.columns.len() == 1,
+            Results::Apart(_) => false,
+        };
+        if !may_meet() || changes().any(is_known) {
+            return None;
         }
-        questions
+        let (table, columns) = (constraint.table.clone(), constraint.columns.clone());
+        let foldings = columns.iter().map(|column| self.folding(&table, column)).collect();
+        Some(Question { table, columns, foldings, nulls_apart })
     }
 
     /// Takes in what there is to say to questions.
@@ -260,17 +260,13 @@ impl Changes {
     /// # Errors
     /// The first constraint that is broken already.
     pub(super) fn hold_so_far(&self) -> Result<(), DataError> {
-        let is_broken = self.checked.iter().any(|(_, checked)| checked.broken.0 > 0);
-        if is_broken || self.answers.are_any_shared() { self.broken_so_far() } else { Ok(()) }
+        if self.checked.are_any_broken() || self.answers.are_any_shared() { self.broken_so_far() } else { Ok(()) }
     }
 
-    /// Takes in the rows of a rewritten block of a stream, which is not read again.
-    pub(super) fn pass(&mut self, block: &Block) {
-        for question in self.questions() {
-            if question.is_about(block) {
-                let found = question.put_to(block, &[]);
-                self.answers.enter_to(question, found);
-            }
+    /// Takes in what a rewritten block of a stream, which is not read again, says to `questions`.
+    pub(super) fn pass(&mut self, questions: Questions, block: &Block) {
+        for (place, found) in questions.put_to(block, &[]) {
+            self.answers.enter_to(&questions, place, found);
         }
     }
 

@@ -11,6 +11,7 @@ use super::dropped::{Column, Dropped, Dropping, Key, OPERATOR, place};
 use super::findings::Prevalence;
 use super::locate::{count_filled, safe_name};
 use crate::block::{Block, ColumnKind, TableBlock, TextBlock};
+use crate::constraint::by_table::Constraints;
 use crate::constraint::condition::{Cell, Held};
 use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::{DataError, Position};
@@ -73,7 +74,7 @@ pub(super) struct Columns {
     /// A block starts within an object, whose keys are not known there.
     starts_inside: bool,
     /// What the tables ask.
-    constraints: Vec<Constraint>,
+    constraints: Constraints,
 }
 
 impl Columns {
@@ -182,11 +183,7 @@ impl Columns {
     /// When there are too many columns.
     pub(super) fn merge(&mut self, next: Columns) -> Result<(), DataError> {
         self.starts_inside |= next.starts_inside;
-        for constraint in next.constraints {
-            if !self.constraints.contains(&constraint) {
-                self.constraints.push(constraint);
-            }
-        }
+        next.constraints.into_iter().for_each(|one| self.constraints.enter(one));
         for (key, counted) in next.counted {
             self.counted.entry(key).or_default().merge(counted);
         }
@@ -216,7 +213,10 @@ impl Columns {
             }
             let refused = match how {
                 Dropping::Emptied if nullable == Some(false) => Some(not_null(&entities, rules)),
-                Dropping::Emptied => self.constraints.iter().find_map(|one| broken(one, key, counted)),
+                Dropping::Emptied => {
+                    let asked = key.table.iter().flat_map(|table| self.constraints.of(table));
+                    asked.filter(|one| one.names(&key.name)).find_map(|one| broken(one, key, counted))
+                }
                 Dropping::Removed => None,
             };
             let Counted { shown, rows, values, .. } = counted.clone();
@@ -305,11 +305,8 @@ fn is_empty(member: &[u8]) -> bool {
     }
 }
 
-/// Why `constraint` does not allow a column that is NULL in all rows, where that shows of this column alone.
+/// Why `constraint`, which names it, does not allow a column that is NULL in all rows, where that shows of this column alone.
 fn broken(constraint: &Constraint, key: &Key, counted: &Counted) -> Option<DataError> {
-    if key.table.as_ref() != Some(&constraint.table) || !constraint.names(&key.name) {
-        return None;
-    }
     let is_broken = match &constraint.kind {
         ConstraintKind::Check(Some(condition)) => {
             let cell = |name: &str| if name == key.name { Cell::Null } else { Cell::Absent };

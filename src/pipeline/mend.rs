@@ -15,12 +15,14 @@ use sha2::{Digest, Sha256};
 use super::blocks::{Piece, codec_bytes, slab};
 use super::changes::{Changes, Watch};
 use super::findings::Findings;
+use super::grouping::grouped;
 use super::ordered::ordered;
 use super::read::{self, Body, Guise, Hash, Opened};
 use super::recheck::{self, Leftovers, Rechecked, Replaced};
 use super::render::origin;
 use super::rewrite::{Rewriter, failed, failed_outside};
-use super::scan::{self, Worker, produce};
+use super::scan::produce;
+use super::worker::Worker;
 use super::{Observer, Settings, Silent, Status};
 use crate::block::Block;
 use crate::detect::known::Known;
@@ -197,7 +199,7 @@ impl Rewriter<'_> {
         if edits.text.is_empty() && edits.cells.is_empty() {
             return Ok(None);
         }
-        findings.merge(scan::grouped(self.context, round.path, block, Some(codec), &worker.matches).findings);
+        findings.merge(grouped(self.context, round.path, block, Some(codec), &worker.matches).findings);
         let mut bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut bytes)?;
         let (byte_offset, first_line) = origin(block);

@@ -14,6 +14,7 @@ pub mod definitions;
 pub mod dropped;
 pub mod findings;
 mod first_reading;
+pub mod grouping;
 mod in_place;
 mod layers;
 pub mod locate;
@@ -27,10 +28,12 @@ pub mod rewrite;
 mod rewritten;
 pub mod scan;
 mod spool;
+mod stream;
 mod tally;
 mod track;
 mod whole;
 mod words;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -300,7 +303,7 @@ impl Outcome {
 
     /// Values that the policy would replace, and that stand in the statements of a dump, which are never rewritten.
     pub fn left_in_statements(&self) -> u64 {
-        let left = self.findings.operators().iter().filter(|((_, name), _)| *name == scan::LEFT_IN_STATEMENTS);
+        let left = self.findings.operators().iter().filter(|((_, name), _)| *name == grouping::LEFT_IN_STATEMENTS);
         left.map(|(_, count)| count).sum()
     }
 

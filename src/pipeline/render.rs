@@ -8,10 +8,11 @@ use super::blocks::{Piece, codec_bytes, slab};
 use super::changes::{Changes, Watch};
 use super::dropped::Dropped;
 use super::first_reading::Before;
+use super::grouping::{self, BlockReport};
 use super::locate::Locator;
 use super::recheck::{Leftovers, canonical_of, known_of, position};
 use super::rewrite::{Rewriter, Written};
-use super::scan::{self, BlockReport, Worker};
+use super::worker::Worker;
 use crate::block::{Block, Edits};
 use crate::error::DataError;
 use crate::finding::{EntityId, Match};
@@ -33,9 +34,18 @@ pub(super) struct BlockResult {
     source: Option<(Block, Arc<dyn Codec>)>,
     matches: Vec<Match>,
     /// Where it starts, and how its bytes are read again, once the stream does not want it rendered anew.
-    origin: Option<((u64, u64), Arc<dyn Codec>)>,
+    origin: Option<Origin>,
     /// Canonical values that are still found in the rewritten block, where it was read again.
     left: Vec<(EntityId, Vec<u8>, Option<crate::error::Position>)>,
+}
+
+/// How the bytes of a rewritten block are read again.
+struct Origin {
+    /// The offset of its first byte, and its first line.
+    place: (u64, u64),
+    codec: Arc<dyn Codec>,
+    /// The table whose rows it holds.
+    table: Option<String>,
 }
 
 impl BlockResult {
@@ -84,13 +94,15 @@ impl Rewriter<'_> {
 
     /// On a stream: takes in what the keys of tables ask of the rows as they go out, as far as that is known by then.
     pub(super) fn pass(&self, result: &BlockResult, written: &mut Written) -> Result<(), DataError> {
-        let Some((origin, codec)) = &result.origin else { return Ok(()) };
-        if written.changes.questions().is_empty() {
+        let Some(Origin { place: (byte_offset, first_line), codec, table: Some(table) }) = &result.origin else {
             return Ok(());
+        };
+        let questions = written.changes.questions_of(table);
+        if !questions.is_empty() {
+            let invalid_bytes = codec_bytes(&**codec, self.context.settings.invalid_bytes);
+            let bytes = slab(result.bytes.clone(), *byte_offset, *first_line, invalid_bytes)?;
+            written.changes.pass(questions, &codec.lex(bytes)?);
         }
-        let invalid_bytes = codec_bytes(&**codec, self.context.settings.invalid_bytes);
-        let (byte_offset, first_line) = *origin;
-        written.changes.pass(&codec.lex(slab(result.bytes.clone(), byte_offset, first_line, invalid_bytes)?)?);
         Ok(())
     }
 
@@ -104,7 +116,11 @@ impl Rewriter<'_> {
         (earlier, dropped): (&Ledger, &Dropped),
     ) -> Result<(), DataError> {
         let Some((block, codec)) = result.source.take() else { return Ok(()) };
-        let from = Some((origin(&block), Arc::clone(&codec)));
+        let table = match &block {
+            Block::Table(block) => block.table.name.clone(),
+            Block::Text(_) => None,
+        };
+        let from = Some(Origin { place: origin(&block), codec: Arc::clone(&codec), table });
         let matched = result.matches.len();
         worker.matches = std::mem::take(&mut result.matches);
         let is_original = |entity, value: &[u8]| earlier.is_original(entity, value);
@@ -133,7 +149,7 @@ impl Rewriter<'_> {
         let mut result = BlockResult::default();
         let edits;
         (edits, result.changes) = self.edits(worker, block, Some(codec), before, &mut result.ledger)?;
-        result.report = scan::report(self.context, path, block, Some(codec), worker);
+        result.report = grouping::report(self.context, path, block, Some(codec), worker);
         result.bytes = buffer::empty(block.slab().map_or(0, |slab| slab.raw().len() * 9 / 8));
         codec.render(block, &edits, &mut result.bytes)?;
         result.is_same = block.slab().is_some_and(|slab| slab.raw() == result.bytes);

@@ -3,7 +3,7 @@
 //! Any doubt means no output for the asset. On a stream each block is read again before it is written.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::changes::Changes;
@@ -11,21 +11,18 @@ use super::dropped::{Column, Dropped};
 use super::first_reading::Before;
 use super::in_place::Original;
 use super::mend::Mended;
-use super::ordered::ordered;
 use super::read::{self, Body, Guise, Hash, Opened};
 use super::recheck::{self, Rechecked};
-use super::render::BlockResult;
 pub use super::rewritten::Rewritten;
 use super::rewritten::{operators, undeclared, unsought};
-use super::scan::{Worker, describe, guarded, produce};
-use super::whole::rewind_and_copy;
+use super::scan::{describe, guarded};
 use super::{Context, Outcome, Status};
 use crate::detect::Scratch;
 use crate::error::{DataError, Error};
 use crate::finding::Match;
 use crate::format::Format;
-use crate::output::{Pending, Slot, folder_of, permissions_like};
-use crate::source::{Input, buffer, checksum};
+use crate::output::{Pending, Slot, permissions_like};
+use crate::source::{Input, checksum};
 use crate::transform::{Ledger, Transformer};
 
 /// What rewriting all assets of a run has in common.
@@ -89,8 +86,8 @@ pub(super) struct Written {
     pub(super) dropped: Vec<Column>,
     /// Formats of the members of an archive, in order.
     pub(super) formats: Vec<Option<&'static dyn Format>>,
-    input_hash: Option<Hash>,
-    changed: bool,
+    pub(super) input_hash: Option<Hash>,
+    pub(super) changed: bool,
 }
 
 impl Written {
@@ -248,7 +245,13 @@ impl Rewriter<'_> {
     }
 
     /// Reads again what was written.
-    fn recheck(&self, path: &Path, guise: &Guise, written: &Written, threads: usize) -> Result<Rechecked, Box<Status>> {
+    pub(super) fn recheck(
+        &self,
+        path: &Path,
+        guise: &Guise,
+        written: &Written,
+        threads: usize,
+    ) -> Result<Rechecked, Box<Status>> {
         recheck::recheck(self.context, path, (guise, &written.formats), Some(&written.ledger), threads)
     }
 
@@ -264,47 +267,6 @@ impl Rewriter<'_> {
         };
         let reason = format!("its path holds a value of {}, which the output's path would hold too", entity.name);
         Err(failed(DataError::new(reason).advise("rename the file or folder first")))
-    }
-
-    fn to_stdout(&self, input: &Input, threads: usize, outcome: &mut Outcome) -> Result<Status, Box<Status>> {
-        let opened = read::open(input, &self.context.settings, &self.context.observer, true)?;
-        describe(outcome, &opened);
-        let dropped = &self.first_reading(input, &opened, threads)?;
-        let before = Before { seed: &[], dropped };
-        let mut out = io::stdout().lock();
-        let written = match opened {
-            Opened {
-                body: Body::Container { .. } | Body::Sections { .. } | Body::Archive { .. }, ref guise, ..
-            } => {
-                let guise = guise.clone();
-                // The whole is written aside and read again before the first byte goes out.
-                let place = std::env::temp_dir().join("tuomin-stdout");
-                let mut aside = Pending::create(&place).map_err(failed_outside)?;
-                let mut written = self.write(opened, (aside.file(), folder_of(&place)), before, threads, outcome)?;
-                let checked = self.recheck(aside.path(), &guise, &written, threads)?;
-                checked.leftovers.refuse().map_err(failed)?;
-                self.hold(aside.path(), &guise, &mut written, threads)?;
-                if !written.changed {
-                    rewind_and_copy(aside.file(), &mut out).map_err(|error| failed(error.into()))?;
-                }
-                written
-            }
-            opened => self.stream(opened, &mut out, before, true, threads, outcome)?,
-        };
-        out.flush().map_err(|error| failed(error.into()))?;
-        if written.changed {
-            return Ok(Status::Changed);
-        }
-        outcome.rewritten = Some(Rewritten {
-            input_hash: written.input_hash,
-            operators: operators(&written.ledger),
-            unsought: unsought(self.context, &written.ledger),
-            shared: written.ledger.shared().collect(),
-            undeclared: undeclared(&written.changes),
-            dropped: written.dropped,
-            ..Rewritten::default()
-        });
-        Ok(Status::Rewritten)
     }
 
     /// Writes the rewritten asset to `out`, and what must stand aside for a while to the folder beside it.
@@ -340,57 +302,6 @@ impl Rewriter<'_> {
         };
         outcome.bytes = trail.bytes();
         done.map_err(failed)?;
-        written.dropped.extend(before.dropped.columns().cloned());
-        written.changed = trail.is_changed();
-        written.input_hash = trail.hash().map_err(|error| failed(error.into()))?;
-        Ok(written)
-    }
-
-    fn stream(
-        &self,
-        opened: Opened,
-        out: &mut dyn Write,
-        before: Before<'_>,
-        check_blocks: bool,
-        threads: usize,
-        outcome: &mut Outcome,
-    ) -> Result<Written, Box<Status>> {
-        let Opened { body, compression, trail, .. } = opened;
-        let mut written = Written::default();
-        let buffered = BufWriter::with_capacity(1 << 18, out);
-        let mut encoder = compression.encoder(buffered).map_err(|error| failed(error.into()))?;
-        let path = outcome.path.clone();
-        let mut taker = Worker::default();
-        let done = ordered(
-            threads,
-            |push| produce(body, compression, &self.context.settings, push),
-            Worker::default,
-            |worker, piece| self.block(worker, &path, piece, before, check_blocks),
-            |result| {
-                let mut block: BlockResult = result?;
-                if check_blocks {
-                    self.replace_earlier(&mut taker, &path, &mut block, (&written.ledger, before.dropped))?;
-                }
-                written.ledger.merge(std::mem::take(&mut block.ledger));
-                written.changes.merge(std::mem::take(&mut block.changes));
-                block.check(&written.ledger).refuse()?;
-                if check_blocks {
-                    self.pass(&block, &mut written)?;
-                    written.changes.hold_so_far()?;
-                }
-                outcome.findings.merge(block.report.findings);
-                outcome.lines.write(&block.report.lines)?;
-                encoder.write_all(&block.bytes)?;
-                buffer::give(std::mem::take(&mut block.bytes));
-                Ok(())
-            },
-        );
-        outcome.bytes = trail.bytes();
-        // An encoder that is not finished leaves a stream that its reader refuses: a doubt must not look whole.
-        let held = || if check_blocks { written.changes.hold() } else { Ok(()) };
-        done.and_then(|()| held()).map_err(failed)?;
-        let mut buffered = encoder.finish().map_err(|error| failed(error.into()))?;
-        buffered.flush().map_err(|error| failed(error.into()))?;
         written.dropped.extend(before.dropped.columns().cloned());
         written.changed = trail.is_changed();
         written.input_hash = trail.hash().map_err(|error| failed(error.into()))?;

@@ -10,12 +10,13 @@ use super::Outcome;
 use super::Settings;
 use super::blocks::{self, Piece};
 use super::first_reading::Before;
+use super::grouping::{self, BlockReport};
 use super::layers::Layers;
 use super::ordered::ordered;
 use super::read::Body;
 use super::render::BlockResult;
 use super::rewrite::{Rewriter, Written};
-use super::scan::{self, BlockReport, Worker};
+use super::worker::Worker;
 use crate::block::{Block, Edits, Removed, TextBlock};
 use crate::constraint::Constraint;
 use crate::error::DataError;
@@ -168,7 +169,7 @@ impl Rewriter<'_> {
             // Columns are taken out of the file as a whole.
             edits.removed = Removed::default();
             written.changes.merge(changes);
-            let report: BlockReport = scan::report(self.context, &path, block, None, &worker);
+            let report: BlockReport = grouping::report(self.context, &path, block, None, &worker);
             outcome.findings.merge(report.findings);
             outcome.lines.write(&report.lines)?;
             Ok(edits)

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use super::findings::{Findings, Spot};
-use super::scan::{self, Worker};
+use super::grouping;
+use super::worker::Worker;
 use super::{Context, InvalidBytes};
 use crate::block::{Block, Syntax, TextBlock};
 use crate::error::DataError;
@@ -52,7 +53,7 @@ impl Words {
 
     /// What was found, grouped.
     pub(super) fn findings(&self, context: &Context) -> Findings {
-        let grouped = scan::grouped(context, Path::new(""), &self.block, None, &self.matches).findings;
+        let grouped = grouping::grouped(context, Path::new(""), &self.block, None, &self.matches).findings;
         let mut findings = Findings::default();
         for (_, entity, finding, _) in grouped.iter() {
             findings.add(Spot { table: None, column: Some(COLUMN.to_owned()) }, entity, finding.clone());

@@ -27,6 +27,7 @@ mod hostile;
 mod in_place;
 mod large;
 mod late_values;
+mod many_tables;
 mod mariadb;
 mod mariadb_encodings;
 mod nested;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{Ended, Folder, POLICY, contains};
+use crate::program::{Ended, Folder, contains};
 use crate::support::servers::Postgres;
 
 const ROWS: usize = 2000;
@@ -57,14 +57,7 @@ const SUMMARY: &str = r#"SELECT count(*), count(name), count(phone), count(mobil
 const ORIGINALS: [&str; 4] = ["13800138000", "13912345678", "11010519491231002X", "张伟"];
 
 fn shop() -> Option<(Postgres, Folder)> {
-    let server = Postgres::start()?;
-    server.run("postgres", b"CREATE DATABASE shop;");
-    server.run("shop", SCHEMA.as_bytes());
-    server.run("shop", fill().as_bytes());
-    let folder = Folder::with_key();
-    folder.write("hash.yml", POLICY);
-    folder.write("keep.yml", POLICY.replace("hash", "keep"));
-    Some((server, folder))
+    Some((Postgres::with_database("shop", &[SCHEMA, &fill()])?, Folder::with_policies()))
 }
 
 fn deidentify(folder: &Folder, policy: &str, input: &str, output: &str) -> Ended {

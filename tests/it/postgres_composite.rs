@@ -2,6 +2,7 @@
 //! of dump: rewritten by the program, loaded into a real PostgreSQL, and held against the source.
 
 use crate::program::{Folder, POLICY, contains};
+use crate::support::people::phone;
 use crate::support::rewrite::identity;
 use crate::support::servers::Postgres;
 
@@ -23,10 +24,6 @@ CREATE TABLE clients (
     CHECK ((p IS NULL) OR id > 0)
 );
 "#;
-
-fn phone(n: u64) -> String {
-    (13_912_300_000 + n * 37).to_string()
-}
 
 fn fill() -> String {
     format!(
@@ -69,14 +66,7 @@ const SAME: &str = "SELECT concat_ws(' ', count(*), count(p), count(a), count(h)
     FROM clients;";
 
 fn start() -> Option<(Postgres, Folder)> {
-    let server = Postgres::start()?;
-    server.run("postgres", b"CREATE DATABASE typed;");
-    server.run("typed", SCHEMA.as_bytes());
-    server.run("typed", fill().as_bytes());
-    let folder = Folder::with_key();
-    folder.write("hash.yml", POLICY);
-    folder.write("keep.yml", POLICY.replace("hash", "keep"));
-    Some((server, folder))
+    Some((Postgres::with_database("typed", &[SCHEMA, &fill()])?, Folder::with_policies()))
 }
 
 /// Rewrites a dump of this form, loads it into database `name`, and compares.

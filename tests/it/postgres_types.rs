@@ -2,6 +2,7 @@
 //! loaded into a real PostgreSQL, and held against the source.
 
 use crate::program::{Folder, POLICY, contains};
+use crate::support::people::phone;
 use crate::support::servers::Postgres;
 
 const ROWS: u64 = 50;
@@ -25,10 +26,6 @@ ALTER TABLE events ATTACH PARTITION events_2 FOR VALUES FROM ('2026-02-01') TO (
 CREATE TABLE people (id bigint, mobile varchar(20));
 CREATE TABLE staff (desk text) INHERITS (people);
 "#;
-
-fn phone(n: u64) -> String {
-    (13_912_300_000 + n * 37).to_string()
-}
 
 fn fill() -> String {
     format!(
@@ -66,13 +63,7 @@ const SAME: &str = "SELECT (SELECT concat_ws(' ', count(*), count(t), count(v), 
     (SELECT count(*) FROM pg_constraint WHERE contype IN ('p', 'u', 'f', 'c'));";
 
 fn start() -> Option<(Postgres, Folder)> {
-    let server = Postgres::start()?;
-    server.run("postgres", b"CREATE DATABASE typed;");
-    server.run("typed", SCHEMA.as_bytes());
-    server.run("typed", fill().as_bytes());
-    let folder = Folder::with_key();
-    folder.write("hash.yml", POLICY);
-    Some((server, folder))
+    Some((Postgres::with_database("typed", &[SCHEMA, &fill()])?, Folder::with_policies()))
 }
 
 #[test]

@@ -28,6 +28,14 @@ impl Folder {
         folder
     }
 
+    /// As [`Folder::with_key`], with the policies `hash.yml` and `keep.yml`, by which everything is hashed or kept.
+    pub(crate) fn with_policies() -> Folder {
+        let folder = Folder::with_key();
+        folder.write("hash.yml", POLICY);
+        folder.write("keep.yml", POLICY.replace("hash", "keep"));
+        folder
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

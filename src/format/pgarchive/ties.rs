@@ -1,5 +1,7 @@
 //! Foreign keys between the files of a dump that is a folder: which files must be held against each other.
 
+use std::collections::HashMap;
+
 use super::toc::{Toc, Whereabouts};
 use crate::constraint::{ConstraintKind, KeyColumns};
 
@@ -27,15 +29,18 @@ impl End {
 
 /// The foreign keys between files that `toc` tells of.
 pub(super) fn of(toc: &Toc) -> Vec<Tie> {
+    let mut files: HashMap<&str, &Whereabouts> = HashMap::new();
+    for data in toc.data.iter().filter(|data| !data.is_objects) {
+        files.entry(data.name.as_str()).or_insert(&data.whereabouts);
+    }
     let mut ties = Vec::new();
-    for key in toc.script.asked() {
+    for key in toc.script.asked().iter() {
         let ConstraintKind::References { table, columns } = &key.kind else { continue };
         if *table == key.table {
             continue;
         }
         let end = |table: &str, columns: &[String]| {
-            let data = toc.data.iter().find(|data| data.name == table && !data.is_objects)?;
-            let Whereabouts::File(file) = &data.whereabouts else { return None };
+            let Whereabouts::File(file) = files.get(table)? else { return None };
             let kind = |column: &String| (column.clone(), toc.script.kind_of(table, column).cloned());
             Some(End { file: file.clone(), columns: columns.iter().map(kind).collect() })
         };

@@ -1,18 +1,13 @@
 //! The rows of `COPY … FROM stdin`: tab-separated lines with backslash escapes, up to the line `\.`. NULL (`\N`) and
 //! the empty string stay two things; an escape that `pg_dump` never writes is refused.
 
-use std::sync::Arc;
-
-use crate::block::{Block, Edits};
-use crate::constraint::Constraint;
 use crate::error::{DataError, Position};
-use crate::format::sql::cells::{self, BlockBuilder, CellSyntax, ColumnBuilder, TableShape};
+use crate::format::sql::cells::{BlockBuilder, CellSyntax, ColumnBuilder};
 use crate::format::sql::ddl::{QualifiedName, SqlColumn, identifier};
 use crate::format::sql::literal::number;
+use crate::format::sql::run::{RowSyntax, Run};
 use crate::format::sql::scan::{self, Lexical, Stop};
-use crate::format::sql::session::Charset;
 use crate::format::sql::token::{Token, Tokens};
-use crate::format::{Codec, Declared};
 use crate::source::slab::Slab;
 
 /// `COPY table (columns) FROM stdin;`
@@ -137,14 +132,7 @@ pub(crate) fn first_row_numbers(buffer: &[u8]) -> Vec<bool> {
 }
 
 /// Lexes and renders rows of a COPY.
-pub(crate) struct CopyCodec {
-    /// The table.
-    pub(crate) shape: Arc<TableShape>,
-    /// Number of the block's first row.
-    pub(crate) first_row: u64,
-    /// In which the dump says that it is.
-    pub(crate) charset: Charset,
-}
+pub(crate) struct CopyCodec(pub(crate) Run);
 
 impl CopyCodec {
     /// Reads the row at `at`, gives the place of the next one.
@@ -295,35 +283,25 @@ fn escape(value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-impl Codec for CopyCodec {
-    fn lex(&self, slab: Slab) -> Result<Block, DataError> {
-        cells::check_encoding(&slab, self.charset)?;
-        let columns = self.shape.columns.len();
-        let mut builder = BlockBuilder::new(&slab, &self.shape.columns)?;
+impl RowSyntax for CopyCodec {
+    fn run(&self) -> &Run {
+        &self.0
+    }
+
+    fn fill(&self, slab: &Slab, builder: &mut BlockBuilder) -> Result<(), DataError> {
+        let columns = self.0.shape.columns.len();
         let mut at = 0;
         let mut line = slab.first_line();
         while at < slab.text().len() {
             builder.lines.push(line);
-            at = self.row(slab.text(), at, &mut builder).map_err(|fault| {
+            at = self.row(slab.text(), at, builder).map_err(|fault| {
                 DataError::new(fault.reason(columns))
                     .at(Position::Line(line))
                     .advise("the dump is damaged, or was changed by hand: dump again")
             })?;
             line += 1;
         }
-        builder.finish(slab, &self.shape, self.first_row)
-    }
-
-    fn constraints(&self) -> &[Constraint] {
-        &self.shape.constraints
-    }
-
-    fn declared(&self) -> Option<Declared> {
-        Some(self.shape.declared)
-    }
-
-    fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {
-        cells::render(block, edits, (&self.shape, self.charset), self, out)
+        Ok(())
     }
 }
 

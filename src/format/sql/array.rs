@@ -114,6 +114,11 @@ pub(crate) fn encode(value: &[u8], quoted: bool, out: &mut Vec<u8>) {
         out.extend_from_slice(value);
         return;
     }
+    quote(value, out);
+}
+
+/// Appends `value` in quotes, as arrays and hstore have it.
+pub(super) fn quote(value: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for byte in value {
         if matches!(byte, b'"' | b'\\') {

@@ -4,19 +4,24 @@
 use std::sync::Arc;
 
 use super::constraints::columns::VALUE;
+use crate::constraint::by_table::Constraints;
 use crate::constraint::{Constraint, ConstraintKind};
 
 /// How deep domains stand on domains, and tables below tables.
 const DEEPEST: usize = 32;
 
 /// What the constraints `all` ask of the rows of `table`.
-pub(crate) fn of_table(all: &[Constraint], table: &str) -> Vec<Constraint> {
+pub(crate) fn of_table(all: &Constraints, table: &str) -> Vec<Constraint> {
     let ancestors = ancestors(all, table);
-    let parents: Vec<&str> = all.iter().filter(|one| one.table == table).filter_map(partitioned).collect();
-    let decides = |one: &Constraint| one.kind == ConstraintKind::PartitionKey && parents.contains(&&*one.table);
-    let mut found: Vec<Constraint> = all.iter().filter(|one| one.table == table || decides(one)).cloned().collect();
-    let below = if ancestors.is_empty() { &[] } else { all };
-    for one in below.iter().filter(|one| ancestors.contains(&one.table.as_str()) && is_inherited(all, one)) {
+    let mut family = vec![table];
+    for parent in all.of(table).filter_map(partitioned) {
+        if !family.contains(&parent) {
+            family.push(parent);
+        }
+    }
+    let is_asked = |one: &&Constraint| one.table == table || one.kind == ConstraintKind::PartitionKey;
+    let mut found: Vec<Constraint> = all.of_all(&family).filter(is_asked).cloned().collect();
+    for one in all.of_all(&ancestors).filter(|one| is_inherited(all, one)) {
         let own = Constraint { table: table.to_owned(), ..one.clone() };
         // A partition has them itself, too.
         let is_same = |known: &Constraint| {
@@ -41,12 +46,9 @@ pub(crate) fn of_table(all: &[Constraint], table: &str) -> Vec<Constraint> {
 }
 
 /// The tables of which `table` is a part or a child, and those above them.
-fn ancestors<'a>(all: &'a [Constraint], table: &str) -> Vec<&'a str> {
+fn ancestors<'a>(all: &'a Constraints, table: &str) -> Vec<&'a str> {
     let above = |table: &str| -> Vec<&'a str> {
-        all.iter()
-            .filter(|one| one.table == table)
-            .filter_map(|one| partitioned(one).or_else(|| inherited(one)))
-            .collect()
+        all.of(table).filter_map(|one| partitioned(one).or_else(|| inherited(one))).collect()
     };
     let mut found = above(table);
     let mut at = 0;
@@ -70,13 +72,10 @@ fn inherited(one: &Constraint) -> Option<&str> {
 }
 
 /// Whether what a table asks is asked of those below it. Keys are not: each table has its own.
-fn is_inherited(all: &[Constraint], one: &Constraint) -> bool {
+fn is_inherited(all: &Constraints, one: &Constraint) -> bool {
     match &one.kind {
         ConstraintKind::Check(_) => {
-            let is_marked = |mark: &Constraint| {
-                mark.kind == ConstraintKind::NoInherit && mark.table == one.table && mark.name == one.name
-            };
-            !all.iter().any(is_marked)
+            !all.of(&one.table).any(|mark| mark.kind == ConstraintKind::NoInherit && mark.name == one.name)
         }
         ConstraintKind::OfDomain { .. } | ConstraintKind::Generates(_) | ConstraintKind::Folds(_) => true,
         _ => false,
@@ -85,13 +84,13 @@ fn is_inherited(all: &[Constraint], one: &Constraint) -> bool {
 
 /// Appends what `domain` asks of a column of it.
 fn of_domain(
-    all: &[Constraint],
+    all: &Constraints,
     domain: &str,
     (table, column, is_list): (&str, &str, bool),
     depth: usize,
     found: &mut Vec<Constraint>,
 ) {
-    for one in all.iter().filter(|one| one.table == domain) {
+    for one in all.of(domain) {
         let kind = match &one.kind {
             // Asked of each value of a list, which is not evaluated.
             ConstraintKind::Domain(condition) => ConstraintKind::Check(

@@ -373,11 +373,22 @@ fn pairs(tokens: &[Token]) -> impl Iterator<Item = (&Token, &Token)> {
 mod tests {
     use super::*;
 
+    fn named(parts: &[&str]) -> QualifiedName {
+        QualifiedName { parts: parts.iter().map(|part| (*part).to_owned()).collect() }
+    }
+
+    fn learned(dialect: Dialect, statements: &[&str]) -> Tables {
+        let mut tables = Tables::default();
+        for sql in statements {
+            tables.learn(sql.as_bytes(), &Lexical::new(dialect)).unwrap();
+        }
+        tables
+    }
+
     fn declared(sql: &str, dialect: Dialect, name: &[&str]) -> Vec<(String, ColumnKind)> {
         let mut tables = Tables::default();
         assert!(tables.learn(sql.as_bytes(), &Lexical::new(dialect)).unwrap());
-        let name = QualifiedName { parts: name.iter().map(|part| (*part).to_owned()).collect() };
-        let columns = tables.columns(&name).expect("declared");
+        let columns = tables.columns(&named(name)).expect("declared");
         columns.iter().map(|column| (column.context.name.clone(), column.context.kind.clone())).collect()
     }
 
@@ -457,7 +468,7 @@ mod tests {
     fn altered_tables_are_forgotten_and_constraints_are_not_alterations() {
         let mut tables = Tables::default();
         let lexical = Lexical::new(Dialect::Postgres);
-        let name = QualifiedName { parts: vec!["t".to_owned()] };
+        let name = named(&["t"]);
         let mut learn = |sql: &str| {
             tables.learn(sql.as_bytes(), &lexical).unwrap();
             tables.columns(&name).is_some()
@@ -471,19 +482,18 @@ mod tests {
 
     #[test]
     fn domains_hold_what_their_types_hold() {
-        let mut tables = Tables::default();
-        let lexical = Lexical::new(Dialect::Postgres);
-        for sql in [
-            "CREATE DOMAIN public.phone AS character varying(20) COLLATE \"C\"\n\tCONSTRAINT c CHECK ((VALUE = ANY (ARRAY['a'])));",
-            "CREATE DOMAIN public.raw AS bytea NOT NULL;",
-            "CREATE DOMAIN public.again AS public.phone;",
-            "CREATE DOMAIN two AS bigint;",
-            "CREATE DOMAIN two AS text;",
-            "CREATE TABLE public.t (a public.phone NOT NULL, b public.phone[], c public.again, d public.raw, e public.none, f two);",
-        ] {
-            tables.learn(sql.as_bytes(), &lexical).unwrap();
-        }
-        let name = QualifiedName { parts: vec!["public".to_owned(), "t".to_owned()] };
+        let tables = learned(
+            Dialect::Postgres,
+            &[
+                "CREATE DOMAIN public.phone AS character varying(20) COLLATE \"C\"\n\tCONSTRAINT c CHECK ((VALUE = ANY (ARRAY['a'])));",
+                "CREATE DOMAIN public.raw AS bytea NOT NULL;",
+                "CREATE DOMAIN public.again AS public.phone;",
+                "CREATE DOMAIN two AS bigint;",
+                "CREATE DOMAIN two AS text;",
+                "CREATE TABLE public.t (a public.phone NOT NULL, b public.phone[], c public.again, d public.raw, e public.none, f two);",
+            ],
+        );
+        let name = named(&["public", "t"]);
         let found: Vec<_> =
             tables.columns(&name).unwrap().iter().map(|column| (column.context.kind.clone(), column.writing)).collect();
         let array = ColumnKind::Array(Box::new(text(Some(20), true)));
@@ -500,27 +510,26 @@ mod tests {
 
     #[test]
     fn composites_are_taken_apart() {
-        let mut tables = Tables::default();
-        let lexical = Lexical::new(Dialect::Postgres);
-        for sql in [
-            "CREATE DOMAIN public.\"My Dom\" AS character varying(11);",
-            "CREATE TYPE public.address AS (\n\tstreet text COLLATE pg_catalog.\"C\",\n\tkey character varying(11)\n);",
-            "CREATE TYPE other.address AS (\n\tphone bigint\n);",
-            "CREATE TYPE public.\"Per Son\" AS (\"Home\" public.address, numbers public.\"My Dom\"[], all_of public.address[], mood public.mood);",
-            "CREATE DOMAIN public.checked AS public.address;",
-            "CREATE TYPE public.mood AS ENUM ('a', 'b');",
-            "CREATE TYPE public.altered AS (a text);",
-            "ALTER TYPE public.altered OWNER TO shop;",
-            "CREATE TABLE public.t (p public.\"Per Son\", o other.address NOT NULL, c public.checked, raw bytea[], \
+        let tables = learned(
+            Dialect::Postgres,
+            &[
+                "CREATE DOMAIN public.\"My Dom\" AS character varying(11);",
+                "CREATE TYPE public.address AS (\n\tstreet text COLLATE pg_catalog.\"C\",\n\tkey character varying(11)\n);",
+                "CREATE TYPE other.address AS (\n\tphone bigint\n);",
+                "CREATE TYPE public.\"Per Son\" AS (\"Home\" public.address, numbers public.\"My Dom\"[], all_of public.address[], mood public.mood);",
+                "CREATE DOMAIN public.checked AS public.address;",
+                "CREATE TYPE public.mood AS ENUM ('a', 'b');",
+                "CREATE TYPE public.altered AS (a text);",
+                "ALTER TYPE public.altered OWNER TO shop;",
+                "CREATE TABLE public.t (p public.\"Per Son\", o other.address NOT NULL, c public.checked, raw bytea[], \
                 d public.\"My Dom\", h public.hstore, hs ext.hstore[], m public.mood, a public.altered);",
-            "CREATE TABLE public.u (t public.t);",
-            "ALTER TYPE public.altered ADD ATTRIBUTE b text;",
-            "CREATE TABLE public.v (a public.altered);",
-        ] {
-            tables.learn(sql.as_bytes(), &lexical).unwrap();
-        }
+                "CREATE TABLE public.u (t public.t);",
+                "ALTER TYPE public.altered ADD ATTRIBUTE b text;",
+                "CREATE TABLE public.v (a public.altered);",
+            ],
+        );
         let leaves = |table: &str| {
-            let name = QualifiedName { parts: vec!["public".to_owned(), table.to_owned()] };
+            let name = named(&["public", table]);
             let nested = crate::format::sql::nested::Nested::new(tables.columns(&name).unwrap());
             nested
                 .leaves
@@ -562,28 +571,24 @@ mod tests {
         for (dialect, create) in
             [(Dialect::MySql, "CREATE TABLE `text` (a int);"), (Dialect::Postgres, "CREATE TABLE text (a int);")]
         {
-            let mut tables = Tables::default();
-            let lexical = Lexical::new(dialect);
-            tables.learn(create.as_bytes(), &lexical).unwrap();
-            tables.learn(b"CREATE TABLE t (phone text);", &lexical).unwrap();
-            let columns = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }).unwrap();
+            let tables = learned(dialect, &[create, "CREATE TABLE t (phone text);"]);
+            let columns = tables.columns(&named(&["t"])).unwrap();
             assert!(matches!(columns[0].context.kind, ColumnKind::Text { .. }), "{columns:?}");
         }
     }
 
     #[test]
     fn fields_of_a_domain_with_a_check_stay() {
-        let mut tables = Tables::default();
-        let lexical = Lexical::new(Dialect::Postgres);
-        for sql in [
-            "CREATE DOMAIN mob AS text CONSTRAINT eleven CHECK ((VALUE ~ '^1[0-9]{10}$'::text));",
-            "CREATE DOMAIN own AS mob;",
-            "CREATE TYPE contact AS (name text, phone mob, other own);",
-            "CREATE TABLE t (who contact);",
-        ] {
-            tables.learn(sql.as_bytes(), &lexical).unwrap();
-        }
-        let columns = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }).unwrap();
+        let tables = learned(
+            Dialect::Postgres,
+            &[
+                "CREATE DOMAIN mob AS text CONSTRAINT eleven CHECK ((VALUE ~ '^1[0-9]{10}$'::text));",
+                "CREATE DOMAIN own AS mob;",
+                "CREATE TYPE contact AS (name text, phone mob, other own);",
+                "CREATE TABLE t (who contact);",
+            ],
+        );
+        let columns = tables.columns(&named(&["t"])).unwrap();
         let leaves = crate::format::sql::nested::Nested::new(columns).leaves;
         let is_fixed: Vec<bool> =
             leaves.iter().map(|leaf| matches!(leaf.column.context.kind, ColumnKind::Fixed(_))).collect();
@@ -602,7 +607,7 @@ mod tests {
         ] {
             tables.schema = Some(schema.to_owned());
             tables.learn(sql.as_bytes(), &lexical).unwrap();
-            if let Some(columns) = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }) {
+            if let Some(columns) = tables.columns(&named(&["t"])) {
                 last = crate::format::sql::nested::Nested::new(columns).leaves;
             }
         }
@@ -620,7 +625,7 @@ mod tests {
             tables.learn(sql.as_bytes(), &lexical).unwrap();
         }
         tables.learn(b"CREATE TABLE t (x t59, y t2);", &lexical).unwrap();
-        let columns = tables.columns(&QualifiedName { parts: vec!["t".to_owned()] }).unwrap();
+        let columns = tables.columns(&named(&["t"])).unwrap();
         let nested = crate::format::sql::nested::Nested::new(columns);
         let of = |base: usize| nested.leaves.iter().filter(|leaf| leaf.base == base).count();
         assert!((2..=1600).contains(&of(0)) && of(1) == 8, "{} {}", of(0), of(1));
@@ -636,11 +641,14 @@ mod tests {
 
     #[test]
     fn inherited_columns_come_first() {
-        let mut tables = Tables::default();
-        let lexical = Lexical::new(Dialect::Postgres);
-        tables.learn(b"CREATE TABLE public.base (id integer, phone varchar(11));", &lexical).unwrap();
-        tables.learn(b"CREATE TABLE public.kid (extra text)\nINHERITS (public.base);", &lexical).unwrap();
-        let name = QualifiedName { parts: vec!["public".to_owned(), "kid".to_owned()] };
+        let tables = learned(
+            Dialect::Postgres,
+            &[
+                "CREATE TABLE public.base (id integer, phone varchar(11));",
+                "CREATE TABLE public.kid (extra text)\nINHERITS (public.base);",
+            ],
+        );
+        let name = named(&["public", "kid"]);
         let names: Vec<_> = tables.columns(&name).unwrap().iter().map(|column| column.context.name.as_str()).collect();
         assert_eq!(names, ["id", "phone", "extra"]);
     }

@@ -8,6 +8,7 @@ use super::asked;
 use super::ddl::{SqlColumn, Tables};
 use super::scan::Dialect;
 use super::script::Script;
+use crate::constraint::by_table::Constraints;
 use crate::constraint::{Constraint, ConstraintKind, KeyColumns};
 use crate::error::DataError;
 
@@ -29,7 +30,7 @@ pub struct Definitions {
 struct Defined {
     tables: HashMap<String, Table>,
     /// What all statements ask.
-    asked: Vec<Constraint>,
+    asked: Constraints,
     /// Tables that two files define differently.
     contested: BTreeSet<String>,
 }
@@ -121,9 +122,9 @@ impl Definitions {
 impl Defined {
     fn merge(&mut self, script: Script) {
         let dialect = script.dialect();
-        let own = script.asked().to_vec();
+        let own = script.asked().clone();
         let mut by_table: HashMap<String, Vec<&Constraint>> = HashMap::new();
-        for one in &own {
+        for one in own.iter() {
             by_table.entry(bare(&one.table, dialect).to_owned()).or_default().push(one);
         }
         for (database, tables) in script.into_tables() {
@@ -147,13 +148,7 @@ impl Defined {
                 }
             }
         }
-        let known: HashMap<&str, Vec<&Constraint>> = self.asked.iter().fold(HashMap::new(), |mut known, one| {
-            known.entry(one.table.as_str()).or_default().push(one);
-            known
-        });
-        let is_new = |one: &&Constraint| !known.get(one.table.as_str()).is_some_and(|known| known.contains(one));
-        let new: Vec<Constraint> = own.iter().filter(is_new).cloned().collect();
-        self.asked.extend(new);
+        own.into_iter().for_each(|one| self.asked.enter(one));
     }
 }
 

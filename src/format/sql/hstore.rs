@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::Deserializer;
 use serde::de::{MapAccess, Visitor};
 
-use super::composite;
+use super::{array, composite};
 use crate::error::DataError;
 
 /// A pair as it stands in the text: what stands between the quotes of its key and of its value.
@@ -154,7 +154,7 @@ pub(super) fn pack(old: &[u8], document: &[u8]) -> Result<Vec<u8>, DataError> {
         out.extend_from_slice(old.get(copied..span.start).ok_or_else(other)?);
         match value {
             None => out.extend_from_slice(b"NULL"),
-            Some(value) => encode(value.as_bytes(), &mut out),
+            Some(value) => array::quote(value.as_bytes(), &mut out),
         }
         copied = span.end;
     }
@@ -163,18 +163,6 @@ pub(super) fn pack(old: &[u8], document: &[u8]) -> Result<Vec<u8>, DataError> {
     }
     out.extend_from_slice(old.get(copied..).ok_or_else(other)?);
     Ok(out)
-}
-
-/// Appends a value in its quotes.
-fn encode(value: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    for byte in value {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(*byte);
-    }
-    out.push(b'"');
 }
 
 /// Reads an object of strings and nulls, in their order.
@@ -258,10 +246,10 @@ mod tests {
             let mut text = Vec::new();
             for (index, (key, value)) in pairs.iter().enumerate() {
                 text.extend_from_slice(if index > 0 { b", " } else { b"" });
-                encode(key.as_bytes(), &mut text);
+                array::quote(key.as_bytes(), &mut text);
                 text.extend_from_slice(b"=>");
                 match value {
-                    Some(value) => encode(value.as_bytes(), &mut text),
+                    Some(value) => array::quote(value.as_bytes(), &mut text),
                     None => text.extend_from_slice(b"NULL"),
                 }
             }

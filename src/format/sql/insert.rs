@@ -2,18 +2,15 @@
 //! rendering them again. A run may start and end between any two tuples, so that long statements are cut.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::cells::{self, BlockBuilder, CellSyntax, TableShape};
+use super::cells::{BlockBuilder, CellSyntax};
 use super::ddl::{QualifiedName, SqlColumn, identifier};
 use super::literal::{self, Form};
+use super::run::{RowSyntax, Run};
 use super::scan::{self, Dialect, Lexical, Piece, Stop};
-use super::session::Charset;
 use super::token::{Token, Tokens};
-use crate::block::{Block, ColumnKind, Edits};
-use crate::constraint::Constraint;
+use crate::block::ColumnKind;
 use crate::error::{DataError, Position};
-use crate::format::{Codec, Declared};
 use crate::scalar;
 use crate::source::slab::Slab;
 
@@ -157,20 +154,15 @@ pub(crate) fn separator(bytes: &[u8], at: usize, lexical: &Lexical) -> Option<(u
 
 /// Lexes and renders a run of rows.
 pub(crate) struct InsertCodec {
-    /// The table.
-    pub(crate) shape: Arc<TableShape>,
+    pub(crate) run: Run,
     /// How its literals are to be read.
     pub(crate) lexical: Lexical,
     /// What the block starts with.
     pub(crate) place: Place,
-    /// Number of its first row.
-    pub(crate) first_row: u64,
-    /// In which the dump says that it is.
-    pub(crate) charset: Charset,
 }
 
 impl InsertCodec {
-    fn fill(&self, slab: &Slab, lexical: &Lexical, builder: &mut BlockBuilder) -> Result<(), DataError> {
+    fn tuples(&self, slab: &Slab, lexical: &Lexical, builder: &mut BlockBuilder) -> Result<(), DataError> {
         let text = slab.text();
         let mut head: &[u8] = &[];
         let mut place = self.place;
@@ -220,7 +212,7 @@ impl InsertCodec {
         })
         .map_err(|stop| refuse(slab, at, stop))?;
         let found = builder.cells.len() - before;
-        let expected = self.shape.columns.len();
+        let expected = self.run.shape.columns.len();
         if found == expected {
             return Ok(end);
         }
@@ -230,26 +222,15 @@ impl InsertCodec {
     }
 }
 
-impl Codec for InsertCodec {
-    fn lex(&self, slab: Slab) -> Result<Block, DataError> {
-        cells::check_encoding(&slab, self.charset)?;
+impl RowSyntax for InsertCodec {
+    fn run(&self) -> &Run {
+        &self.run
+    }
+
+    fn fill(&self, slab: &Slab, builder: &mut BlockBuilder) -> Result<(), DataError> {
         // The text is UTF-8, whatever the raw bytes are.
         let lexical = Lexical { double_byte: false, ..self.lexical };
-        let mut builder = BlockBuilder::new(&slab, &self.shape.columns)?;
-        self.fill(&slab, &lexical, &mut builder)?;
-        builder.finish(slab, &self.shape, self.first_row)
-    }
-
-    fn constraints(&self) -> &[Constraint] {
-        &self.shape.constraints
-    }
-
-    fn declared(&self) -> Option<Declared> {
-        Some(self.shape.declared)
-    }
-
-    fn render(&self, block: &Block, edits: &Edits, out: &mut Vec<u8>) -> Result<(), DataError> {
-        cells::render(block, edits, (&self.shape, self.charset), self, out)
+        self.tuples(slab, &lexical, builder)
     }
 }
 

@@ -14,6 +14,7 @@ mod hstore;
 pub(crate) mod insert;
 pub(crate) mod literal;
 pub(crate) mod nested;
+pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod script;
 pub(crate) mod session;

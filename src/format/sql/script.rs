@@ -17,6 +17,7 @@ use super::literal::{self, Form};
 use super::scan::{self, Dialect, Piece, Stop};
 use super::session::{Charset, Session};
 use super::statements::StatementsCodec;
+use crate::constraint::by_table::Constraints;
 use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::{DataError, Position};
 use crate::format::pgdump::copy::CopyHead;
@@ -37,7 +38,7 @@ pub(crate) struct Script {
     /// What the statements since the last block ask of values.
     constraints: Vec<Constraint>,
     /// What all statements so far ask.
-    asked: Vec<Constraint>,
+    asked: Constraints,
     /// The database that the dump has changed to: tables of one name in two databases are two.
     database: Option<String>,
     /// What other files define.
@@ -89,7 +90,7 @@ impl Script {
             started: false,
             statements: Arc::new(StatementsCodec::default()),
             constraints: Vec::new(),
-            asked: Vec::new(),
+            asked: Constraints::default(),
             database: None,
             definitions: None,
             former: None,

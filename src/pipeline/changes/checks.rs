@@ -1,5 +1,7 @@
 //! What the conditions of a table's CHECKs say of the rows that are edited.
 
+use std::collections::HashMap;
+
 use super::rows::{Places, Rows};
 use crate::block::{CellEdit, TableBlock};
 use crate::constraint::condition::{Cell, Held};
@@ -24,6 +26,51 @@ impl Checked {
         self.rows += next.rows;
         self.broken = (self.broken.0 + next.broken.0, self.broken.1.or(next.broken.1));
         self.unknown += next.unknown;
+    }
+}
+
+/// What the CHECKs of tables say, by table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Checks {
+    of: HashMap<String, Vec<(Constraint, Checked)>>,
+    are_any_broken: bool,
+}
+
+impl Checks {
+    /// What `constraint` says, where it was asked.
+    pub(super) fn at(&self, constraint: &Constraint) -> Option<&Checked> {
+        let of_table = self.of.get(&constraint.table)?;
+        of_table.iter().find(|(one, _)| one == constraint).map(|(_, checked)| checked)
+    }
+
+    /// Whether rows would break one.
+    pub(super) fn are_any_broken(&self) -> bool {
+        self.are_any_broken
+    }
+
+    /// Adds what the block that comes next says.
+    pub(super) fn merge(&mut self, next: Checks) {
+        self.are_any_broken |= next.are_any_broken;
+        for (table, all) in next.of {
+            let held = self.of.entry(table).or_default();
+            for (constraint, checked) in all {
+                match held.iter_mut().find(|(one, _)| *one == constraint) {
+                    Some((_, held)) => held.merge(&checked),
+                    None => held.push((constraint, checked)),
+                }
+            }
+        }
+    }
+}
+
+impl FromIterator<(Constraint, Checked)> for Checks {
+    fn from_iter<T: IntoIterator<Item = (Constraint, Checked)>>(all: T) -> Checks {
+        let mut checks = Checks::default();
+        for (constraint, checked) in all {
+            checks.are_any_broken |= checked.broken.0 > 0;
+            checks.of.entry(constraint.table.clone()).or_default().push((constraint, checked));
+        }
+        checks
     }
 }
 

@@ -16,7 +16,7 @@ impl Changes {
             return Verdict::Fits;
         };
         let mut verdict = Verdict::Fits;
-        for key in self.constraints.iter().filter(|one| matches!(one.kind, ConstraintKind::References { .. })) {
+        for key in self.constraints.about(table).filter(|one| matches!(one.kind, ConstraintKind::References { .. })) {
             let from = if key.table == *table { self.asked(key, column, change) } else { Verdict::Fits };
             for found in [from, self.led_to(key, table, column, change)] {
                 match found {
@@ -57,8 +57,8 @@ impl Changes {
         if !columns.is_empty() {
             return Some((table, columns));
         }
-        let primary = |one: &&Constraint| one.table == *table && one.kind == ConstraintKind::PrimaryKey;
-        let columns = self.constraints.iter().find(primary).map(|one| one.columns.as_slice());
+        let primary = self.constraints.of(table).find(|one| one.kind == ConstraintKind::PrimaryKey);
+        let columns = primary.map(|one| one.columns.as_slice());
         Some((table, columns.unwrap_or_default()))
     }
 

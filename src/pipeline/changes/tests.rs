@@ -32,7 +32,7 @@ fn changes(constraints: Vec<Constraint>, one: &[u64], two: &[u64]) -> Changes {
     let block = |results: &[u64]| Changes {
         places: BTreeMap::from([(spot("t", "a"), change(MASKED, results))]),
         tables: BTreeMap::from([("t".to_owned(), Vec::new())]),
-        constraints: constraints.clone(),
+        constraints: constraints.iter().cloned().collect(),
         ..Changes::default()
     };
     let mut all = block(one);
@@ -59,6 +59,23 @@ fn values_of_a_unique_column_stay_apart_over_blocks() {
     let two = changes(vec![key(UNIQUE, &["a", "b"])], &[1, 1], &[]);
     assert_eq!(reason(&two), None);
     assert!(matches!(two.verdicts().next(), Some((_, _, Verdict::Doubtful(_)))));
+}
+
+#[test]
+fn keys_of_the_last_of_many_tables_are_held() {
+    let mut all = Changes::default();
+    for number in 0..=MOST_PLACES {
+        let table = format!("t{number}");
+        let unique = Constraint { table: table.clone(), ..key(UNIQUE, &["a"]) };
+        let results: &[u64] = if number == MOST_PLACES { &[1, 1] } else { &[1, 2] };
+        all.merge(Changes {
+            places: BTreeMap::from([(spot(&table, "a"), change(MASKED, results))]),
+            constraints: [unique].into_iter().collect(),
+            ..Changes::default()
+        });
+    }
+    assert!(reason(&all).unwrap().contains(&format!("t{MOST_PLACES}.a")));
+    assert_eq!(all.verdicts().count(), MOST_PLACES + 1);
 }
 
 #[test]
@@ -118,9 +135,10 @@ fn block(rows: &[Row<'_>]) -> Block {
 /// Whether the rows of blocks stay apart in `columns` of table `t` when cells (column, row, value) of each are edited.
 fn apart(columns: &[&str], nulls_apart: bool, blocks: &[(&[Row<'_>], &[Edit<'_>])]) -> Option<bool> {
     let foldings = vec![Folding::Exact; columns.len()];
-    let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-    let question = Question { table: "t".to_owned(), columns, foldings, nulls_apart };
-    let mut answers = Answers::to(std::slice::from_ref(&question));
+    let columns: &[String] = &columns.iter().map(|column| (*column).to_owned()).collect::<Vec<_>>();
+    let question = Question { table: "t".to_owned(), columns: columns.to_vec(), foldings, nulls_apart };
+    let questions = Questions::from_iter([question]);
+    let mut answers = Answers::to(&questions);
     for (rows, edits) in blocks {
         let edit = |(column, row, value): &Edit<'_>| CellEdit {
             column: *column,
@@ -128,9 +146,9 @@ fn apart(columns: &[&str], nulls_apart: bool, blocks: &[(&[Row<'_>], &[Edit<'_>]
             value: value.map(|value| value.as_bytes().to_vec()),
         };
         let edits: Vec<CellEdit> = edits.iter().map(edit).collect();
-        answers.enter(0, question.put_to(&block(rows), &edits));
+        questions.put_to(&block(rows), &edits).into_iter().for_each(|(place, found)| answers.enter(place, found));
     }
-    match answers.0.pop().unwrap().1 {
+    match answers.of("t", columns).unwrap() {
         Results::Apart(_) => Some(true),
         Results::Shared => Some(false),
         Results::TooMany => None,
@@ -163,7 +181,8 @@ fn only_what_may_become_one_is_asked_about() {
         all.tables.insert("t".to_owned(), vec![Filled { values: vec![filled, 0], ..Filled::of(&rows) }]);
         let results = Change { edited: 2, ..change(met, results) };
         all.places.insert(spot("t", "a"), results);
-        all.questions().len()
+        assert_eq!(all.questions().is_empty(), all.questions_of("t").is_empty());
+        usize::from(!all.questions().is_empty())
     };
     const FITTED: (EntityId, CarriedOut) = (EntityId(3), CarriedOut { asked: "hash", done: "fpe" });
     assert_eq!(asked(HASHED, &[], 2), 0);

@@ -25,7 +25,7 @@ impl Changes {
         }
         let (Some(table), Some(column)) = (&spot.table, &spot.column) else { return Verdict::Fits };
         let mut verdict = Verdict::Fits;
-        for constraint in &self.constraints {
+        for constraint in self.constraints.about(table) {
             let this = if constraint.table == *table { self.asked(constraint, column, change) } else { Verdict::Fits };
             let family = self.of_partition(constraint, table, column, change);
             let computed = self.computed_from(constraint, table, column, change);
@@ -73,7 +73,7 @@ impl Changes {
             let (Some(table), Some(column)) = (&spot.table, &spot.column) else { continue };
             let is_own =
                 |kind: &ConstraintKind| matches!(kind, ConstraintKind::Check(_)) || kind.nulls_apart().is_some();
-            for constraint in self.constraints.iter().filter(|one| one.table == *table && is_own(&one.kind)) {
+            for constraint in self.constraints.of(table).filter(|one| is_own(&one.kind)) {
                 if let Verdict::Refused(error) = self.asked(constraint, column, change).located(spot) {
                     return Err(error);
                 }
@@ -125,7 +125,7 @@ impl Changes {
     /// What a CHECK says of the rows in which one of its columns is edited.
     fn checked(&self, constraint: &Constraint, change: &Change) -> Verdict {
         let name = safe_name(&constraint.shown());
-        match self.checked.iter().find(|(one, _)| one == constraint).map(|(_, checked)| checked) {
+        match self.checked.at(constraint) {
             Some(Checked { broken: (count @ 1.., first), .. }) => {
                 let first = first.map_or_else(String::new, |row| format!(", the first in row {row}"));
                 Verdict::Refused(DataError::new(format!("{count} new values would break {name}{first}")).advise(
@@ -145,11 +145,9 @@ impl Changes {
     fn of_partition(&self, constraint: &Constraint, table: &str, column: &str, change: &Change) -> Verdict {
         let ConstraintKind::PartitionOf(parent) = &constraint.kind else { return Verdict::Fits };
         let decides = |one: &Constraint| {
-            one.table == *parent
-                && one.kind == ConstraintKind::PartitionKey
-                && one.columns.iter().any(|named| named == column)
+            one.kind == ConstraintKind::PartitionKey && one.columns.iter().any(|named| named == column)
         };
-        if constraint.table != table || change.edited == 0 || !self.constraints.iter().any(decides) {
+        if constraint.table != table || change.edited == 0 || !self.constraints.of(parent).any(decides) {
             return Verdict::Fits;
         }
         Verdict::Refused(
@@ -187,7 +185,7 @@ impl Changes {
     /// Which values of a column are equal in keys.
     pub(super) fn folding(&self, table: &str, column: &str) -> Folding {
         let mut of_table = None;
-        for constraint in self.constraints.iter().filter(|one| one.table == table) {
+        for constraint in self.constraints.of(table) {
             let ConstraintKind::Folds(folding) = constraint.kind else { continue };
             match constraint.columns.as_slice() {
                 // What is said of the table goes before what holds where nothing is said.
@@ -220,10 +218,10 @@ impl Changes {
             | ConstraintKind::UniqueExpression
             | ConstraintKind::References { .. }
             | ConstraintKind::Check(_)
-            | ConstraintKind::PartitionKey => one.table == table && one.names(result),
+            | ConstraintKind::PartitionKey => one.names(result),
             _ => false,
         };
-        self.constraints.iter().find(is_asked).map_or(Verdict::Fits, |asked| {
+        self.constraints.of(table).find(is_asked).map_or(Verdict::Fits, |asked| {
             Verdict::Doubtful(format!(
                 "{} is asked of {}, which the database computes from it: whether it holds, only the database can tell",
                 safe_name(&asked.shown()),

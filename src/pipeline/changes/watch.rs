@@ -71,8 +71,9 @@ impl<'a> Watch<'a> {
                         self.changes.undeclared.insert(name.to_owned());
                     }
                     if !edits.cells.is_empty() && !self.asked.is_empty() {
-                        self.changes.constraints.extend_from_slice(self.asked);
-                        self.changes.checked = checks::check(self.asked, block, &edits.cells);
+                        self.changes.constraints.extend(self.asked.iter().cloned());
+                        let checked = checks::check(self.asked, block, &edits.cells);
+                        self.changes.checked = checked.into_iter().collect();
                     } else if self.declared == Some(Declared::Elsewhere) {
                         // No statement here says it, and what a key leads to may be rewritten.
                         let leads = |one: &&Constraint| matches!(one.kind, ConstraintKind::References { .. });
@@ -80,7 +81,7 @@ impl<'a> Watch<'a> {
                     }
                 }
             }
-            Block::Text(_) => self.changes.constraints.extend_from_slice(self.asked),
+            Block::Text(_) => self.changes.constraints.extend(self.asked.iter().cloned()),
         }
         self.changes
     }

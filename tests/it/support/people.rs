@@ -13,6 +13,11 @@ fn spread(n: u64, limit: u64) -> u64 {
     (n * 7_368_787 + 314_159) % limit
 }
 
+/// The number that scripts make of `n` as `13912300000 + n * 37`.
+pub(crate) fn phone(n: u64) -> String {
+    (13_912_300_000 + n * 37).to_string()
+}
+
 /// A mobile number of an allocated prefix.
 pub(crate) fn mobile(n: u64) -> String {
     let prefixes = ["138", "139", "186", "135", "159"];

@@ -166,6 +166,14 @@ impl Postgres {
         Some(postgres)
     }
 
+    /// Starts one with a database in which `scripts` have run.
+    pub(crate) fn with_database(database: &str, scripts: &[&str]) -> Option<Postgres> {
+        let server = Postgres::start()?;
+        server.run("postgres", format!("CREATE DATABASE {database};").as_bytes());
+        scripts.iter().for_each(|script| drop(server.run(database, script.as_bytes())));
+        Some(server)
+    }
+
     fn client(&self, name: &str) -> Command {
         self.client_of(&self.programs, name)
     }

@@ -6,6 +6,7 @@ use super::{Found, Mode, Script};
 use crate::error::DataError;
 use crate::format::pgdump::copy::{self, CopyCodec, CopyHead};
 use crate::format::sql::insert::{self, InsertCodec, Place};
+use crate::format::sql::run::Run;
 use crate::format::sql::scan::{self, Piece, Stop};
 
 impl Script {
@@ -88,7 +89,7 @@ impl Script {
         let first_row = shape.rows + 1;
         shape.rows += rows;
         let shape = Arc::clone(&shape.table);
-        let codec = InsertCodec { shape, lexical, place: before, first_row, charset };
+        let codec = InsertCodec { run: Run { shape, first_row, charset }, lexical, place: before };
         Ok(Found::Rows(length, Arc::new(codec)))
     }
 
@@ -158,7 +159,7 @@ impl Script {
         let Some(shape) = self.shapes.get_mut(head) else { return Ok(Found::Again) };
         let first_row = shape.rows + 1;
         shape.rows += memchr::memchr_iter(b'\n', buffer.get(..length).unwrap_or_default()).count() as u64;
-        let codec = CopyCodec { shape: Arc::clone(&shape.table), first_row, charset };
+        let codec = CopyCodec(Run { shape: Arc::clone(&shape.table), first_row, charset });
         Ok(Found::Rows(length, Arc::new(codec)))
     }
 }

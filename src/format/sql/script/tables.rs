@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Found, Script, Shape};
 use crate::block::{ColumnContext, ColumnKind};
-use crate::constraint::Constraint;
+use crate::constraint::by_table::Constraints;
 use crate::error::DataError;
 use crate::format::Declared;
 use crate::format::sql::asked;
@@ -51,7 +51,7 @@ impl Script {
     }
 
     /// What all statements so far ask.
-    pub(crate) fn asked(&self) -> &[Constraint] {
+    pub(crate) fn asked(&self) -> &Constraints {
         &self.asked
     }
 
