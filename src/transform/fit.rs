@@ -326,6 +326,10 @@ fn number(
         OperatorSpec::Mask if is_position(entity, room) && mask_shows(entity, DEGREES) => Ok(Fit::Coarse),
         OperatorSpec::Mask if is_date_of(entity) && mask_shows(entity, YEAR) => Ok(Fit::Coarse),
         _ if entity.shape.is_some() => Ok(Fit::SameShape),
+        // Digits for digits: distinct numbers stay distinct, as tokens do.
+        OperatorSpec::Hash => Ok(Fit::SameShape),
+        // What tells nothing, or a part, of the value: nothing.
+        OperatorSpec::Replace(_) | OperatorSpec::Mask if nullable => Ok(Fit::Null),
         _ => Err(DataError::new(format!(
             "{} cannot hold what {} writes for {}",
             room.describe(),

@@ -41,7 +41,9 @@ pub(super) static OPERATOR: Operator = Operator {
 };
 
 fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
-    let Some(shape) = subject.entity.shape else {
+    // In a number column, any number of enough digits keeps its shape.
+    let of_place = subject.room.is_number().then_some(Shape::Digits);
+    let Some(shape) = subject.entity.shape.or(of_place) else {
         return Err(DataError::new(format!("{} has no same-shape form", subject.entity.name))
             .advise("use hash, mask or null for it in the policy"));
     };
