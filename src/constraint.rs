@@ -44,7 +44,11 @@ impl Constraint {
     /// Whether it is about `column`.
     pub(crate) fn names(&self, column: &str) -> bool {
         match &self.kind {
-            ConstraintKind::Check(Some(condition)) => condition.names(column),
+            ConstraintKind::Check(Some(condition)) if condition.names(column) => true,
+            // What is asked of a value is asked of what it is made of.
+            ConstraintKind::Check(_) | ConstraintKind::CheckEach { .. } => {
+                self.columns.iter().any(|one| one == column || is_part(column, one))
+            }
             _ => self.columns.iter().any(|one| one == column),
         }
     }
@@ -56,6 +60,11 @@ impl Constraint {
             None => self.kind.name().to_owned(),
         }
     }
+}
+
+/// Whether `column` is a field of the values of column `whole`, or an element of them.
+fn is_part(column: &str, whole: &str) -> bool {
+    column.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.') || rest.starts_with("[]"))
 }
 
 /// What a constraint asks.
@@ -77,6 +86,13 @@ pub enum ConstraintKind {
     },
     /// A condition that names the columns, where it is understood.
     Check(Option<Arc<Condition>>),
+    /// A condition on each value of a column that has any number of them in a row, or on each element of its lists.
+    CheckEach {
+        /// It names the first of the columns, of which a row has the one or the other.
+        condition: Arc<Condition>,
+        /// It is asked of the elements of lists.
+        of_elements: bool,
+    },
     /// They decide which partition a row is in.
     PartitionKey,
     /// The table holds some of the rows of this one, as that one's partition key says.
@@ -87,7 +103,8 @@ pub enum ConstraintKind {
     NoInherit,
     /// Of a domain in the place of a table: a condition on its values.
     Domain(Option<Arc<Condition>>),
-    /// The column holds values of a domain, or lists of them.
+    /// The column holds values of a domain or of a composite type, or lists of them. Of such a type in the place of a table: its
+    /// field does, or without columns itself.
     OfDomain {
         /// That domain.
         domain: String,
@@ -119,7 +136,10 @@ impl ConstraintKind {
             ConstraintKind::PrimaryKey => "PRIMARY KEY",
             ConstraintKind::Unique { .. } | ConstraintKind::UniqueExpression => "UNIQUE",
             ConstraintKind::References { .. } => "FOREIGN KEY",
-            ConstraintKind::Check(_) | ConstraintKind::NoInherit | ConstraintKind::Domain(_) => "CHECK",
+            ConstraintKind::Check(_)
+            | ConstraintKind::CheckEach { .. }
+            | ConstraintKind::NoInherit
+            | ConstraintKind::Domain(_) => "CHECK",
             ConstraintKind::PartitionKey => "PARTITION BY",
             ConstraintKind::PartitionOf(_) => "PARTITION OF",
             ConstraintKind::Inherits(_) => "INHERITS",

@@ -308,7 +308,7 @@ fn is_empty(member: &[u8]) -> bool {
 /// Why `constraint`, which names it, does not allow a column that is NULL in all rows, where that shows of this column alone.
 fn broken(constraint: &Constraint, key: &Key, counted: &Counted) -> Option<DataError> {
     let is_broken = match &constraint.kind {
-        ConstraintKind::Check(Some(condition)) => {
+        ConstraintKind::Check(Some(condition)) | ConstraintKind::CheckEach { condition, .. } => {
             let cell = |name: &str| if name == key.name { Cell::Null } else { Cell::Absent };
             condition.holds(&cell) == Held::No
         }

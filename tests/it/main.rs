@@ -40,6 +40,7 @@ mod plan;
 mod policies;
 mod postgres;
 mod postgres_composite;
+mod postgres_domains;
 mod postgres_newer;
 mod postgres_types;
 mod program;

@@ -96,7 +96,7 @@ pub(crate) fn is_null(content: &[u8], quoted: bool) -> bool {
 }
 
 /// Appends what the content of a quoted element stands for.
-pub(super) fn unescape(content: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn unescape(content: &[u8], out: &mut Vec<u8>) {
     let mut rest = content;
     while let Some(found) = memchr::memchr(b'\\', rest) {
         let (plain, escape) = rest.split_at_checked(found).unwrap_or((rest, &[]));

@@ -41,7 +41,8 @@ impl TableShape {
         constraints: Vec<Constraint>,
         declared: Declared,
     ) -> TableShape {
-        let nested = Nested::new(&columns);
+        let mut nested = Nested::new(&columns);
+        nested.keep_unasked(&constraints);
         let all = columns.iter().chain(nested.leaves.iter().map(|leaf| &leaf.column));
         let contexts = all.map(|column| column.context.clone()).collect();
         let context = Arc::new(TableContext { name: Some(name), columns: contexts });

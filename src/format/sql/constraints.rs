@@ -118,6 +118,9 @@ impl Reader<'_> {
                 return self.domain(rest, is_new);
             }
         }
+        if let Some(rest) = behind(tokens, &["create", "type"]) {
+            return self.composite(rest);
+        }
         if let Some(rest) = behind(tokens, &["create", "unique", "index"]) {
             return self.unique_index(rest);
         }
@@ -215,7 +218,7 @@ impl Reader<'_> {
         let Some(column) = identifier(name, self.dialect) else { return };
         let own = || vec![column.clone()];
         self.computed(&column, rest);
-        self.typed(&column, rest);
+        self.typed(&own(), rest);
         if behind_first(rest, &["primary", "key"]).is_some() {
             self.enter(own(), ConstraintKind::PrimaryKey);
             self.default_folding();

@@ -79,9 +79,9 @@ impl Tables {
         self.known.contains_key(&key) || self.forgotten.contains(&key)
     }
 
-    /// Whether a domain of this name was declared.
-    pub(crate) fn is_domain(&self, name: &str) -> bool {
-        self.types.contains_key(name)
+    /// Whether a domain or a composite type of this name was declared; each table is one, too.
+    pub(crate) fn is_type(&self, name: &str) -> bool {
+        self.types.contains_key(name) || self.known.contains_key(name)
     }
 
     /// The columns of the table that is declared under this name.
@@ -372,6 +372,8 @@ fn pairs(tokens: &[Token]) -> impl Iterator<Item = (&Token, &Token)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constraint::{Constraint, ConstraintKind};
+    use crate::format::sql::nested::Leaf;
 
     fn named(parts: &[&str]) -> QualifiedName {
         QualifiedName { parts: parts.iter().map(|part| (*part).to_owned()).collect() }
@@ -578,7 +580,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_a_domain_with_a_check_stay() {
+    fn fields_of_a_domain_whose_check_is_not_asked_stay() {
         let tables = learned(
             Dialect::Postgres,
             &[
@@ -588,11 +590,20 @@ mod tests {
                 "CREATE TABLE t (who contact);",
             ],
         );
-        let columns = tables.columns(&named(&["t"])).unwrap();
-        let leaves = crate::format::sql::nested::Nested::new(columns).leaves;
-        let is_fixed: Vec<bool> =
-            leaves.iter().map(|leaf| matches!(leaf.column.context.kind, ColumnKind::Fixed(_))).collect();
-        assert_eq!(is_fixed, [false, true, true]);
+        let fixed = |constraints: &[Constraint]| {
+            let mut nested = crate::format::sql::nested::Nested::new(tables.columns(&named(&["t"])).unwrap());
+            nested.keep_unasked(constraints);
+            let is_fixed = |leaf: &Leaf| matches!(leaf.column.context.kind, ColumnKind::Fixed(_));
+            nested.leaves.iter().map(is_fixed).collect::<Vec<bool>>()
+        };
+        let unread = Constraint {
+            table: "t".to_owned(),
+            name: None,
+            columns: vec!["who.phone".to_owned()],
+            kind: ConstraintKind::Check(None),
+        };
+        assert_eq!(fixed(&[]), [false, true, true]);
+        assert_eq!(fixed(&[unread]), [false, true, true], "what is not understood is not asked");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::ddl::SqlColumn;
 use super::types::Held;
 use super::{array, composite};
 use crate::block::{ColumnContext, ColumnKind};
+use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::DataError;
 
 /// Most values that one value may be made of by its type.
@@ -52,9 +53,9 @@ enum Made {
 impl Parts {
     /// Of a composite type with these fields; `None` where there are none or too many.
     pub(super) fn of_composite(mut fields: Vec<(String, Held)>) -> Option<Arc<Parts>> {
-        // Nobody holds new values of a field against the CHECK of its domain.
-        for (_, held) in fields.iter_mut().filter(|(_, held)| held.checked) {
-            *held = Held::from(ColumnKind::Fixed("a domain with a CHECK".to_owned()));
+        // Nobody holds what a field is made of against the CHECK of its domain.
+        for (_, held) in fields.iter_mut().filter(|(_, held)| held.checked && held.parts.is_some()) {
+            *held = Held::from(unasked());
         }
         let leaves = fields.iter().fold(0_usize, |sum, (_, held)| sum.saturating_add(held.leaves()));
         let depth = fields.iter().map(|(_, held)| held.depth()).max().unwrap_or(0) + 1;
@@ -79,6 +80,11 @@ impl Held {
     }
 }
 
+/// What a value can hold that nobody here holds against the CHECK of its domain.
+fn unasked() -> ColumnKind {
+    ColumnKind::Fixed("a domain with a CHECK".to_owned())
+}
+
 /// A value within the values of a column.
 pub(crate) struct Leaf {
     /// The column, by its place in the table.
@@ -87,6 +93,8 @@ pub(crate) struct Leaf {
     pub(crate) column: SqlColumn,
     /// It stands in an array: a row has any number of them.
     pub(crate) is_repeated: bool,
+    /// It is of a domain that asks something of its values.
+    is_checked: bool,
 }
 
 /// How a value is taken apart.
@@ -148,8 +156,24 @@ impl Nested {
             declared: true,
             generated: false,
         };
-        self.leaves.push(Leaf { base, column, is_repeated });
+        self.leaves.push(Leaf { base, column, is_repeated, is_checked: held.checked });
         Tree::Leaf(self.leaves.len() - 1)
+    }
+
+    /// Keeps values of domains as they are where `constraints` do not say what their CHECKs ask.
+    pub(crate) fn keep_unasked(&mut self, constraints: &[Constraint]) {
+        for leaf in self.leaves.iter_mut().filter(|leaf| leaf.is_checked) {
+            let context = &mut leaf.column.context;
+            let said = constraints.iter().filter(|one| one.columns.contains(&context.name));
+            let mut checks = said.filter_map(|one| match &one.kind {
+                ConstraintKind::Check(condition) => Some(condition.is_some()),
+                ConstraintKind::CheckEach { .. } => Some(true),
+                _ => None,
+            });
+            if checks.next() != Some(true) || checks.any(|is_understood| !is_understood) {
+                context.kind = unasked();
+            }
+        }
     }
 
     /// How the values of the column at `base` are taken apart; `None` where they are one value.

@@ -268,7 +268,7 @@ impl Script {
             }
             let mut found = constraints::of_statement(statement, &lexical)?;
             found.retain(|one| match &one.kind {
-                ConstraintKind::OfDomain { domain, .. } => self.tables.is_domain(domain),
+                ConstraintKind::OfDomain { domain, .. } => self.tables.is_type(domain),
                 _ => true,
             });
             found.iter_mut().flat_map(Constraint::tables_mut).for_each(|table| *table = self.qualified(table));

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::rows::{Places, Rows};
-use crate::block::{CellEdit, TableBlock};
+use super::rows::{Places, Rows, cell_of};
+use crate::block::{CellEdit, ColumnKind, TableBlock};
 use crate::constraint::condition::{Cell, Held};
 use crate::constraint::{Constraint, ConstraintKind};
+use crate::format::sql::array;
+use crate::format::sql::nested::Part;
 
 /// Most patterns of all conditions together: what stands behind them, the database decides.
 const MOST_PATTERNS: usize = 256;
@@ -22,6 +24,16 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    /// Enters what the CHECK says of the row with this number.
+    fn enter(&mut self, held: Held, number: u64) {
+        self.rows += 1;
+        match held {
+            Held::Yes => {}
+            Held::No => self.broken = (self.broken.0 + 1, self.broken.1.or(Some(number))),
+            Held::Unknown => self.unknown += 1,
+        }
+    }
+
     pub(super) fn merge(&mut self, next: &Checked) {
         self.rows += next.rows;
         self.broken = (self.broken.0 + next.broken.0, self.broken.1.or(next.broken.1));
@@ -80,12 +92,31 @@ pub(super) fn check(constraints: &[Constraint], block: &TableBlock, edits: &[Cel
     let mut all = Vec::new();
     let mut patterns = 0;
     for constraint in constraints {
-        let ConstraintKind::Check(Some(condition)) = &constraint.kind else { continue };
+        let condition = match &constraint.kind {
+            ConstraintKind::Check(Some(condition)) | ConstraintKind::CheckEach { condition, .. } => condition,
+            _ => continue,
+        };
         patterns += condition.patterns;
         if block.table.name.as_ref() != Some(&constraint.table) {
             continue;
         }
         let is_asked = condition.patterns == 0 || patterns <= MOST_PATTERNS;
+        if let ConstraintKind::CheckEach { of_elements, .. } = &constraint.kind {
+            let mut checked = Checked::default();
+            for (edit, kind) in constraint.columns.iter().flat_map(|column| rows.edits_of(column)) {
+                let number = rows.number(rows.row_of(edit));
+                let values = values_of(kind, edit.value.as_deref(), *of_elements);
+                if values.is_empty() {
+                    checked.enter(Held::Yes, number);
+                }
+                for value in values {
+                    let held = if is_asked { condition.holds(&|_| value.clone()) } else { Held::Unknown };
+                    checked.enter(held, number);
+                }
+            }
+            all.extend((checked.rows > 0).then(|| (constraint.clone(), checked)));
+            continue;
+        }
         let columns: Vec<(&str, Places)> =
             condition.columns.iter().map(|name| (name.as_str(), rows.places(name))).collect();
         let mut checked = Checked::default();
@@ -94,16 +125,37 @@ pub(super) fn check(constraints: &[Constraint], block: &TableBlock, edits: &[Cel
                 let found = columns.iter().find(|(own, _)| *own == name);
                 found.map_or(Cell::Absent, |(_, places)| rows.cell(places, row))
             };
-            checked.rows += 1;
-            match if is_asked { condition.holds(&cell) } else { Held::Unknown } {
-                Held::Yes => {}
-                Held::No => checked.broken = (checked.broken.0 + 1, checked.broken.1.or(Some(rows.number(row)))),
-                Held::Unknown => checked.unknown += 1,
-            }
+            let held = if is_asked { condition.holds(&cell) } else { Held::Unknown };
+            checked.enter(held, rows.number(row));
         }
         if checked.rows > 0 {
             all.push((constraint.clone(), checked));
         }
     }
     all
+}
+
+/// What a condition on each value sees of a new value of a column that holds `kind`, or of its elements.
+fn values_of<'a>(kind: &ColumnKind, value: Option<&'a [u8]>, of_elements: bool) -> Vec<Cell<'a>> {
+    let ColumnKind::Array(element) = kind else {
+        return vec![value.map_or(Cell::Null, |value| cell_of(Some(kind), value.into()))];
+    };
+    let Some(text) = value.filter(|_| of_elements) else {
+        // A list that is NULL has no elements.
+        return if of_elements { Vec::new() } else { vec![Cell::Other] };
+    };
+    let Ok(parts) = array::elements(text) else { return vec![Cell::Other] };
+    let cell = |part: Part| {
+        let Some(content) = text.get(part.content()) else { return Cell::Other };
+        if array::is_null(content, part.quoted) {
+            return Cell::Null;
+        }
+        if !part.quoted || !content.contains(&b'\\') {
+            return cell_of(Some(element), content.into());
+        }
+        let mut plain = Vec::with_capacity(content.len());
+        array::unescape(content, &mut plain);
+        cell_of(Some(element), plain.into())
+    };
+    parts.into_iter().map(cell).collect()
 }

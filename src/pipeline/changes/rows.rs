@@ -50,16 +50,30 @@ impl<'a> Rows<'a> {
             Stored::Absent => return Cell::Absent,
             Stored::Value(text, place) => (text, place),
         };
-        let column = self.block.columns.get(place as usize);
-        let context = column.and_then(|column| self.block.table.columns.get(column.index));
-        match context.map(|context| &context.kind) {
-            Some(ColumnKind::Text { max_chars: None, .. }) => Cell::Value(text),
-            Some(ColumnKind::Text { max_chars: Some(most), .. }) => Cell::Limited(text, *most),
-            Some(ColumnKind::Number { .. }) => Cell::Number(text),
-            Some(ColumnKind::Fraction { .. }) => Cell::Fraction(text),
-            Some(ColumnKind::Date { time: false, .. }) => Cell::Day(text),
-            _ => Cell::Other,
-        }
+        cell_of(self.kind(place), text)
+    }
+
+    /// What the values at `place` are.
+    fn kind(&self, place: u32) -> Option<&'a ColumnKind> {
+        let column = self.block.columns.get(place as usize)?;
+        self.block.table.columns.get(column.index).map(|context| &context.kind)
+    }
+
+    /// The edits of each column called `name`, also of one of which a row has any number of values, with what it holds.
+    pub(super) fn edits_of(&self, name: &str) -> impl Iterator<Item = (&'a CellEdit, &'a ColumnKind)> {
+        let is_named = move |edit: &&CellEdit| {
+            let column = self.block.columns.get(edit.column as usize);
+            let context = column.and_then(|column| self.block.table.columns.get(column.index));
+            context.is_some_and(|context| context.name == name)
+        };
+        self.edits.iter().filter(is_named).filter_map(|edit| Some((edit, self.kind(edit.column)?)))
+    }
+
+    /// The row of its block that an edit is of.
+    pub(super) fn row_of(&self, edit: &CellEdit) -> u32 {
+        let column = self.block.columns.get(edit.column as usize);
+        let records = column.and_then(|column| column.records.as_ref());
+        records.and_then(|records| records.get(edit.row as usize)).copied().unwrap_or(edit.row)
     }
 
     /// What stands in a row of the column at `places`.
@@ -100,5 +114,17 @@ impl<'a> Rows<'a> {
     /// The number of a row in its table.
     pub(super) fn number(&self, row: u32) -> u64 {
         self.block.first_row + u64::from(row)
+    }
+}
+
+/// What a condition sees of a value of such a column.
+pub(super) fn cell_of<'a>(kind: Option<&ColumnKind>, text: Cow<'a, [u8]>) -> Cell<'a> {
+    match kind {
+        Some(ColumnKind::Text { max_chars: None, .. }) => Cell::Value(text),
+        Some(ColumnKind::Text { max_chars: Some(most), .. }) => Cell::Limited(text, *most),
+        Some(ColumnKind::Number { .. }) => Cell::Number(text),
+        Some(ColumnKind::Fraction { .. }) => Cell::Fraction(text),
+        Some(ColumnKind::Date { time: false, .. }) => Cell::Day(text),
+        _ => Cell::Other,
     }
 }

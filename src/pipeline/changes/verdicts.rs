@@ -49,7 +49,7 @@ impl Changes {
         match &constraint.kind {
             ConstraintKind::PrimaryKey | ConstraintKind::Unique { .. } => self.kept_apart(constraint, column, change),
             ConstraintKind::References { .. } => self.referenced(constraint, column, change),
-            ConstraintKind::Check(_) => self.checked(constraint, change),
+            ConstraintKind::Check(_) | ConstraintKind::CheckEach { .. } => self.checked(constraint, change),
             ConstraintKind::PartitionKey => {
                 Verdict::Doubtful("it decides in which partition a row is: there must be one".to_owned())
             }
@@ -71,8 +71,10 @@ impl Changes {
     pub(super) fn broken_so_far(&self) -> Result<(), DataError> {
         for (spot, change) in &self.places {
             let (Some(table), Some(column)) = (&spot.table, &spot.column) else { continue };
-            let is_own =
-                |kind: &ConstraintKind| matches!(kind, ConstraintKind::Check(_)) || kind.nulls_apart().is_some();
+            let is_own = |kind: &ConstraintKind| {
+                matches!(kind, ConstraintKind::Check(_) | ConstraintKind::CheckEach { .. })
+                    || kind.nulls_apart().is_some()
+            };
             for constraint in self.constraints.of(table).filter(|one| is_own(&one.kind)) {
                 if let Verdict::Refused(error) = self.asked(constraint, column, change).located(spot) {
                     return Err(error);
@@ -218,6 +220,7 @@ impl Changes {
             | ConstraintKind::UniqueExpression
             | ConstraintKind::References { .. }
             | ConstraintKind::Check(_)
+            | ConstraintKind::CheckEach { .. }
             | ConstraintKind::PartitionKey => one.names(result),
             _ => false,
         };

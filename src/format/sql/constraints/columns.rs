@@ -17,7 +17,7 @@ impl Reader<'_> {
         self.table = domain;
         if is_new {
             let Some(of) = behind(rest, &["as"]) else { return };
-            self.typed(VALUE, of);
+            self.typed(&[], of);
         } else if behind(rest, &["add"]).is_none() {
             return;
         }
@@ -30,6 +30,20 @@ impl Reader<'_> {
             if behind(after, &["not", "valid"]).is_none() {
                 let read = self.condition(inside);
                 self.enter(vec![VALUE.to_owned()], ConstraintKind::Domain(read));
+            }
+        }
+    }
+
+    /// `CREATE TYPE name AS (field type, …)`, from the name on.
+    pub(super) fn composite(&mut self, tokens: &[Token]) {
+        let Some((name, rest)) = self.name(tokens) else { return };
+        let Some((inside, _)) = behind(rest, &["as"]).and_then(bracketed) else { return };
+        self.table = name;
+        for item in items(inside) {
+            if let Some((field, of)) = item.split_first()
+                && let Some(field) = identifier(field, self.dialect)
+            {
+                self.typed(&[field], of);
             }
         }
     }
@@ -56,11 +70,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Domain and collation in the type of `column`.
-    pub(super) fn typed(&mut self, column: &str, said: &[Token]) {
-        let own = || vec![column.to_owned()];
+    /// Domain and collation in the type of a column or a field, or of what has no name.
+    pub(super) fn typed(&mut self, columns: &[String], said: &[Token]) {
         if let Some(folding) = self.folding(said) {
-            self.enter(own(), ConstraintKind::Folds(folding));
+            self.enter(columns.to_vec(), ConstraintKind::Folds(folding));
         }
         if self.manner != Manner::Postgres {
             return;
@@ -68,7 +81,7 @@ impl Reader<'_> {
         if let Some((domain, rest)) = self.name(said) {
             let is_list =
                 rest.first() == Some(&Token::Symbol(b'[')) || rest.first().is_some_and(|token| token.is("array"));
-            self.enter(own(), ConstraintKind::OfDomain { domain, is_list });
+            self.enter(columns.to_vec(), ConstraintKind::OfDomain { domain, is_list });
         }
     }
 
