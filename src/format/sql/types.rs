@@ -53,13 +53,7 @@ impl From<&SqlColumn> for Held {
 impl Held {
     /// The same for a column that takes NULL, or takes none.
     fn with(mut self, nullable_column: bool) -> Held {
-        if let ColumnKind::Text { nullable, .. }
-        | ColumnKind::Number { nullable, .. }
-        | ColumnKind::IpAddress { nullable }
-        | ColumnKind::MacAddress { nullable } = &mut self.kind
-        {
-            *nullable &= nullable_column;
-        }
+        self.kind.nullable_mut().into_iter().for_each(|nullable| *nullable &= nullable_column);
         self
     }
 
