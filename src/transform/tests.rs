@@ -140,7 +140,7 @@ fn fit_matrix() {
     let exact = varchar(20);
     let number = BIGINT;
     let strict_number = ColumnKind::Number { digits: 18, nullable: false };
-    let date = ColumnKind::Fixed("date".to_owned());
+    let date = ColumnKind::Date { time: false, nullable: true };
     let free = ColumnKind::FREE_TEXT;
     let [inet, strict_inet] = [true, false].map(|nullable| ColumnKind::IpAddress { nullable });
     let hardware = ColumnKind::MacAddress { nullable: false };
@@ -173,8 +173,14 @@ fn fit_matrix() {
         ("d", PHONE, Hash, &json, "hash"),
         ("d", PHONE, Hash, &array, "fpe"),
         ("d", PHONE, Hash, &number, "fpe"),
-        ("d", NAME, Hash, &number, "a number of 18 digits cannot hold what hash writes"),
-        ("d", PHONE, Hash, &date, "type date"),
+        ("d", NAME, Hash, &number, "fpe"),
+        ("d", NAME, template(), &number, "null"),
+        ("d", NAME, Mask, &number, "null"),
+        ("d", NAME, Mask, &strict_number, "cannot hold what mask writes"),
+        ("d", PHONE, Hash, &date, "a date cannot hold what hash writes"),
+        ("d", PHONE, Null, &date, "null"),
+        ("d", PHONE, Mask, &date, "a date cannot hold what mask writes"),
+        ("a", PHONE, Mask, &date, "null"),
         ("d", PHONE, Keep, &date, "keep"),
         ("d", PHONE, Keep, &number, "keep"),
         ("d", PHONE, Mask, &narrow, "mask"),

@@ -7,12 +7,12 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tuomin::block::{Block, CellEdit, ColumnKind, Edits, Syntax, TableBlock, TextEdit};
 use tuomin::error::DataError;
 use tuomin::format::{Access, Confidence, Container, by_name};
+use tuomin::pipeline::locate::value_at;
 
 use crate::program::{Folder, POLICY};
 use crate::support::python;
@@ -37,24 +37,9 @@ fn corpus(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The value at `index` of any column that a block may hold, as text.
+/// The value at `index` of any column that a block may hold, as text; nothing for NULL and what cannot be spelled.
 fn text(values: &ArrayRef, index: usize) -> Option<Vec<u8>> {
-    if values.is_null(index) {
-        return None;
-    }
-    Some(match values.data_type() {
-        DataType::Utf8 => values.as_string::<i32>().value(index).as_bytes().to_vec(),
-        DataType::Binary => values.as_binary::<i32>().value(index).to_vec(),
-        DataType::Int64 => values.as_primitive::<arrow::datatypes::Int64Type>().value(index).to_string().into_bytes(),
-        DataType::Decimal128(_, 0) => {
-            values.as_primitive::<arrow::datatypes::Decimal128Type>().value(index).to_string().into_bytes()
-        }
-        DataType::Dictionary(_, _) => {
-            let dictionary = values.as_dictionary::<Int32Type>();
-            return text(dictionary.values(), usize::try_from(dictionary.keys().value(index)).unwrap());
-        }
-        other => panic!("a block holds a column of {other}"),
-    })
+    value_at(values, index).map(|value| value.into_owned())
 }
 
 /// All values of a file by column, with the row (from 1) of each, and its notes.
