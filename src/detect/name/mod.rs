@@ -11,7 +11,9 @@ mod pinyin;
 mod shape;
 
 pub(super) use self::dictionary::is_word;
-use self::ending::{continues, field_at, is_field, title_at};
+pub(super) use self::ending::{continues, title_end};
+use self::ending::{field_at, is_field, title_at};
+pub(super) use self::shape::surname_of;
 use self::shape::{Shape, is_dot};
 use super::Found;
 use super::han::{char_at, char_before, fold, is_han, skip_spaces, trimmed};
