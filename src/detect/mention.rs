@@ -1,9 +1,13 @@
 //! Further mentions: who was found for certain in a record is meant wherever the very same characters stand in that
 //! record, without a label there, and where the surname stands before a title (`姓名：张伟，…张伟要求改期，请张先生…`).
 //!
+//! So are those whose names stand in a row with that of somebody (`listed`).
+//!
 //! A record is a line with the strings in it that are decoded aside, or a row. Looked for is in a window around the
 //! certain match only, so that a line of megabytes costs no more than many short ones. Where there is no name,
 //! nothing is looked for.
+
+mod listed;
 
 use std::ops::Range;
 
@@ -130,22 +134,23 @@ impl<'a> Held<'a> {
     }
 
     /// Adds the mention at `span` of `place`, unless something as long is there for certain. What is only possible, or
-    /// shorter, makes room.
-    fn add(&mut self, entity: EntityId, place: Place, span: &Range<usize>, whole: bool) {
-        let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) else { return };
-        let Some(before) = self.out.get_mut(self.from..self.upto) else { return };
+    /// shorter, makes room. Returns whether it did.
+    fn add(&mut self, entity: EntityId, place: Place, span: &Range<usize>, whole: bool) -> bool {
+        let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) else { return false };
+        let Some(before) = self.out.get_mut(self.from..self.upto) else { return false };
         let first = before.partition_point(|one| (one.place, one.end) <= (place, start));
         let rest = before.get_mut(first..).unwrap_or_default();
         let overlaps = |one: &&mut Match| one.place == place && one.start < end;
         let stronger = |one: &Match| one.score >= MATCH_SCORE && one.end - one.start >= end - start;
         if rest.iter_mut().take_while(overlaps).any(|one| stronger(one)) {
-            return;
+            return false;
         }
         for one in rest.iter_mut().take_while(overlaps) {
             one.score = DROPPED;
         }
         let traits = Traits { whole, ..Traits::default() };
         self.out.push(Match { entity, score: MENTIONED, place, start, end, traits });
+        true
     }
 
     /// Puts the mentions where they belong.
@@ -196,6 +201,7 @@ pub(super) fn in_text(program: &Program, text: &[u8], asides: &[Aside], out: &mu
             _ => (text, found.span()),
         };
         let Some(named) = Named::new(program, &found, source) else { continue };
+        listed::each(source, &found.span(), |span| held.add(named.entity, found.place, &span, false));
         let window = line_window(text, &position);
         let first = asides.partition_point(|aside| aside.span.end <= window.start);
         let within = asides.iter().enumerate().skip(first).take_while(|(_, aside)| aside.span.start < window.end);
@@ -209,7 +215,9 @@ pub(super) fn in_text(program: &Program, text: &[u8], asides: &[Aside], out: &mu
         for (index, aside) in within {
             let searched = 0..aside.decoded.len().min(WINDOW);
             let place = Place::Aside(index as u32);
-            named.each(&aside.decoded, searched, |span| held.add(named.entity, place, &span, false));
+            named.each(&aside.decoded, searched, |span| {
+                held.add(named.entity, place, &span, false);
+            });
         }
     }
     held.settle();
@@ -238,6 +246,7 @@ pub(super) fn in_rows(program: &Program, block: &TableBlock, out: &mut Vec<Match
         let Some(source) = block.columns.get(of as usize).filter(|column| column.records.is_none()) else { continue };
         let Some(cell) = text_at(&source.values, row as usize) else { continue };
         let Some(named) = Named::new(program, &found, cell) else { continue };
+        listed::each(cell, &found.span(), |span| held.add(named.entity, found.place, &span, false));
         for (position, column) in block.columns.iter().enumerate().filter(|(_, column)| column.records.is_none()) {
             let Some(value) = text_at(&column.values, row as usize) else { continue };
             let place = Place::Cell { column: position as u32, row };

@@ -43,8 +43,7 @@ fn who_was_named_is_meant_again_in_the_line() {
         // A line of its own is a record of its own.
         ("姓名：闫叉\n有闫叉字样的箱子", &["闫叉"]),
         // Words go on in other words.
-        ("姓名：高峰，早高峰时段不送", &["高峰"]),
-        ("姓名：高峰，高峰说晚点到", &["高峰", "高峰"]),
+        (r#"{"real_name":"高峰","note":"早高峰不送"}"#, &["高峰"]),
         (r#"{"real_name":"Zhang Wei","note":"of Zhang Weiming"}"#, &["Zhang Wei"]),
     ] {
         assert_eq!(values(text), expected, "{text}");
@@ -128,4 +127,25 @@ fn far_off_in_a_long_line_nobody_is_sought() {
     let started = std::time::Instant::now();
     assert_eq!(values(&line).len(), 20_000);
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn beside_a_name_stands_a_name() {
+    for (text, expected) in [
+        ("同行的还有张建国、高峰和三名实习生", &["张建国", "高峰"][..]),
+        ("参会人员：海洋、张建国、高峰、白雪。", &["海洋", "张建国", "高峰", "白雪"]),
+        // Neither places nor what is no name.
+        ("姓名：张建国、江苏、高级工程师", &["张建国"]),
+        ("江山、白雪、高峰", &[]),
+    ] {
+        let found = values(text);
+        assert_eq!(found, expected, "{text}");
+    }
+    assert_eq!(
+        in_table(&[("备注", &["同行的还有张建国、高峰和三名实习生"])])
+            .into_iter()
+            .map(|found| found.2)
+            .collect::<Vec<_>>(),
+        ["张建国", "高峰"]
+    );
 }

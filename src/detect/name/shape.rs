@@ -89,6 +89,29 @@ pub(in crate::detect) fn surname_of(name: &[u8]) -> usize {
     }
 }
 
+/// Whether people may be called `name`, which stands in a row with names. `is_close`: words hardly ever stand in such a
+/// row, else only what is nothing but a name will do.
+pub(in crate::detect) fn is_listed(name: &[u8], is_close: bool) -> bool {
+    let mut characters = ['\0'; 4];
+    let (mut count, mut p) = (0, 0);
+    while let Some((c, length)) = char_at(name, p).filter(|(c, _)| is_han(*c)) {
+        let Some(slot) = characters.get_mut(count) else { return false };
+        *slot = c;
+        (count, p) = (count + 1, p + length);
+    }
+    let characters = characters.get(..count).unwrap_or_default();
+    let is_word_and_name = |characters: &[char]| {
+        let [first, rest @ ..] = characters else { return false };
+        surname(*first) > 100 && rest.len() == 1 && rest.iter().all(|c| given(*c) >= 10)
+    };
+    p == name.len()
+        && match judge(characters, name) {
+            Some(shape) if is_close => shape.structure >= 30,
+            Some(shape) => shape.is_plain(characters),
+            None => is_close && is_word(name) && is_word_and_name(characters),
+        }
+}
+
 /// Characters that transliterations do not use.
 fn is_never_transliterated(c: char) -> bool {
     static SET: Ideographs = Ideographs::of("的了是在请您我你他她这那们吗呢号码址话");
