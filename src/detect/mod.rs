@@ -3,7 +3,7 @@
 //!
 //! `bitmap` and `scan` find anchors; `digits`, `symbol`, `value` and `high` make candidates of them; `pass` confirms them
 //! with validators and the labels that `context` finds (most places are refused by the last bytes before them); `column` lays columns out as text, and `value_memo` knows
-//! which of their values were examined before; `fold` handles full-width characters. Scores are points of evidence until
+//! which of their values were examined before; `mention` adds where who was found is meant again; `fold` handles full-width characters. Scores are points of evidence until
 //! everything is decided; `calibration` says last what they mean.
 
 pub mod address;
@@ -33,6 +33,7 @@ mod label_memo;
 mod lines;
 mod literal;
 mod look_back;
+mod mention;
 pub mod name;
 mod number;
 mod pass;
@@ -148,6 +149,7 @@ impl Detector {
             Block::Text(block) => self.detect_text(block, scratch, out),
             Block::Table(block) => {
                 column::detect_table(&self.program, block, scratch, out);
+                mention::in_rows(&self.program, block, out, from);
             }
         }
         self.calibration.apply(out.get_mut(from..).unwrap_or_default());
@@ -200,12 +202,14 @@ impl Detector {
                 }
             }
         }
+        mention::in_text(&self.program, block.slab.text(), &block.asides, out, from);
     }
 
     /// Appends the matches in `text` to `out`, with `Place::Text`.
     pub fn detect_bytes(&self, text: &[u8], scratch: &mut Scratch, out: &mut Vec<Match>) {
         let from = out.len();
         self.detect_lines(text, None, Spelling::Plain, scratch, out);
+        mention::in_text(&self.program, text, &[], out, from);
         self.calibration.apply(out.get_mut(from..).unwrap_or_default());
     }
 

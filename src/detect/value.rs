@@ -172,7 +172,9 @@ impl Pass<'_> {
                 if !separated && !is_told(text, &span) {
                     return;
                 }
-                if recognizer.not_code && code::is_code(text, &span) {
+                // PAM names an account and its number: `session opened for user tom(uid=1000)`.
+                let is_numbered = behind_phrase && text.get(span.end..).is_some_and(|rest| rest.starts_with(b"(uid="));
+                if recognizer.not_code && !is_numbered && code::is_code(text, &span) {
                     return;
                 }
                 let standing = self.settled(recognizer, at, standing);
@@ -251,12 +253,12 @@ fn is_separated(text: &[u8], at: usize) -> bool {
     byte_before(text, at) == b'\n' || between.iter().any(|b| matches!(b, b':' | b'=')) || wide("：") || wide("＝")
 }
 
-/// Whether 是 or 为 stands right before `at`, in running text the place of a separator.
+/// Whether 是, 为 or 成 stands right before `at`, in running text the place of a separator.
 #[cold]
 fn follows_a_verb(text: &[u8], at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let before = before.strip_suffix(b" ").unwrap_or(before);
-    ["是", "为"].iter().any(|verb| before.ends_with(verb.as_bytes()))
+    ["是", "为", "成"].iter().any(|verb| before.ends_with(verb.as_bytes()))
 }
 
 /// Whether `value`, behind a verb, is told and not described (密码是 MD5 加密的, 账号为空): letters or digits with a digit

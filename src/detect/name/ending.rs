@@ -106,8 +106,13 @@ pub(super) fn title_at(text: &[u8], at: usize) -> bool {
     TITLES.at(text, at).is_some()
 }
 
+/// Where the title that begins at `at` ends, if one does.
+pub(in crate::detect) fn title_end(text: &[u8], at: usize) -> Option<usize> {
+    TITLES.at(text, at).map(|title| at + title.len())
+}
+
 /// Whether a word that goes on with the sentence begins at `at`.
-pub(super) fn continues(text: &[u8], at: usize) -> bool {
+pub(in crate::detect) fn continues(text: &[u8], at: usize) -> bool {
     GOES_ON.at(text, at).is_some() || field_at(text, at) || title_at(text, at)
 }
 

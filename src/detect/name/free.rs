@@ -1,8 +1,9 @@
 //! Names in free text, without a label: every place of a surname is a candidate, and a logistic regression over its
 //! characters, what stands around it and what a segmenter reads in its place says how likely it is a name. Trained by
-//! `rules/data/names.py`, which says the same in Python; must agree with it to the letter.
+//! `rules/data/names.py`, which says the same in Python; must agree with it to the letter, but for what `cue` adds.
 
 mod beside;
+mod cue;
 mod layout;
 mod model;
 mod nobody;
@@ -10,6 +11,7 @@ mod reading;
 mod sign;
 
 use self::beside::{BEHIND, is_beside_number};
+use self::cue::Cue;
 use self::model::{AROUND, BIAS, Record, is_compound, pair, record};
 use self::nobody::{is_company, is_nobody};
 use self::reading::Reading;
@@ -160,6 +162,18 @@ impl Around {
         BIAS + of_name(first, name, self.is_compound(first)) + self.trusted(first, length)
     }
 
+    /// What words beside a name of `length` characters tell, or the title that is all but its surname.
+    fn cue(&self, first: &Record, length: usize) -> Cue {
+        let [nearest, next, _] = self.before;
+        let behind = |at: usize| self.ahead.get(at).copied().unwrap_or(LINE_END);
+        let mut cue = Cue::of([next, nearest], [behind(length), behind(length + 1)]);
+        let name = self.ahead.get(..length).unwrap_or_default();
+        if let [one, two] = given(name, self.is_compound(first)) {
+            cue.weight += cue::of_title([*one, *two], self.trust(first, length));
+        }
+        cue
+    }
+
     /// Whether people are called what stands behind the surname of a name of `length` characters.
     fn is_given(&self, first: &Record, length: usize) -> bool {
         let name = self.ahead.get(..length).unwrap_or_default();
@@ -233,9 +247,11 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         let (surroundings, trusted) = (outside + of_end(&around, length), around.trusted(&first, length));
         let is_alone = around.is_alone(length);
         let is_beside = is_alone && trusted > 0 && is_beside_number(text, at, at + length * IDEOGRAPH);
-        let so_far = own + surroundings.min(AROUND) + if is_beside { OF_NUMBER } else { 0 };
+        let cue = around.cue(&first, length);
+        let so_far = own + surroundings.min(AROUND) + cue.weight + if is_beside { OF_NUMBER } else { 0 };
         let strong = STRONG.get(around.trust(&first, length)).copied().unwrap_or(i32::MAX);
-        let of_word = match surroundings >= strong && !is_alone && around.is_given(&first, length) {
+        let is_strong = surroundings >= strong || cue.is_sure;
+        let of_word = match is_strong && !is_alone && around.is_given(&first, length) {
             true => OF_STRONG_WORD - OF_WORD - trusted,
             false => -OF_WORD - trusted,
         };

@@ -11,8 +11,10 @@ mod pinyin;
 mod shape;
 
 pub(super) use self::dictionary::is_word;
-use self::ending::{continues, field_at, is_field, title_at};
+pub(super) use self::ending::{continues, title_end};
+use self::ending::{field_at, is_field, title_at};
 use self::shape::{Shape, is_dot};
+pub(super) use self::shape::{is_listed, surname_of};
 use super::Found;
 use super::han::{char_at, char_before, fold, is_han, skip_spaces, trimmed};
 use crate::finding::Traits;

@@ -2,7 +2,7 @@
 //! list of ordinary words. Looks only at the characters themselves, never at what stands around them.
 
 use super::dictionary::{self, Known, given, is_compound, is_double, is_word, simplified, surname};
-use crate::detect::han::{Ideographs, is_han};
+use crate::detect::han::{Ideographs, char_at, is_han};
 
 /// Points of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,41 @@ pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
         _ => 0,
     };
     Some(Shape { structure, registry: of_surname + of_given })
+}
+
+/// Bytes of the surname at the head of `name`, which was found to be one; 0 where it has none.
+pub(in crate::detect) fn surname_of(name: &[u8]) -> usize {
+    let Some((one, first)) = char_at(name, 0).filter(|(c, _)| is_han(*c)) else { return 0 };
+    let Some((two, second)) = char_at(name, first) else { return 0 };
+    let is_dotted = || std::str::from_utf8(name).is_ok_and(|name| name.contains(is_dot));
+    match () {
+        () if name.len() > first + second && is_compound([one, two]) => first + second,
+        () if surname(simplified(one)) > 0 && !is_dotted() => first,
+        () => 0,
+    }
+}
+
+/// Whether people may be called `name`, which stands in a row with names. `is_close`: words hardly ever stand in such a
+/// row, else only what is nothing but a name will do.
+pub(in crate::detect) fn is_listed(name: &[u8], is_close: bool) -> bool {
+    let mut characters = ['\0'; 4];
+    let (mut count, mut p) = (0, 0);
+    while let Some((c, length)) = char_at(name, p).filter(|(c, _)| is_han(*c)) {
+        let Some(slot) = characters.get_mut(count) else { return false };
+        *slot = c;
+        (count, p) = (count + 1, p + length);
+    }
+    let characters = characters.get(..count).unwrap_or_default();
+    let is_word_and_name = |characters: &[char]| {
+        let [first, rest @ ..] = characters else { return false };
+        surname(*first) > 100 && rest.len() == 1 && rest.iter().all(|c| given(*c) >= 10)
+    };
+    p == name.len()
+        && match judge(characters, name) {
+            Some(shape) if is_close => shape.structure >= 30,
+            Some(shape) => shape.is_plain(characters),
+            None => is_close && is_word(name) && is_word_and_name(characters),
+        }
 }
 
 /// Characters that transliterations do not use.

@@ -91,6 +91,40 @@ fn words_as_names_where_people_act() {
 }
 
 #[test]
+fn a_surname_and_a_title_are_somebody() {
+    for (text, name) in [
+        ("张先生来电", "张先生"),
+        ("请给李女士打电话", "李女士"),
+        ("联系陈小姐确认", "陈小姐"),
+        ("王老师今天请假", "王老师"),
+        ("刘医生说没事", "刘医生"),
+        ("欧阳先生说好", "欧阳先生"),
+    ] {
+        let sure = all(text).into_iter().filter(|(_, score)| *score >= LIKELY + 8).map(|(name, _)| name);
+        assert!(sure.collect::<Vec<_>>().contains(&name), "{text}: {:?}", all(text));
+    }
+    for text in ["各位先生", "老先生", "小姐", "提高经理权限", "担任老师", "机关老师", "各位女士请坐"]
+    {
+        assert_eq!(names(text), [""; 0], "{text}: {:?}", all(text));
+    }
+}
+
+#[test]
+fn words_beside_a_name_that_tell_of_a_person() {
+    for (text, name) in [
+        ("如果杨轩同意，我们下个月就签合同", "杨轩"),
+        ("离职面谈里蔡峰提到工资偏低", "蔡峰"),
+        // A word as well.
+        ("温和请假了", "温和"),
+    ] {
+        assert!(names(text).contains(&name), "{text}: {:?}", all(text));
+    }
+    for text in ["高级用户同意该协议", "任何人不得提到密码", "平安的孩子", "向阳的房间"] {
+        assert_eq!(names(text), [""; 0], "{text}: {:?}", all(text));
+    }
+}
+
+#[test]
 fn finds_none_in_sentences_without() {
     for text in [
         "高级设置中可以修改默认的时间格式，方法参考用户手册。",

@@ -1,0 +1,284 @@
+//! Further mentions: who was found for certain in a record is meant wherever the very same characters stand in that
+//! record, without a label there, and where the surname stands before a title (`姓名：张伟，…张伟要求改期，请张先生…`).
+//!
+//! So are those whose names stand in a row with that of somebody (`listed`).
+//!
+//! A record is a line with the strings in it that are decoded aside, or a row. Looked for is in a window around the
+//! certain match only, so that a line of megabytes costs no more than many short ones. Where there is no name,
+//! nothing is looked for.
+
+mod listed;
+
+use std::ops::Range;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Int32Type};
+
+use super::context::{byte, byte_before};
+use super::han::{char_at, char_before, is_han};
+use super::name;
+use super::program::Program;
+use super::resolve::MATCH_SCORE;
+use crate::block::{Aside, TableBlock};
+use crate::finding::{EntityId, Match, Place, Traits};
+use crate::rule::Mask;
+
+/// Least evidence of the match that others are mentions of.
+const CERTAIN: f32 = 0.7;
+/// The evidence of a mention.
+const MENTIONED: f32 = 0.8;
+/// How far from the certain match mentions are sought in a line, each side, and how much of a cell or a decoded string
+/// is looked at, in bytes.
+const WINDOW: usize = 1024;
+/// Longest name that is looked for.
+const LONGEST: usize = 60;
+/// Most mentions of one match in one text.
+const MOST: usize = 16;
+
+/// A name that was found for certain.
+struct Named<'a> {
+    entity: EntityId,
+    name: &'a [u8],
+    /// Bytes of its surname, where it has one.
+    surname: usize,
+    /// Whether it is a word as well (高峰), which tells of a person only where it stands by itself.
+    is_word: bool,
+}
+
+impl<'a> Named<'a> {
+    /// Of the match `found`, whose place is in `text`.
+    fn new(program: &Program, found: &Match, text: &'a [u8]) -> Option<Named<'a>> {
+        let is_name = |entity: EntityId| program.rules.entity(entity).is_some_and(|e| e.mask == Mask::PersonName);
+        let unsure = found.score < CERTAIN || found.traits.escaped || found.traits.encoded;
+        if unsure || !is_name(found.entity) {
+            return None;
+        }
+        let name = text.get(found.span()).filter(|name| name.len() <= LONGEST)?;
+        let (first, _) = char_at(name, 0)?;
+        if !is_han(first) {
+            // Of names in Latin letters two words: one alone is many a thing.
+            let is_pinyin = name.first().is_some_and(u8::is_ascii_alphabetic) && name.contains(&b' ');
+            return is_pinyin.then_some(Named { entity: found.entity, name, surname: 0, is_word: false });
+        }
+        let is_long_enough = char_at(name, 3).is_some_and(|(second, _)| is_han(second));
+        is_long_enough.then(|| Named {
+            entity: found.entity,
+            name,
+            surname: name::surname_of(name),
+            is_word: name::is_word(name),
+        })
+    }
+
+    /// Calls `visit` with the places in `text[window]` where the person is meant.
+    fn each(&self, text: &[u8], window: Range<usize>, mut visit: impl FnMut(Range<usize>)) {
+        // The last byte of the first character tells most; of Latin letters, the first one.
+        let offset = if self.surname > 0 || self.name.first().is_some_and(|byte| *byte >= 0x80) { 2 } else { 0 };
+        let (Some(&telling), Some(searched)) = (self.name.get(offset), text.get(window.clone())) else { return };
+        let (mut from, mut count) = (0, 0);
+        for hit in memchr::memchr_iter(telling, searched) {
+            let Some(start) = (window.start + hit).checked_sub(offset) else { continue };
+            if start < from || start < window.start {
+                continue;
+            }
+            if let Some(end) = self.meant_at(text, start).filter(|end| *end <= window.end) {
+                visit(start..end);
+                from = end;
+                count += 1;
+                if count == MOST {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Where the name at `start` ends, or the title behind the surname there.
+    fn meant_at(&self, text: &[u8], start: usize) -> Option<usize> {
+        let rest = text.get(start..)?;
+        if rest.starts_with(self.name) {
+            let end = start + self.name.len();
+            return self.is_whole(text, start, end).then_some(end);
+        }
+        let surname = self.name.get(..self.surname).filter(|surname| !surname.is_empty())?;
+        if !rest.starts_with(surname) {
+            return None;
+        }
+        name::title_end(text, start + surname.len())
+    }
+
+    /// Whether the name from `start` to `end` is no part of another word.
+    fn is_whole(&self, text: &[u8], start: usize, end: usize) -> bool {
+        if self.name.first().is_some_and(u8::is_ascii) {
+            let joins = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            return !joins(byte_before(text, start)) && !joins(byte(text, end));
+        }
+        if !self.is_word {
+            return true;
+        }
+        let is_joined = |c: Option<(char, usize)>| c.is_some_and(|(c, _)| is_han(c));
+        !is_joined(char_before(text, start)) && (!is_joined(char_at(text, end)) || name::continues(text, end))
+    }
+}
+
+/// Matches in order of place, to which mentions are added that none of them explains better.
+struct Held<'a> {
+    out: &'a mut Vec<Match>,
+    from: usize,
+    /// How many there were before.
+    upto: usize,
+}
+
+impl<'a> Held<'a> {
+    fn new(out: &'a mut Vec<Match>, from: usize) -> Held<'a> {
+        let upto = out.len();
+        Held { out, from, upto }
+    }
+
+    /// Adds the mention at `span` of `place`, unless something as long is there for certain. What is only possible, or
+    /// shorter, makes room. Returns whether it did.
+    fn add(&mut self, entity: EntityId, place: Place, span: &Range<usize>, whole: bool) -> bool {
+        let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) else { return false };
+        let Some(before) = self.out.get_mut(self.from..self.upto) else { return false };
+        let first = before.partition_point(|one| (one.place, one.end) <= (place, start));
+        let rest = before.get_mut(first..).unwrap_or_default();
+        let overlaps = |one: &&mut Match| one.place == place && one.start < end;
+        let stronger = |one: &Match| one.score >= MATCH_SCORE && one.end - one.start >= end - start;
+        if rest.iter_mut().take_while(overlaps).any(|one| stronger(one)) {
+            return false;
+        }
+        for one in rest.iter_mut().take_while(overlaps) {
+            one.score = DROPPED;
+        }
+        let traits = Traits { whole, ..Traits::default() };
+        self.out.push(Match { entity, score: MENTIONED, place, start, end, traits });
+        true
+    }
+
+    /// Puts the mentions where they belong.
+    fn settle(self) {
+        let Held { out, from, upto } = self;
+        if out.len() == upto {
+            return;
+        }
+        let mut at = 0;
+        out.retain(|one| {
+            at += 1;
+            at <= from || one.score >= 0.0
+        });
+        if let Some(fresh) = out.get_mut(from..) {
+            fresh.sort_by_key(|one| (one.place, one.start, std::cmp::Reverse(one.end)));
+        }
+        let (mut at, mut reach) = (0, None);
+        out.retain(|one| {
+            at += 1;
+            if at <= from {
+                return true;
+            }
+            let is_free = reach.is_none_or(|(place, end)| place != one.place || end <= one.start);
+            if is_free {
+                reach = Some((one.place, one.end));
+            }
+            is_free
+        });
+    }
+}
+
+/// The score of what made room.
+const DROPPED: f32 = -1.0;
+
+/// Adds the mentions in the lines of `text`, and in the strings of them that were decoded aside, to `out[from..]`.
+pub(super) fn in_text(program: &Program, text: &[u8], asides: &[Aside], out: &mut Vec<Match>, from: usize) {
+    let mut held = Held::new(out, from);
+    for at in from..held.upto {
+        let Some(&found) = held.out.get(at) else { break };
+        if found.score < CERTAIN {
+            continue;
+        }
+        let (source, position) = match found.place {
+            Place::Aside(index) => match asides.get(index as usize) {
+                Some(aside) => (aside.decoded.as_slice(), aside.span.clone()),
+                None => continue,
+            },
+            _ => (text, found.span()),
+        };
+        let Some(named) = Named::new(program, &found, source) else { continue };
+        listed::each(source, &found.span(), |span| held.add(named.entity, found.place, &span, false));
+        let window = line_window(text, &position);
+        let first = asides.partition_point(|aside| aside.span.end <= window.start);
+        let within = asides.iter().enumerate().skip(first).take_while(|(_, aside)| aside.span.start < window.end);
+        named.each(text, window.clone(), |span| {
+            // What stands in an encoded string is sought where it is decoded.
+            let next = asides.partition_point(|aside| aside.span.end <= span.start);
+            if asides.get(next).is_none_or(|aside| span.end <= aside.span.start) {
+                held.add(named.entity, Place::Text, &span, false);
+            }
+        });
+        for (index, aside) in within {
+            let searched = 0..aside.decoded.len().min(WINDOW);
+            let place = Place::Aside(index as u32);
+            named.each(&aside.decoded, searched, |span| {
+                held.add(named.entity, place, &span, false);
+            });
+        }
+    }
+    held.settle();
+}
+
+/// The line around `position`, at most [`WINDOW`] bytes each side.
+fn line_window(text: &[u8], position: &Range<usize>) -> Range<usize> {
+    let from = position.start.saturating_sub(WINDOW);
+    let head = text.get(from..position.start).unwrap_or_default();
+    let to = (position.end + WINDOW).min(text.len());
+    let tail = text.get(position.end..to).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', head).map_or(from, |newline| from + newline + 1);
+    start..memchr::memchr(b'\n', tail).map_or(to, |newline| position.end + newline)
+}
+
+/// Adds the mentions in the other cells of a row to `out[from..]`, the matches of `block`. Values of nested columns belong
+/// to no row of their own and are left out.
+pub(super) fn in_rows(program: &Program, block: &TableBlock, out: &mut Vec<Match>, from: usize) {
+    let mut held = Held::new(out, from);
+    for at in from..held.upto {
+        let Some(&found) = held.out.get(at) else { break };
+        let Place::Cell { column: of, row } = found.place else { continue };
+        if found.score < CERTAIN {
+            continue;
+        }
+        let Some(source) = block.columns.get(of as usize).filter(|column| column.records.is_none()) else { continue };
+        let Some(cell) = text_at(&source.values, row as usize) else { continue };
+        let Some(named) = Named::new(program, &found, cell) else { continue };
+        listed::each(cell, &found.span(), |span| held.add(named.entity, found.place, &span, false));
+        for (position, column) in block.columns.iter().enumerate().filter(|(_, column)| column.records.is_none()) {
+            let Some(value) = text_at(&column.values, row as usize) else { continue };
+            let place = Place::Cell { column: position as u32, row };
+            let shortest = named.name.len().min(if named.surname > 0 { named.surname + 6 } else { LONGEST });
+            if value.len() >= shortest {
+                named.each(value, 0..value.len().min(WINDOW), |span| {
+                    held.add(named.entity, place, &span, span.len() == value.len());
+                });
+            }
+        }
+    }
+    held.settle();
+}
+
+/// The text at `row`; nothing for NULL and what is no text.
+fn text_at(values: &ArrayRef, row: usize) -> Option<&[u8]> {
+    if row >= values.len() || values.is_null(row) {
+        return None;
+    }
+    Some(match values.data_type() {
+        DataType::Utf8 => values.as_string::<i32>().value(row).as_bytes(),
+        DataType::LargeUtf8 => values.as_string::<i64>().value(row).as_bytes(),
+        DataType::Binary => values.as_binary::<i32>().value(row),
+        DataType::LargeBinary => values.as_binary::<i64>().value(row),
+        DataType::Dictionary(key, _) if **key == DataType::Int32 => {
+            let dictionary = values.as_dictionary::<Int32Type>();
+            let key = usize::try_from(dictionary.keys().value(row)).ok()?;
+            return text_at(dictionary.values(), key);
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;
