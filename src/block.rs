@@ -183,6 +183,14 @@ impl ColumnKind {
         self.clone().nullable_mut().copied()
     }
 
+    /// The most characters that a place takes, where they are limited.
+    pub fn max_chars(&self) -> Option<u32> {
+        match self {
+            ColumnKind::Text { max_chars, .. } => *max_chars,
+            _ => None,
+        }
+    }
+
     /// As [`ColumnKind::nullable`], to change it.
     pub fn nullable_mut(&mut self) -> Option<&mut bool> {
         match self {

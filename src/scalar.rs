@@ -23,13 +23,39 @@ pub const MOST_DIGITS: u32 = 38;
 const MOST_DOUBLE: f64 = 1e18;
 const SECONDS_OF_DAY: i64 = 86_400;
 
-/// Whether values of this type are spelled here: those that are of an entity type only where something beside them, such
-/// as the name of their column, says so.
-pub fn is_typed(values: &DataType) -> bool {
+/// Values that are of an entity type only where something beside them, such as the name of their column, says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typed {
+    /// Days and moments.
+    Date,
+    /// Numbers that may have decimals.
+    Fraction,
+}
+
+/// What values of this type are, where they are spelled here.
+pub fn typed(values: &DataType) -> Option<Typed> {
     match values {
-        DataType::Date32 | DataType::Timestamp(_, None) | DataType::Float32 | DataType::Float64 => true,
-        DataType::Decimal128(_, scale) => *scale > 0,
-        _ => false,
+        DataType::Date32 | DataType::Timestamp(_, None) => Some(Typed::Date),
+        DataType::Float32 | DataType::Float64 => Some(Typed::Fraction),
+        DataType::Decimal128(_, scale) if *scale > 0 => Some(Typed::Fraction),
+        _ => None,
+    }
+}
+
+/// The whole number at `row` of an array of numbers that may have decimals.
+pub fn whole_at(values: &ArrayRef, row: usize) -> Option<i64> {
+    if row >= values.len() || values.is_null(row) {
+        return None;
+    }
+    match values.data_type() {
+        DataType::Float64 => whole(values.as_primitive::<Float64Type>().value(row)),
+        DataType::Float32 => whole(values.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Decimal128(_, scale) => {
+            let unit = 10_i128.checked_pow(u32::try_from(*scale).ok()?)?;
+            let value = values.as_primitive::<Decimal128Type>().value(row);
+            i64::try_from(value / unit).ok().filter(|_| value % unit == 0)
+        }
+        _ => None,
     }
 }
 
@@ -220,17 +246,22 @@ fn plain(text: &[u8]) -> Option<&str> {
     std::str::from_utf8(text).ok()
 }
 
-/// Appends the decimal number of `unscaled` with `scale` digits behind the point; `false` for a scale that makes no sense.
+/// Appends the decimal number of `unscaled` with `scale` digits behind the point, without the zeros at its end; `false` for a
+/// scale that makes no sense.
 pub fn push_decimal(unscaled: i128, scale: u32, out: &mut Vec<u8>) -> bool {
     let Some(unit) = 10_u128.checked_pow(scale) else { return false };
     let (whole, part) = (unscaled.unsigned_abs() / unit, unscaled.unsigned_abs() % unit);
     let sign = if unscaled < 0 { "-" } else { "" };
     let written = write!(out, "{sign}{whole}");
-    if scale == 0 {
+    if part == 0 {
         return written.is_ok();
     }
     let width = scale as usize;
-    written.and_then(|()| write!(out, ".{part:0width$}")).is_ok()
+    let written = written.and_then(|()| write!(out, ".{part:0width$}"));
+    while out.last() == Some(&b'0') {
+        out.pop();
+    }
+    written.is_ok()
 }
 
 /// The decimal number in `text`, times ten to the power of `scale`; `None` when it has more decimals.
@@ -285,6 +316,8 @@ mod tests {
         assert_eq!(spelled(|out| push_double(1e300, out)), None);
         assert_eq!(spelled(|out| push_decimal(-30_274_085, 6, out)).as_deref(), Some("-30.274085"));
         assert_eq!(spelled(|out| push_decimal(5, 3, out)).as_deref(), Some("0.005"));
+        assert_eq!(spelled(|out| push_decimal(1_380_013_800_000, 2, out)).as_deref(), Some("13800138000"));
+        assert_eq!(spelled(|out| push_decimal(30_270_000, 6, out)).as_deref(), Some("30.27"));
         assert_eq!(unscaled(b"30.27", 6), Some(30_270_000));
         assert_eq!((unscaled(b"30", 2), unscaled(b"-0.5", 2)), (Some(3000), Some(-50)));
         for text in ["30.2740855", "", ".5", "5.", "+5", "1e5", "30.2.7", "030.2"] {

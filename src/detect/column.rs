@@ -8,7 +8,7 @@ use super::fold::Spelling;
 use super::known::Known;
 use super::known::pass::KnownPass;
 use super::lines::Lines;
-use super::number::{self, Admitted, DigitCounts};
+use super::number::{self, Admitted};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
 use super::resolve::{MATCH_SCORE, resolve};
@@ -17,6 +17,7 @@ use crate::block::{Column, ColumnContext, ColumnKind, TableBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::{EntityType, Mask};
+use crate::scalar;
 
 /// Share of the values of a number column without a telling name that must be of a type for it to count
 /// (identifiers.md B3).
@@ -86,6 +87,9 @@ fn detect_column(
     }
     lines.expand(out, from);
     fill_name_column(program, says, out, from, (lines, filled), position);
+    if matches!(declared.kind, ColumnKind::Fraction { .. }) {
+        fill_fractions(says, out, from, lines, position);
+    }
     if matches!(declared.kind, ColumnKind::Number { .. } | ColumnKind::Fraction { .. }) {
         drop_chance_hits(out, from, lines.values, |entity| LabelIndex::standing(says, entity) == Standing::Positive);
     }
@@ -163,6 +167,37 @@ fn fill_name_column(
     sort_by_place(out, from);
 }
 
+/// A column of fractions that its name and most of its values make one of an entity type is treated whole: values with fewer
+/// decimals (30.2700 is stored as 30.27) are of it, too.
+fn fill_fractions(says: &[Says], out: &mut Vec<Match>, from: usize, lines: &Lines, position: usize) {
+    let found = out.get(from..).unwrap_or_default();
+    let is_told = |one: &&Match| LabelIndex::standing(says, one.entity) == Standing::Positive;
+    let Some(entity) = found.iter().find(is_told).map(|one| one.entity) else { return };
+    let row_of = |one: &Match| match one.place {
+        Place::Cell { row, .. } => Some(row),
+        Place::Text | Place::Aside(_) => None,
+    };
+    let mut rows: Vec<u32> = found.iter().filter(|one| one.entity == entity).filter_map(row_of).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    let is_fraction = |value: &[u8]| scalar::decimal_digits(value).is_some_and(|(_, decimals)| decimals > 0);
+    let filled = lines.filled();
+    if filled < FEWEST || (rows.len() as f64) < PREVALENCE * filled as f64 {
+        return;
+    }
+    let mut taken: Vec<u32> = found.iter().filter_map(row_of).collect();
+    taken.sort_unstable();
+    for (row, line) in lines.each_row() {
+        let value = lines.text.get(lines.value(line)).unwrap_or_default();
+        if taken.binary_search(&row).is_err() && is_fraction(value) {
+            let place = Place::Cell { column: position as u32, row };
+            let traits = Traits { whole: true, ..Traits::default() };
+            out.push(Match { entity, score: MATCH_SCORE, place, start: 0, end: value.len() as u32, traits });
+        }
+    }
+    sort_by_place(out, from);
+}
+
 fn sort_by_place(out: &mut [Match], from: usize) {
     if let Some(fresh) = out.get_mut(from..) {
         fresh.sort_by_key(|one| (one.place, one.start));
@@ -180,7 +215,7 @@ pub(super) fn known_in_table(
 ) {
     for (position, column) in block.columns.iter().enumerate() {
         // Fractions and dates are sought where their column is named for them only.
-        lines.fill(&column.values, Admitted { digits: DigitCounts::ALL, typed: false });
+        lines.fill(&column.values, Admitted::default());
         let from = out.len();
         // Short numbers stand for other things too: not in a type in which they could not be replaced.
         let fixed = |declared: &ColumnContext| matches!(declared.kind, ColumnKind::Fixed(_));
@@ -245,7 +280,10 @@ fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: 
 /// The part of a nested leaf's path that names it: `user.phones.list.element` and `user.phones[]` → `user.phones`.
 pub(super) fn leaf_name(path: &str) -> &str {
     let mut name = without_index(path);
-    for tail in [".element", ".item", ".array", ".list", ".value", ".key_value", ".bag", ".array_element"] {
+    let branches = [".int", ".long", ".float", ".double", ".string", ".bytes"];
+    let lists = [".element", ".item", ".array", ".list", ".value", ".key_value", ".bag", ".array_element"];
+    // Where an Avro union has several types, each is a leaf.
+    for tail in branches.into_iter().chain(lists) {
         name = without_index(name.strip_suffix(tail).unwrap_or(name));
     }
     name
@@ -269,6 +307,7 @@ mod tests {
         for (path, name) in [
             ("user.phones.list.element", "user.phones"),
             ("tel[]", "tel"),
+            ("birthday.int", "birthday"),
             ("user.tel[]", "user.tel"),
             ("tel[0][12]", "tel"),
             ("tel[].value", "tel"),

@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use std::io::Write as _;
 
 use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray};
-use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Int32Type, Int64Type};
 use foldhash::fast::FixedState;
 
 use super::number::{self, Admitted, DigitCounts};
 use crate::finding::{Match, Place, Traits};
-use crate::scalar;
+use crate::scalar::{self, Typed};
 
 /// NULL.
 const NONE: u32 = u32::MAX;
@@ -90,16 +90,18 @@ impl Lines {
                     }
                 }
             }
-            DataType::Float64 if !admitted.typed => self.lay_out_whole(array, numbers),
-            typed if admitted.typed && scalar::is_typed(typed) => self.lay_out_typed(array),
-            _ => {}
+            other => match scalar::typed(other) {
+                Some(typed) if admitted.typed(typed) => self.lay_out_typed(array),
+                Some(Typed::Fraction) => self.lay_out_whole(array, numbers),
+                _ => {}
+            },
         }
     }
 
-    /// Of floating point numbers those that are whole: what became of whole numbers with gaps.
+    /// Of numbers that may have decimals the whole ones: what became of whole numbers with gaps.
     fn lay_out_whole(&mut self, array: &ArrayRef, numbers: DigitCounts) {
-        for (row, value) in array.as_primitive::<Float64Type>().iter().enumerate() {
-            let value = value.and_then(scalar::whole);
+        for row in 0..array.len() {
+            let value = scalar::whole_at(array, row);
             if let Some(value) = value.filter(|value| numbers.admit(number::digits(value.unsigned_abs()))) {
                 self.begin(row);
                 push_number(&mut self.text, value < 0, value.unsigned_abs());

@@ -7,12 +7,20 @@ use super::Detector;
 use super::column::leaf_name;
 use super::context::look_up;
 use super::program::{At, Program};
+use crate::policy::parameters::Generalization;
 use crate::rule::compile::{Anchor, MAX_DIGITS};
 use crate::rule::label::{LabelIndex, Says, Standing};
+use crate::scalar::Typed;
 
 /// Numbers of digits, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DigitCounts(u64);
+
+impl Default for DigitCounts {
+    fn default() -> Self {
+        DigitCounts::ALL
+    }
+}
 
 impl DigitCounts {
     /// Every number.
@@ -29,26 +37,43 @@ impl DigitCounts {
     }
 }
 
-/// Which values of a column that is not of text may be of an entity type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which values of a column that is not of text may be of an entity type; by default all whole numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Admitted {
     /// Whole numbers, by their digits.
     pub(super) digits: DigitCounts,
-    /// Days, moments and fractions.
-    pub(super) typed: bool,
+    dates: bool,
+    fractions: bool,
 }
 
 impl Admitted {
     /// Every value.
     #[cfg(test)]
-    pub(super) const ALL: Admitted = Admitted { digits: DigitCounts::ALL, typed: true };
+    pub(super) const ALL: Admitted = Admitted { digits: DigitCounts::ALL, dates: true, fractions: true };
+
+    /// Whether all values of that kind are admitted.
+    pub(super) fn typed(self, typed: Typed) -> bool {
+        match typed {
+            Typed::Date => self.dates,
+            Typed::Fraction => self.fractions,
+        }
+    }
 }
 
 /// The values that may be found in a column of which the name `says` this.
 pub(super) fn admitted(program: &Program, says: &[Says]) -> Admitted {
-    // Of days and fractions there are too many kinds: a name says which they are.
-    let is_said = says.iter().any(|said| matches!(said, Says::Positive(_) | Says::Weak(_)));
-    Admitted { digits: digit_counts(program, says), typed: is_said || !program.regex.is_empty() }
+    // Of days and fractions there are too many kinds: a name says which they are. Of one's own rules nobody knows.
+    let mut admitted = Admitted { digits: digit_counts(program, says), ..Admitted::default() };
+    for said in says {
+        let (Says::Positive(id) | Says::Weak(id)) = said else { continue };
+        let Some(entity) = program.rules.entity(*id) else { continue };
+        let is_own = program.rules.is_own(*id);
+        admitted.dates |= entity.is_date || is_own;
+        admitted.fractions |= Generalization::of(entity) == Some(Generalization::Position) || is_own;
+    }
+    admitted.dates |= !program.regex.is_empty();
+    admitted.fractions |= !program.regex.is_empty();
+    admitted
 }
 
 /// The numbers of digits that a whole number must have to be found in a column of which the name `says` this.
@@ -92,9 +117,9 @@ impl Detector {
         digit_counts(&self.program, says).admit_any(fewest..=one.max(other))
     }
 
-    /// Whether days, moments or fractions in a column called `column` may be of an entity type.
-    pub fn may_hold_typed(&self, column: &str) -> bool {
-        admitted(&self.program, look_up(self.program.rules.labels(), leaf_name(column).as_bytes())).typed
+    /// Whether days and moments, or fractions, in a column called `column` may be of an entity type.
+    pub fn may_hold_typed(&self, column: &str, typed: Typed) -> bool {
+        admitted(&self.program, look_up(self.program.rules.labels(), leaf_name(column).as_bytes())).typed(typed)
     }
 }
 
@@ -120,8 +145,11 @@ mod tests {
         assert!(detector.may_hold("id", 1, 13_800_138_000));
         assert!(detector.may_hold("mobile", 13_800_138_000, 13_800_138_000));
         assert!(!detector.may_hold("sum", 10_i128.pow(30), 10_i128.pow(31)));
-        assert!(detector.may_hold_typed("user.birthday") && detector.may_hold_typed("lat"));
-        assert!(!detector.may_hold_typed("score") && !detector.may_hold_typed("created_at"));
+        let may_hold = |column, typed| detector.may_hold_typed(column, typed);
+        assert!(may_hold("user.birthday", Typed::Date) && may_hold("lat.double", Typed::Fraction));
+        for other in ["score", "created_at", "user_id", "expire_date", "token", "address"] {
+            assert!(!may_hold(other, Typed::Date) && !may_hold(other, Typed::Fraction), "{other}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::block::{Block, ColumnKind, Edits, TextBlock};
 use crate::constraint::Constraint;
 use crate::error::DataError;
 use crate::finding::Match;
+use crate::scalar::Typed;
 use crate::source::slab::Slab;
 pub use removal::{MemberPath, MemberSpan, Members};
 pub use sections::{Assemble, Companion, Companions, Section, Sections};
@@ -263,8 +264,8 @@ pub type MayHold<'a> = &'a dyn Fn(&str, Values) -> bool;
 pub enum Values {
     /// Whole numbers from the first to the second.
     Whole(i128, i128),
-    /// Days, moments or fractions.
-    Typed,
+    /// Days and moments, or numbers that may have decimals.
+    Typed(Typed),
 }
 
 /// A format that needs the whole file.

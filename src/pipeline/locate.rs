@@ -181,7 +181,7 @@ pub fn count_filled(values: &ArrayRef) -> usize {
         DataType::Utf8 => filled(values.as_string::<i32>()),
         DataType::Binary => filled(values.as_binary::<i32>()),
         DataType::Int64 | DataType::Decimal128(_, _) => values.len() - values.null_count(),
-        typed if scalar::is_typed(typed) => values.len() - values.null_count(),
+        typed if scalar::typed(typed).is_some() => values.len() - values.null_count(),
         DataType::Dictionary(keys, _) if **keys == DataType::Int32 => {
             let dictionary = values.as_dictionary::<Int32Type>();
             let filled = |at| value_at(dictionary.values(), at).is_some_and(|value| !value.is_empty());

@@ -62,7 +62,7 @@ pub(super) fn content(
     let mut asked = Vec::new();
     let may_hold = |column: &str, values| match values {
         Values::Whole(least, most) => context.detector.may_hold(column, least, most),
-        Values::Typed => context.detector.may_hold_typed(column),
+        Values::Typed(typed) => context.detector.may_hold_typed(column, typed),
     };
     if let (Body::Container { container, file }, Some(_)) = (&body, &context.planner) {
         container.refuse_rewrite().map_err(|error| Box::new(Status::Failed(error)))?;

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use super::described::describe;
 use super::hash::TOKEN_LENGTH;
 use super::{Choice, sha256};
 use crate::block::ColumnKind;
@@ -26,11 +27,7 @@ pub(super) struct Room<'a> {
 impl<'a> Room<'a> {
     /// The whole of a place.
     pub(super) fn whole(kind: &'a ColumnKind) -> Room<'a> {
-        let chars = match kind {
-            ColumnKind::Text { max_chars, .. } => *max_chars,
-            _ => None,
-        };
-        Room { kind, whole: true, chars }
+        Room { kind, whole: true, chars: kind.max_chars() }
     }
 
     /// Part of a place, of which `chars` are left for it.
@@ -89,30 +86,6 @@ impl<'a> Room<'a> {
 }
 
 const ADVICE: &str = "use mask or null for this entity type in the policy, or widen the column";
-
-/// What a place can hold, for people.
-pub fn described(kind: &ColumnKind) -> String {
-    describe(kind, Room::whole(kind).chars)
-}
-
-fn describe(kind: &ColumnKind, chars: Option<u32>) -> String {
-    match (kind, chars) {
-        (ColumnKind::Text { .. }, Some(chars)) => format!("a text of at most {chars} characters"),
-        (ColumnKind::Text { .. }, None) => "a text".to_owned(),
-        (ColumnKind::Number { digits, .. }, _) => format!("a number of {digits} digits"),
-        (ColumnKind::Fraction { digits, decimals: Some(decimals), .. }, _) => {
-            format!("a number of {digits} digits and {decimals} decimals")
-        }
-        (ColumnKind::Fraction { decimals: None, .. }, _) => "a number with decimals".to_owned(),
-        (ColumnKind::Date { time: false, .. }, _) => "a date".to_owned(),
-        (ColumnKind::Date { time: true, .. }, _) => "a date with a time of day".to_owned(),
-        (ColumnKind::Json, _) => "a JSON document".to_owned(),
-        (ColumnKind::Array(_), _) => "an array".to_owned(),
-        (ColumnKind::IpAddress { .. }, _) => "an IP address".to_owned(),
-        (ColumnKind::MacAddress { .. }, _) => "a hardware address".to_owned(),
-        (ColumnKind::Fixed(name), _) => format!("a value of type {name}"),
-    }
-}
 
 /// What the values within a place can hold: strings of a JSON document, elements of an array, else the place itself.
 pub(super) fn innermost(kind: &ColumnKind) -> &ColumnKind {
@@ -336,7 +309,11 @@ fn number(
             spec.name(),
             entity.name
         ))
-        .advise("use null or keep for this entity type in the policy, or turn the column into text")),
+        .advise(if is_position(entity, room) {
+            "use generalize or mask for this entity type in the policy, or make the column nullable"
+        } else {
+            "use null or keep for this entity type in the policy, or turn the column into text"
+        })),
     }
 }
 

@@ -19,6 +19,33 @@ pub(super) static OPERATOR: Operator = Operator {
     apply,
 };
 
+/// What is done for a mask in a place that takes dates or numbers only: it tells no more than the mask.
+pub(super) static COARSE: Operator = Operator { apply: coarse, ..OPERATOR };
+
+fn coarse(subject: &Subject<'_>) -> Result<Replacement, DataError> {
+    let general = apply(subject)?;
+    match (general, &subject.entity.mask) {
+        (Replacement::Value(value), Mask::Keep { first, .. })
+            if Generalization::of(subject.entity) == Some(Generalization::Position) =>
+        {
+            Ok(Replacement::Value(rounded(value, *first as usize)))
+        }
+        (general, _) => Ok(general),
+    }
+}
+
+/// `value`, numbers without decimals, with zeros for the digits behind the first `kept` characters of each.
+fn rounded(mut value: Vec<u8>, kept: usize) -> Vec<u8> {
+    let mut length = 0;
+    for byte in &mut value {
+        length = if byte.is_ascii_digit() || *byte == b'-' { length + 1 } else { 0 };
+        if length > kept && byte.is_ascii_digit() {
+            *byte = b'0';
+        }
+    }
+    value
+}
+
 /// Whether values of `entity`, once generalized, may rightly be originals elsewhere.
 pub(super) fn is_common(entity: &EntityType) -> bool {
     Generalization::of(entity).is_some_and(Generalization::is_common)
@@ -43,6 +70,7 @@ fn apply(subject: &Subject<'_>) -> Result<Replacement, DataError> {
         Generalization::Amount => {
             amount(&original, parameters.amount, |text| !number && room.holds(text.chars().count()))
         }
+        Generalization::Position if number => position(&original, parameters.gps).map(|text| plain_numbers(&text)),
         Generalization::Position => position(&original, parameters.gps),
         Generalization::Network => Some(masked(&Mask::Ip, &original, &canonical)),
         Generalization::Address => {
@@ -165,6 +193,26 @@ fn position(text: &str, decimals: u8) -> Option<String> {
     text.contains('.').then_some(out)
 }
 
+/// Numbers as number columns and JSON write them: without zeros in front, and zero without a sign.
+fn plain_numbers(text: &str) -> String {
+    let is_part = |character: char| character.is_ascii_digit() || character == '.' || character == '-';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let (before, from) = rest.split_at(start);
+        let (number, behind) = from.split_at(from.find(|character| !is_part(character)).unwrap_or(from.len()));
+        let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
+        let digits = digits.trim_start_matches('0');
+        let is_zero = digits.chars().all(|character| matches!(character, '0' | '.'));
+        out.push_str(before);
+        out.push_str(if is_zero { "" } else { sign });
+        out.push_str(if digits.is_empty() || digits.starts_with('.') { "0" } else { "" });
+        out.push_str(digits);
+        rest = behind;
+    }
+    out + rest
+}
+
 /// The region that an address begins with, down to `part`.
 pub(super) fn region(address: &str, part: AddressPart) -> &str {
     let deepest = if part == AddressPart::City { 2 } else { 3 };
@@ -228,6 +276,12 @@ mod tests {
             assert_eq!(position(text, 2).as_deref(), Some(shown));
         }
         assert_eq!(position("30.274084", 0).as_deref(), Some("30"));
+        for (text, expected) in [("-0", "0"), ("030", "30"), ("-30,0.25", "-30,0.25"), ("-0.00, 120", "0.00, 120")] {
+            assert_eq!(plain_numbers(text), expected);
+        }
+        for (text, expected) in [("30", "30"), ("-35", "-30"), ("121", "120"), ("121, 31", "120, 31"), ("5", "5")] {
+            assert_eq!(rounded(text.into(), 2), expected.as_bytes());
+        }
         assert_eq!(position("三十", 2), None);
     }
 

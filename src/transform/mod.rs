@@ -7,6 +7,7 @@
 //! [`OperatorSpec`].
 
 mod date_shift;
+mod described;
 mod drop;
 mod edits;
 mod fit;
@@ -28,11 +29,12 @@ mod watch;
 
 use std::sync::Arc;
 
+pub use self::described::described;
 pub use self::drop::Dropping;
 pub(crate) use self::edits::cell_text;
 pub use self::edits::value_of;
+pub use self::fit::PlannedOperator;
 use self::fit::{Fit, Room};
-pub use self::fit::{PlannedOperator, described};
 use self::key::EntityKeys;
 pub use self::key::{ENVIRONMENT, MasterKey};
 pub use self::ledger::{CarriedOut, Counts, Ledger};
@@ -325,7 +327,7 @@ impl Transformer {
             Fit::AsAsked => choice.operator,
             Fit::SameShape => &fpe::OPERATOR,
             Fit::Mask => &mask::OPERATOR,
-            Fit::Coarse => &generalize::OPERATOR,
+            Fit::Coarse => &generalize::COARSE,
             Fit::Null => &null::OPERATOR,
             Fit::Empty | Fit::Redact => &redact::OPERATOR,
         };

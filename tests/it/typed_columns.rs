@@ -98,18 +98,41 @@ fn json_numbers_stay_numbers() {
     let folder = Folder::with_key();
     folder.write(
         "a.ndjson",
-        "{\"lat\":30.274085,\"lng\":-120.155070,\"v\":1.50}\n{\"coordinates\":[116.397128, 39.916527],\"v\":1e3}\n",
+        "{\"lat\":30.274085,\"lng\":-120.155070,\"v\":1.50}\n{\"coordinates\":[116.397128, 39.916527],\"v\":1e3}\n\
+         {\"location\":\"120.155071,30.274085\"}\n",
     );
     folder.tuomin(&["deidentify", "a.ndjson", "-o", "b.ndjson", "--key-file", "k"]).expect(0);
     assert_eq!(
         folder.text("b.ndjson"),
-        "{\"lat\":30,\"lng\":-120,\"v\":1.50}\n{\"coordinates\":[116, 39],\"v\":1e3}\n"
+        "{\"lat\":30,\"lng\":-100,\"v\":1.50}\n{\"coordinates\":[110, 39],\"v\":1e3}\n{\"location\":\"12*.******,**.******\"}\n"
     );
     folder.tuomin(&["anonymize", "a.ndjson", "-o", "c.ndjson"]).expect(0);
-    assert_eq!(
-        folder.text("c.ndjson"),
-        "{\"lat\":null,\"lng\":null,\"v\":1.50}\n{\"coordinates\":[null,null],\"v\":1e3}\n"
+    let anonymized = folder.text("c.ndjson");
+    let expected = "{\"lat\":null,\"lng\":null,\"v\":1.50}\n{\"coordinates\":[null,null],\"v\":1e3}\n{\"location\":\"";
+    assert!(anonymized.starts_with(expected) && !anonymized.contains("120."), "{anonymized}");
+    // Of several positions the first one is found only: none is written.
+    for more in ["[[116.397128,39.916527],[121.473701,31.230416]]", "[116.397128,39.916527,121.473701,31.230416]"] {
+        folder.write("more.ndjson", format!("{{\"coordinates\":{more}}}\n"));
+        folder.tuomin(&["deidentify", "more.ndjson", "-o", "more-out", "--key-file", "k"]).expect(3);
+    }
+}
+
+/// Of a number of which a part is found, the rest would tell which one it was.
+#[test]
+fn no_part_of_a_fraction_is_replaced() {
+    let folder = Folder::with_key();
+    let dump = "-- PostgreSQL database dump\n\nCREATE TABLE public.a (\n    pay_amount double precision\n);\n\n\
+        COPY public.a (pay_amount) FROM stdin;\n1280.5123456\n98765.4321987\n\\.\n";
+    folder.write("a.sql", dump);
+    folder.write(
+        "p.yml",
+        "policy: p\ntitle: t\nversion: '1'\nsource: s\nentries:\n  - {category: c, clause: c, entities: \
+         [TRANSACTION_AMOUNT], level: 3, deidentify: generalize, anonymize: mask}\n\
+         otherwise: {level: 1, deidentify: keep, anonymize: keep}\n",
     );
+    let ended =
+        folder.tuomin(&["deidentify", "a.sql", "-o", "o.sql", "--key-file", "k", "--policy", "p.yml"]).expect(3);
+    assert!(ended.stderr.contains("a part of a number"), "{}", ended.stderr);
 }
 
 fn peer(command: &str, folder: &Path) -> Option<()> {

@@ -319,9 +319,10 @@ impl Reader<'_> {
                 let shape = match logical {
                     None => Some(Shape::Integer { long }),
                     Some("date") if !long => Some(Shape::Day),
-                    Some(moment) if long => per_second(moment).map(|per_second| Shape::Moment { per_second }),
-                    // Times of day.
-                    Some(_) => None,
+                    // None of times of day.
+                    Some(logical) => {
+                        per_second(logical).filter(|_| long).map(|per_second| Shape::Moment { per_second })
+                    }
                 };
                 self.leaf(physical, shape, None, place)
             }

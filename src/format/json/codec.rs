@@ -95,6 +95,21 @@ impl JsonCodec {
         if self.starts_stream && text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
     }
 
+    /// The site of a position that stands in two numbers of an array.
+    fn position(&self, text: &[u8], span: &Range<usize>) -> Option<Site> {
+        let (first, _) = self.locate(text, &(span.start..span.start + 1))?;
+        if !matches!(first.kind, Kind::Number) {
+            return None;
+        }
+        let path = self.locate(text, &(span.end - 1..span.end)).and_then(|(_, path)| path);
+        let path = path.map(|path| path.rsplit_once('[').map_or(path.clone(), |(list, _)| list.to_owned()));
+        if !numbers::is_one_position(text, span.end) {
+            return Some(Site { path, kind: ColumnKind::Fixed("list of positions".to_owned()), whole: false });
+        }
+        let kind = ColumnKind::Fraction { digits: scalar::MOST_DIGITS, decimals: None, nullable: true };
+        Some(Site { path, kind, whole: true })
+    }
+
     /// The token around a span of the text, and its path.
     fn locate(&self, text: &[u8], span: &Range<usize>) -> Option<(Token, Option<String>)> {
         let address = text.as_ptr() as usize;
@@ -156,12 +171,11 @@ impl Codec for JsonCodec {
             Place::Text | Place::Cell { .. } => None,
         };
         let span = aside.map_or(found.span(), |aside| aside.span.clone());
-        if aside.is_none() && numbers::is_list(text, &span) {
-            // A position that stands in two numbers of an array.
-            let path = self.locate(text, &(span.end - 1..span.end)).and_then(|(_, path)| path);
-            let path = path.map(|path| path.rsplit_once('[').map_or(path.clone(), |(list, _)| list.to_owned()));
-            let kind = ColumnKind::Fraction { digits: scalar::MOST_DIGITS, decimals: None, nullable: true };
-            return Site { path, kind, whole: true };
+        if aside.is_none()
+            && numbers::is_list(text, &span)
+            && let Some(site) = self.position(text, &span)
+        {
+            return site;
         }
         let Some((token, path)) = self.locate(text, &span) else {
             return Site { path: None, kind: ColumnKind::Fixed("JSON structure".to_owned()), whole: false };
@@ -233,7 +247,7 @@ impl<'a> Writer<'a> {
 
     fn splice(&mut self, place: &Range<usize>, edit: &TextEdit) -> Result<(Range<usize>, Vec<u8>), DataError> {
         let text = self.block.slab.text();
-        if edit.aside.is_none() && numbers::is_list(text, place) {
+        if edit.aside.is_none() && numbers::is_list(text, place) && self.begins_with_number(place) {
             return self.splice_numbers(place, edit);
         }
         let token = self.walker.token(text, place.start, place.end);
@@ -248,6 +262,11 @@ impl<'a> Writer<'a> {
             }
             _ => Err(DataError::new("an edit does not stand in a JSON string or number")),
         }
+    }
+
+    fn begins_with_number(&mut self, place: &Range<usize>) -> bool {
+        let first = self.walker.token(self.block.slab.text(), place.start, place.start + 1);
+        matches!(first, Ok(Some(token)) if matches!(token.kind, Kind::Number))
     }
 
     /// Numbers side by side in an array stay as many, or become null one by one.

@@ -6,13 +6,25 @@ use super::lexer::{Token, is_number};
 use crate::block::TextEdit;
 use crate::error::DataError;
 
-/// Whether the bytes at `span` are two numbers and more with commas between them.
+/// Whether the bytes at `span`, which begin in a number, are two numbers and more with commas between them.
 pub(super) fn is_list(text: &[u8], span: &Range<usize>) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
     let before = span.start.checked_sub(1).and_then(|at| text.get(at));
     let is_cut = before.is_some_and(is_part) || text.get(span.end).is_some_and(is_part);
     let list = text.get(span.clone()).unwrap_or_default();
     !is_cut && list.contains(&b',') && parts(list).all(|part| is_number(trimmed(part)))
+}
+
+/// Whether the numbers that end at `end` are one position: a height may stand behind them in their array, and no other
+/// position. Of several, only the first one is found.
+pub(super) fn is_one_position(text: &[u8], end: usize) -> bool {
+    let rest = text.get(end..).unwrap_or_default().trim_ascii_start();
+    let Some(close) = memchr::memchr(b']', rest) else { return false };
+    let (inside, behind) = rest.split_at_checked(close).unwrap_or_default();
+    let height = inside.strip_prefix(b",").unwrap_or_default();
+    let is_alone = inside.is_empty() || is_number(trimmed(height));
+    let mut next = behind.get(1..).unwrap_or_default().iter().filter(|byte| !byte.is_ascii_whitespace());
+    is_alone && !(next.next() == Some(&b',') && next.next() == Some(&b'['))
 }
 
 fn parts(list: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -92,6 +104,16 @@ mod tests {
         assert!(is_list(text, &(7..29)));
         for other in [6..29, 8..29, 7..28, 7..17, 7..30, 36..37] {
             assert!(!is_list(text, &other), "{other:?}");
+        }
+        for (text, expected) in [
+            ("1,2]", true),
+            ("1,2 , 8.5 ] ,\"", true),
+            ("1,2", false),
+            ("1,2,3,4]", false),
+            ("1,2],[3,4]]", false),
+            ("1,2] , [3,4]]", false),
+        ] {
+            assert_eq!(is_one_position(text.as_bytes(), 3), expected, "{text}");
         }
         let list = b"116.397128, -39.916527";
         assert_eq!(replaced(list, Some(b"116.3, -39.9")).unwrap(), b"116.3, -39.9");

@@ -29,9 +29,21 @@ pub(super) fn of(chunk: &ColumnChunkMetaData, leaf: &LeafSchema) -> Option<(i128
             }
             (least as i128, most as i128)
         }
+        (Statistics::Int32(found), Shape::Scaled { scale, .. }) => {
+            scaled(i128::from(*found.min_opt()?), i128::from(*found.max_opt()?), scale)?
+        }
+        (Statistics::Int64(found), Shape::Scaled { scale, .. }) => {
+            scaled(i128::from(*found.min_opt()?), i128::from(*found.max_opt()?), scale)?
+        }
         _ => return None,
     };
     // Those of the old kind compare unsigned numbers as signed ones.
     let is_old = statistics.is_min_max_deprecated() && matches!(leaf.shape, Shape::Integer { unsigned: true, .. });
     (!is_old && least <= most).then_some((least, most))
+}
+
+/// The whole numbers that decimals with `scale` digits behind the point lie between.
+fn scaled(least: i128, most: i128, scale: u32) -> Option<(i128, i128)> {
+    let unit = 10_i128.checked_pow(scale)?;
+    Some((least.div_euclid(unit), most.div_euclid(unit) + 1))
 }

@@ -38,10 +38,10 @@ use parquet::errors::ParquetError;
 
 use self::group::{BLOCK_BYTES, Group, UndecodedBlock};
 use self::open::Opened;
-use self::schema::Shape;
 use super::{Access, Confidence, Container, Format, Part, Reading, Values};
 use crate::block::{Block, Edits};
 use crate::error::DataError;
+use crate::scalar::Typed;
 
 /// The Parquet format.
 pub struct Parquet;
@@ -78,10 +78,11 @@ impl Container for Parquet {
             let mut passed_over = Vec::new();
             if let Some(may_hold) = reading.may_hold {
                 for (chunk, leaf) in metadata.columns().iter().zip(&opened.leaves) {
-                    if leaf.is_typed() && may_hold(&leaf.name, Values::Typed) {
+                    let typed = leaf.typed();
+                    if typed.is_some_and(|typed| may_hold(&leaf.name, Values::Typed(typed))) {
                         continue;
                     }
-                    if leaf.is_typed() && leaf.shape != Shape::Double {
+                    if typed == Some(Typed::Date) {
                         passed_over.push(leaf.index);
                         continue;
                     }

@@ -10,6 +10,7 @@ use crate::block::{ColumnContext, ColumnKind, TableContext};
 use crate::error::DataError;
 use crate::format::columnar::number::{big_endian, check_text, digits_in, parse, too_large, within};
 use crate::format::columnar::typed;
+use crate::scalar::Typed;
 
 /// How the values of a leaf column are handed to detection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,13 +83,16 @@ impl LeafSchema {
         LeafSchema { index, name: leaf.path().string(), shape: shape(leaf), nullable: leaf.self_type().is_optional() }
     }
 
-    /// Its values are days, moments or numbers that may have decimals.
-    pub(super) fn is_typed(&self) -> bool {
+    /// Whether its values are days and moments, or numbers that may have decimals.
+    pub(super) fn typed(&self) -> Option<Typed> {
         match self.shape {
-            Shape::Decimal { scale, .. } => scale > 0,
-            Shape::Scaled { .. } | Shape::Double | Shape::Float | Shape::Day => true,
-            Shape::Moment { .. } | Shape::OldMoment => true,
-            Shape::Bytes { .. } | Shape::FixedBytes | Shape::Integer { .. } | Shape::Other => false,
+            Shape::Decimal { scale: 1.., .. } | Shape::Scaled { .. } | Shape::Double | Shape::Float => {
+                Some(Typed::Fraction)
+            }
+            Shape::Day | Shape::Moment { .. } | Shape::OldMoment => Some(Typed::Date),
+            Shape::Decimal { .. } | Shape::Bytes { .. } | Shape::FixedBytes | Shape::Integer { .. } | Shape::Other => {
+                None
+            }
         }
     }
 

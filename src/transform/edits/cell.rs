@@ -45,10 +45,7 @@ impl Transformer {
         matches: &[Match],
         ledger: &mut Ledger,
     ) -> Result<NewValue, DataError> {
-        let limit = match kind {
-            ColumnKind::Text { max_chars, .. } => *max_chars,
-            _ => None,
-        };
+        let limit = kind.max_chars();
         if let [found] = matches
             && found.span() == (0..text.len())
         {
@@ -102,6 +99,7 @@ impl Transformer {
         let mut out = Vec::with_capacity(text.len());
         let mut copied = 0;
         let mut chars = characters(text);
+        let is_fraction = matches!(kind, ColumnKind::Fraction { .. });
         for found in matches {
             let value = text.get(found.span()).ok_or_else(outside)?;
             // What the rest of the cell leaves of the column's width.
@@ -109,6 +107,8 @@ impl Transformer {
             let left = limit.map(|limit| limit.saturating_sub(u32::try_from(others).unwrap_or(u32::MAX)));
             let new = match self.rewrite(found, value, &Room::part(kind, left), ledger)? {
                 Replacement::Keep => continue,
+                // The rest of the number would stay, and tell which one it was.
+                Replacement::Value(_) if is_fraction => return Err(part_of_a_number()),
                 // A value of a type of its own, such as a number, is NULL as a whole for a part of it.
                 Replacement::Null => return Ok(Some(None)),
                 Replacement::Value(new) => new,
@@ -148,6 +148,11 @@ impl Transformer {
             }
         })
     }
+}
+
+fn part_of_a_number() -> DataError {
+    DataError::new("what was found is a part of a number with decimals, of which the rest would stay")
+        .advise("use null or keep for the entity type that was found there in the policy, or turn the column into text")
 }
 
 fn no_address() -> DataError {
