@@ -289,7 +289,7 @@ fn misshapen_value_in_a_number_is_refused_and_not_shown() {
 
 #[test]
 fn every_operator_file_is_registered() {
-    let stages = ["edits", "fit", "key", "ledger", "mod", "reverse", "subjects", "tests", "watch"];
+    let stages = ["described", "edits", "fit", "key", "ledger", "mod", "reverse", "subjects", "tests", "watch"];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/transform");
     let mut files: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
