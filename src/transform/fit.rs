@@ -303,18 +303,16 @@ fn number(
         OperatorSpec::Hash => Ok(Fit::SameShape),
         // What tells nothing, or a part, of the value: nothing.
         OperatorSpec::Replace(_) | OperatorSpec::Mask if nullable => Ok(Fit::Null),
-        _ => Err(DataError::new(format!(
-            "{} cannot hold what {} writes for {}",
-            room.describe(),
-            spec.name(),
-            entity.name
-        ))
-        .advise(if is_position(entity, room) {
+        _ => Err(unfit(spec, entity, room).advise(if is_position(entity, room) {
             "use generalize or mask for this entity type in the policy, or make the column nullable"
         } else {
             "use null or keep for this entity type in the policy, or turn the column into text"
         })),
     }
+}
+
+fn unfit(spec: &OperatorSpec, entity: &EntityType, room: &Room<'_>) -> DataError {
+    DataError::new(format!("{} cannot hold what {} writes for {}", room.describe(), spec.name(), entity.name))
 }
 
 /// For a place that holds dates: what becomes of them are dates, or NULL.
@@ -332,13 +330,7 @@ fn date(
         OperatorSpec::Null | OperatorSpec::Redact | OperatorSpec::Drop if nullable => Ok(Fit::Null),
         _ if purpose == Purpose::Anonymize && nothing_shown && nullable => Ok(Fit::Null),
         OperatorSpec::Mask if is_date_of(entity) && mask_shows(entity, YEAR) => Ok(Fit::Coarse),
-        _ => Err(DataError::new(format!(
-            "{} cannot hold what {} writes for {}",
-            room.describe(),
-            spec.name(),
-            entity.name
-        ))
-        .advise(if nullable {
+        _ => Err(unfit(spec, entity, room).advise(if nullable {
             "use generalize, mask or null for this entity type in the policy, or turn the column into text"
         } else {
             "use generalize or mask for this entity type in the policy, or make the column nullable"

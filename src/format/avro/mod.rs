@@ -9,6 +9,7 @@
 
 mod codec;
 mod container;
+mod names;
 mod schema;
 #[cfg(test)]
 mod tests;
