@@ -143,17 +143,23 @@ fn values_stand_in_their_columns_and_rows() {
     }
 }
 
-#[test]
-fn values_that_no_row_uses_stand_in_the_rows_of_their_dictionary() {
-    let values = StringArray::from(vec!["a", "13800138000", "b", "13800138001"]);
-    let keyed = DictionaryArray::<Int8Type>::new(vec![Some(0), None, Some(2)].into(), Arc::new(values));
-    let schema = Arc::new(Schema::new(vec![Field::new("phone", keyed.data_type().clone(), true)]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(keyed)]).unwrap();
+/// A file of one column, `phone`.
+fn file_of_phones(phones: DictionaryArray<Int8Type>) -> Vec<u8> {
+    let schema = Arc::new(Schema::new(vec![Field::new("phone", phones.data_type().clone(), true)]));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(phones)]).unwrap();
     let mut file = Vec::new();
     let mut writer = FileWriter::try_new(&mut file, &schema).unwrap();
     writer.write(&batch).unwrap();
     writer.finish().unwrap();
     drop(writer);
+    file
+}
+
+#[test]
+fn values_that_no_row_uses_stand_in_the_rows_of_their_dictionary() {
+    let values = StringArray::from(vec!["a", "13800138000", "b", "13800138001"]);
+    let keyed = DictionaryArray::<Int8Type>::new(vec![Some(0), None, Some(2)].into(), Arc::new(values));
+    let file = file_of_phones(keyed);
     let mut unused = Vec::new();
     Arrow
         .read(&file_of(&file), &mut |block| {
@@ -305,13 +311,7 @@ proptest! {
 fn values_that_stand_twice_in_a_dictionary_stay_twice_and_new_ones_stand_once() {
     let values = StringArray::from(vec!["x", "13800138000", "x", "13800138001"]);
     let keyed = DictionaryArray::<Int8Type>::new(vec![0, 1, 2, 3].into(), Arc::new(values));
-    let schema = Arc::new(Schema::new(vec![Field::new("phone", keyed.data_type().clone(), true)]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(keyed)]).unwrap();
-    let mut file = Vec::new();
-    let mut writer = FileWriter::try_new(&mut file, &schema).unwrap();
-    writer.write(&batch).unwrap();
-    writer.finish().unwrap();
-    drop(writer);
+    let file = file_of_phones(keyed);
     let written = rewritten(&file, &|_, old| old.starts_with(b"1380013800").then_some(Some("t"))).unwrap();
     let [batch] = library(&written).try_into().unwrap();
     let keyed = batch.column(0).as_any().downcast_ref::<DictionaryArray<Int8Type>>().unwrap();
