@@ -6,7 +6,7 @@ use crate::corpus::World;
 use crate::corpus::people::Person;
 use crate::passing;
 use crate::people::Makers;
-use crate::template::{Half, Kind, Piece, pieces, templates};
+use crate::template::{Author, Half, Kind, Piece, pieces, templates};
 use crate::values::Value;
 
 /// A text with planted values.
@@ -58,13 +58,13 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The documents of `kinds` and `seed`: of every template of lines that `is_used` wants `rounds` records, of every such
+/// The documents of `kinds`, `author` and `seed`: of every template of lines that `is_used` wants `rounds` records, of every such
 /// table as many rows.
 ///
 /// # Errors
 /// When a template names a value that there is not.
 pub(crate) fn documents(
-    kinds: &[Kind],
+    (kinds, author): (&[Kind], Author),
     seed: u64,
     rounds: usize,
     is_used: impl Fn(&str) -> bool,
@@ -73,7 +73,7 @@ pub(crate) fn documents(
     let mut made = Vec::new();
     for &kind in kinds {
         for half in [Half::Tuning, Half::Judging] {
-            let of_half = templates(kind).filter(|one| one.half == half && is_used(one.source));
+            let of_half = templates(kind, author).filter(|one| one.half == half && is_used(one.source));
             let sources: Vec<&'static str> = of_half.map(|one| one.source).collect();
             match kind {
                 Kind::Csv | Kind::StrayTable => {

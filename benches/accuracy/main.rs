@@ -38,7 +38,7 @@ use clap::{Parser, ValueEnum};
 use documents::documents as of_kinds;
 use reading::Reader;
 use score::Score;
-use template::{Half, KINDS, STRAYS};
+use template::{Author, Half, KINDS, STRAYS};
 
 /// Records of each template of strays for one of the others, which makes about as many of both.
 const STRAY_ROUNDS: usize = 4;
@@ -64,6 +64,9 @@ struct Arguments {
     /// Also list every name without a label that was missed, with what stands around it; of the tuning half only
     #[arg(long)]
     misses: bool,
+    /// `--faults` and `--misses` are those of the templates that others wrote
+    #[arg(long)]
+    others: bool,
     /// Use the templates that are lines of this file only: what was written last says most
     #[arg(long)]
     only: Option<PathBuf>,
@@ -99,17 +102,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let only = arguments.only.as_ref().map(std::fs::read_to_string).transpose()?;
     let is_used = |source: &str| only.as_ref().is_none_or(|only| only.lines().any(|line| line == source));
-    let documents = of_kinds(&KINDS, arguments.seed, arguments.rounds, is_used)?;
+    let documents = of_kinds((&KINDS, Author::Ours), arguments.seed, arguments.rounds, is_used)?;
     if let Some(path) = &arguments.write {
         return Ok(write::write(&documents, path)?);
     }
     let mut reader = Reader::new()?;
-    let mut score = Score::default();
+    let (mut score, mut others) = (Score::default(), Score::default());
     for document in &documents {
         let seen = reader.read(document.format, document.text.as_bytes())?;
         score.enter(document, &seen, arguments.min_score);
     }
-    for document in &of_kinds(&STRAYS, arguments.seed, arguments.rounds * STRAY_ROUNDS, is_used)? {
+    for document in &of_kinds((&KINDS, Author::Others), arguments.seed, arguments.rounds, is_used)? {
+        let seen = reader.read(document.format, document.text.as_bytes())?;
+        others.enter(document, &seen, arguments.min_score);
+    }
+    for document in &of_kinds((&STRAYS, Author::Ours), arguments.seed, arguments.rounds * STRAY_ROUNDS, is_used)? {
         let seen = reader.read(document.format, document.text.as_bytes())?;
         score.enter_stray(document, &seen, arguments.min_score);
     }
@@ -121,11 +128,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         HalfArgument::Judging => Half::Judging,
     };
     print!("{}", tables::report(&score, &reader, half));
+    print!("{}", tables::of_others(&others, &reader, half));
+    let shown = if arguments.others { &others } else { &score };
     if arguments.misses {
-        print!("{}", tables::misses(&score));
+        print!("{}", tables::misses(shown));
     }
     if arguments.faults > 0 {
-        print!("{}", tables::faults(&score, &reader, half, arguments.faults));
+        print!("{}", tables::faults(shown, &reader, half, arguments.faults));
     }
     Ok(())
 }

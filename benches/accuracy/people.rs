@@ -53,6 +53,42 @@ const TOWERS: &[&str] = &["环球金融中心", "欧美金融城", "国际贸易
 const TOWNS: &[&str] = &["河口镇", "双桥乡", "白马镇", "长乐镇", "永丰乡"];
 const VILLAGES: &[&str] = &["李家湾村", "石桥村", "新建村", "大王庄村", "前进村"];
 
+/// How hard a name is to tell from words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum NameKind {
+    /// Is an ordinary word, too, or made of two.
+    Word,
+    /// Has a surname of two characters.
+    Compound,
+    /// Any other.
+    Other,
+}
+
+impl NameKind {
+    /// All of them, in the order of reports.
+    pub(crate) const ALL: [NameKind; 3] = [NameKind::Word, NameKind::Compound, NameKind::Other];
+
+    /// What a name is.
+    pub(crate) fn of(name: &str) -> NameKind {
+        if WORDS.contains(&name) {
+            NameKind::Word
+        } else if COMPOUND.iter().any(|surname| name.starts_with(surname)) {
+            NameKind::Compound
+        } else {
+            NameKind::Other
+        }
+    }
+
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            NameKind::Word => "names that are words",
+            NameKind::Compound => "surnames of two characters",
+            NameKind::Other => "other names",
+        }
+    }
+}
+
 /// What people are made from.
 pub(crate) struct Makers {
     districts: Vec<District>,

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::documents::{Document, Span};
+use crate::people::NameKind;
 use crate::reading::Seen;
 use crate::reliability::Reliability;
 use crate::template::{Half, Kind};
@@ -63,6 +64,19 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Of one planted value, of which so many bytes leaked.
+    fn of(span: &Span, fate: Fate, leaked: usize) -> Tally {
+        Tally {
+            planted: 1,
+            found: u64::from(matches!(fate, Fate::Exact | Fate::Found)),
+            exact: u64::from(fate == Fate::Exact),
+            wrong_type: u64::from(fate == Fate::WrongType),
+            bytes: (span.end - span.start) as u64,
+            leaked: leaked as u64,
+            ..Tally::default()
+        }
+    }
+
     /// Right matches among all.
     pub(crate) fn precision(&self) -> f64 {
         share(self.right, self.right + self.wrong + self.false_matches)
@@ -154,6 +168,8 @@ pub(crate) struct Score {
     pub(crate) reliability: Reliability,
     /// By half, template, planted entity type and whether it is a bare name: planted, not found.
     pub(crate) misses: BTreeMap<(Half, &'static str, &'static str, bool), (u64, u64)>,
+    /// Names in running text by half and how hard they are; matches are not counted here.
+    pub(crate) names: BTreeMap<(Half, NameKind), Tally>,
     /// Names without a label that were missed, with what stands around them; of the tuning half only.
     pub(crate) missed_names: Vec<String>,
     /// By half, entity type and template (that of the planted value before it): wrong and false matches.
@@ -221,13 +237,12 @@ impl Score {
             let over: Vec<&Seen> =
                 around(seen, span.start, span.end).filter(|one| one.score >= least && overlap(span, one) > 0).collect();
             let (fate, leaked) = fate(span, &over);
-            let tally = self.tallies.entry(key(span.value.entity, span.value.is_bare)).or_default();
-            tally.planted += 1;
-            tally.bytes += (span.end - span.start) as u64;
-            tally.leaked += leaked as u64;
-            tally.found += u64::from(matches!(fate, Fate::Exact | Fate::Found));
-            tally.exact += u64::from(fate == Fate::Exact);
-            tally.wrong_type += u64::from(fate == Fate::WrongType);
+            let tally = Tally::of(span, fate, leaked);
+            self.tallies.entry(key(span.value.entity, span.value.is_bare)).or_default().add(&tally);
+            if span.value.is_bare {
+                let name = NameKind::of(document.text.get(span.start..span.end).unwrap_or_default());
+                self.names.entry((half, name)).or_default().add(&tally);
+            }
             let (planted, missed) =
                 self.misses.entry((half, span.template, span.value.entity, span.value.is_bare)).or_default();
             *planted += 1;

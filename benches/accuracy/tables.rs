@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::people::NameKind;
 use crate::reading::Reader;
 use crate::reliability;
 use crate::score::{Key, Score, Tally};
-use crate::template::{Half, KINDS};
+use crate::template::{Half, KINDS, Kind};
 use crate::values::{GROUPS, Group};
 
 const HEAD: &str = "| | planted | precision | recall | F1 | span exact | wrong type | false | leaked bytes |\n\
@@ -83,6 +84,7 @@ pub(crate) fn report(score: &Score, reader: &Reader, half: Half) -> String {
         row(format, &score.sum(|key| judged(key) && key.format == format), &mut out);
     }
 
+    names_by_kind(score, half, &mut out);
     reliability::report(&score.reliability, half, &mut out);
 
     let unknown = |key: &Key| key.half == half && standing(reader, key) == Standing::Unknown;
@@ -93,6 +95,32 @@ pub(crate) fn report(score: &Score, reader: &Reader, half: Half) -> String {
         by_entity(score, &unknown, &mut out);
     }
     out
+}
+
+/// The tables of the templates that others wrote.
+pub(crate) fn of_others(score: &Score, reader: &Reader, half: Half) -> String {
+    let judged = |key: &Key| key.half == half && standing(reader, key) == Standing::Judged;
+    let mut out = format!("\n## Templates that others wrote, {} half\n\n{HEAD}", half.name());
+    for group in GROUPS {
+        row(group.name(), &score.sum(|key| judged(key) && key.group() == group), &mut out);
+    }
+    row("all", &score.sum(judged), &mut out);
+    let _ = write!(out, "\n{HEAD}");
+    for kind in KINDS {
+        row(kind.name(), &score.sum(|key| judged(key) && key.kind == kind), &mut out);
+    }
+    names_by_kind(score, half, &mut out);
+    out
+}
+
+/// Names in running text, by how hard they are to tell from words.
+fn names_by_kind(score: &Score, half: Half, out: &mut String) {
+    out.push_str("\n| names in running text | planted | recall | leaked bytes |\n|---|---|---|---|\n");
+    for kind in NameKind::ALL {
+        let Some(tally) = score.names.get(&(half, kind)) else { continue };
+        let (planted, recall, leaked) = (tally.planted, tally.recall(), tally.leaked() * 100.0);
+        let _ = writeln!(out, "| {} | {planted} | {recall:.4} | {leaked:.2} % |", kind.name());
+    }
 }
 
 fn targets(score: &Score, half: Half, judged: &dyn Fn(&Key) -> bool, out: &mut String) {
@@ -106,6 +134,13 @@ fn targets(score: &Score, half: Half, judged: &dyn Fn(&Key) -> bool, out: &mut S
         yes(overall.f1() >= 0.985),
         overall.leaked() * 100.0,
         yes(overall.leaked() <= 0.003),
+    );
+    let mix = score.sum(|key| judged(key) && key.kind != Kind::Prose);
+    let _ = writeln!(
+        out,
+        "| log, CSV, NDJSON, chat and dumps, without sentences: F1 | | {:.4} | |\n| the same: leaked bytes | | {:.2} % | |",
+        mix.f1(),
+        mix.leaked() * 100.0,
     );
     let without = score.sum(|key| judged(key) && key.group() != Group::NamesUnlabelled);
     let _ = writeln!(out, "| the same without unlabelled names: F1 | | {:.4} | |", without.f1());

@@ -28,6 +28,15 @@ pub(crate) enum Kind {
     StrayTable,
 }
 
+/// Who wrote a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// Those who wrote the rules.
+    Ours,
+    /// Others, who had seen neither the rules nor our templates.
+    Others,
+}
+
 /// Those of which only calibration is made: in no table of what was found.
 pub(crate) const STRAYS: [Kind; 2] = [Kind::Stray, Kind::StrayTable];
 
@@ -49,8 +58,27 @@ impl Kind {
         }
     }
 
-    /// The templates, one a line.
-    pub(crate) fn source(self) -> &'static str {
+    /// The templates of an author, one a line.
+    pub(crate) fn source(self, author: Author) -> &'static str {
+        match author {
+            Author::Ours => self.ours(),
+            Author::Others => self.others(),
+        }
+    }
+
+    fn others(self) -> &'static str {
+        match self {
+            Kind::Log => include_str!("templates/others/log.txt"),
+            Kind::Csv => include_str!("templates/others/csv.txt"),
+            Kind::Ndjson => include_str!("templates/others/ndjson.txt"),
+            Kind::Chat => include_str!("templates/others/chat.txt"),
+            Kind::Sql => include_str!("templates/others/sql.txt"),
+            Kind::Prose => include_str!("templates/others/prose.txt"),
+            Kind::Stray | Kind::StrayTable => "",
+        }
+    }
+
+    fn ours(self) -> &'static str {
         match self {
             Kind::Log => include_str!("templates/log.txt"),
             Kind::Csv => include_str!("templates/csv.txt"),
@@ -113,8 +141,8 @@ pub(crate) struct Template {
 }
 
 /// The templates of a kind. Empty lines and those that begin with `# ` are passed over.
-pub(crate) fn templates(kind: Kind) -> impl Iterator<Item = Template> {
-    let lines = kind.source().lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
+pub(crate) fn templates(kind: Kind, author: Author) -> impl Iterator<Item = Template> {
+    let lines = kind.source(author).lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
     lines.map(|source| Template { half: Half::of(source), source })
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use crate::documents::{Document, Span};
 use crate::reading::Seen;
 use crate::score::{Fate, Tally, Verdict, fate, verdict};
-use crate::template::{KINDS, Kind, pieces, templates};
+use crate::template::{Author, KINDS, Kind, pieces, templates};
 use crate::values::{GROUPS, Group, VALUES, Value};
 
 use super::*;
@@ -24,7 +24,7 @@ fn seen(start: usize, end: usize, entity: &str, score: f32) -> Seen {
 #[test]
 fn the_same_seed_gives_the_same_documents() {
     let texts = |seed| -> Vec<String> {
-        of_kinds(&KINDS, seed, 2, |_| true).unwrap().into_iter().map(|one| one.text).collect()
+        of_kinds((&KINDS, Author::Ours), seed, 2, |_| true).unwrap().into_iter().map(|one| one.text).collect()
     };
     assert_eq!(texts(7), texts(7));
     assert_ne!(texts(7), texts(8));
@@ -33,7 +33,7 @@ fn the_same_seed_gives_the_same_documents() {
 #[test]
 fn spans_hold_values_of_their_type() {
     let mut kinds = BTreeSet::new();
-    for document in of_kinds(&KINDS, 7, 3, |_| true).unwrap() {
+    for document in of_kinds((&KINDS, Author::Ours), 7, 3, |_| true).unwrap() {
         let mut last = 0;
         for one in &document.spans {
             let text = document.text.get(one.start..one.end).unwrap();
@@ -68,7 +68,7 @@ fn checksummed_values_are_valid() {
         let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2, 1];
         text.chars().zip(weights).map(|(character, weight)| values(character) * weight).sum::<u64>() % 11
     };
-    for document in of_kinds(&KINDS, 9, 5, |_| true).unwrap() {
+    for document in of_kinds((&KINDS, Author::Ours), 9, 5, |_| true).unwrap() {
         for one in &document.spans {
             let text = document.text.get(one.start..one.end).unwrap();
             match one.value.name {
@@ -87,7 +87,7 @@ fn checksummed_values_are_valid() {
         text.chars().zip(weights).map(|(character, weight)| of(character) * weight).sum::<u64>() % 31
     };
     assert_eq!(code("91110000600037341L"), 0);
-    for document in of_kinds(&KINDS, 9, 5, |_| true).unwrap() {
+    for document in of_kinds((&KINDS, Author::Ours), 9, 5, |_| true).unwrap() {
         for one in document.spans.iter().filter(|one| one.value.name == "uscc") {
             assert_eq!(code(document.text.get(one.start..one.end).unwrap()), 0);
         }
@@ -105,11 +105,17 @@ fn luhn(number: &str) -> u32 {
 #[test]
 fn halves_share_no_template() {
     for kind in KINDS.into_iter().chain(template::STRAYS) {
-        let of =
-            |half| -> BTreeSet<&str> { templates(kind).filter(|one| one.half == half).map(|one| one.source).collect() };
+        let of = |half| -> BTreeSet<&str> {
+            templates(kind, Author::Ours).filter(|one| one.half == half).map(|one| one.source).collect()
+        };
         let (tuning, judging) = (of(Half::Tuning), of(Half::Judging));
         assert!(tuning.is_disjoint(&judging));
-        assert_eq!(tuning.len() + judging.len(), templates(kind).count(), "a template of {} twice", kind.name());
+        assert_eq!(
+            tuning.len() + judging.len(),
+            templates(kind, Author::Ours).count(),
+            "a template of {} twice",
+            kind.name()
+        );
         let fewest = if kind == Kind::StrayTable { 24 } else { 40 };
         assert!(tuning.len() + judging.len() >= fewest, "{} has few templates", kind.name());
         assert!(tuning.len() >= fewest / 4 && judging.len() >= fewest / 4, "{} is split unevenly", kind.name());
@@ -203,10 +209,10 @@ fn counts_of_a_small_document() {
 #[test]
 fn every_document_is_read_in_its_format() {
     let mut reader = Reader::new().unwrap();
-    for document in of_kinds(&KINDS, 11, 2, |_| true)
+    for document in of_kinds((&KINDS, Author::Ours), 11, 2, |_| true)
         .unwrap()
         .into_iter()
-        .chain(of_kinds(&template::STRAYS, 11, 2, |_| true).unwrap())
+        .chain(of_kinds((&template::STRAYS, Author::Ours), 11, 2, |_| true).unwrap())
     {
         let sniffed = tuomin::format::sniff(document.text.as_bytes()).unwrap().name();
         let seen = reader.read(document.format, document.text.as_bytes()).unwrap();
@@ -285,8 +291,8 @@ fn scores_are_the_shares_that_were_counted() {
 #[test]
 fn scores_are_near_the_share_of_the_right_in_both_halves() {
     let (rounds, mut score, mut reader) = (10, Score::default(), Reader::new().unwrap());
-    let strays = of_kinds(&template::STRAYS, 20_261_122, rounds * STRAY_ROUNDS, |_| true).unwrap();
-    for document in of_kinds(&KINDS, 20_261_122, rounds, |_| true).unwrap() {
+    let strays = of_kinds((&template::STRAYS, Author::Ours), 20_261_122, rounds * STRAY_ROUNDS, |_| true).unwrap();
+    for document in of_kinds((&KINDS, Author::Ours), 20_261_122, rounds, |_| true).unwrap() {
         score.enter(&document, &reader.read(document.format, document.text.as_bytes()).unwrap(), 0.6);
     }
     for document in strays {
