@@ -21,6 +21,7 @@ LENGTHS = (2, 3, 4)
 DELTAS, EDGES, KINDS = 32, 16, 16
 OF_KIND = OF_READING + 3 * (DELTAS + EDGES)
 OF_PAIR = 1 << 36
+OF_WORD_PAIRS = OF_PAIR | 7 << 32
 # Costs are quarters of a nat.
 UNIT = 4
 UNKNOWN = 72
@@ -33,11 +34,14 @@ LEAST_SO_FAR = -2.25
 # What a character that is hardly ever anything but a surname adds, by how much oftener it is one: see `trust`; and how
 # much what stands around an ordinary word with it must say that the word is a name.
 TRUST = ((4.2, 2.75, 1.0), (2.4, 1.5, 2.0), (1.4, 0.75, 3.0))
-# What an ordinary word lacks, and what it is given back where its surroundings say so much.
-OF_WORD = 1.25
-OF_STRONG_WORD = 3.5
+# What a surname that is hardly ever one lacks; what an ordinary word lacks, and what it is given back where its surroundings
+# say so much; the most that surroundings which only count for words say for one.
+OF_RARE_SURNAME = 1.25
+OF_WORD = 0.75
+OF_STRONG_WORD = 3.25
+MOST_OF_WORD = 3.0
 # Least weight of each character of its given name for that.
-LEAST_OF_GIVEN = -0.5
+LEAST_OF_GIVEN = -1.5
 
 
 def is_han(c):
@@ -156,6 +160,9 @@ def features(text, start, length, reading, left, reader):
         found += [(1 << 16) + given[0], pair(5, first, given[0])]
     else:
         found += [(2 << 16) + given[0], (3 << 16) + given[1], pair(5, first, given[0]), pair(6, given[0], given[1])]
+    if word:
+        # Of an ordinary word only its surroundings tell whether it is a name.
+        found += [pair(7, b2, b1), pair(8, n1, n2), pair(9, b1, n1)]
     return found
 
 
@@ -200,7 +207,7 @@ def plain_lines(pk):
         lines += pk.json("typescript", "package", "lib", tongue, "diagnosticMessages.generated.json").values()
         script = pk.text(pk.path("monaco-editor", "package", "dev", "vs", f"nls.messages.{tongue}.js"))
         lines += json.loads(re.search(r"_VSCODE_NLS_MESSAGES=(\[.*\])", script, re.S).group(1))
-    for package in ("django", "sphinx"):
+    for package in ("django", "sphinx", "horizon", "nova", "pgadmin4"):
         for folder, _, files in sorted(os.walk(pk.path(package))):
             for file in sorted(files):
                 if file.endswith(".po") and re.search(r"zh_(Hans|Hant|CN|TW)", folder):
@@ -221,8 +228,8 @@ def review_lines(pk):
     return lines
 
 
-def sentences():
-    with open(os.path.join(HERE, "name_sentences.txt"), encoding="utf-8") as file:
+def sentences(name):
+    with open(os.path.join(HERE, f"{name}.txt"), encoding="utf-8") as file:
         return [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
 
 
@@ -335,6 +342,16 @@ class People:
         else:
             given = "".join(draw.choice(self.characters) for _ in range(length))
         return surname + given
+
+
+class Words:
+    """Draws names that are ordinary words, too."""
+
+    def __init__(self, seed, people):
+        self.random, self.words = random.Random(seed), people.words
+
+    def name(self):
+        return self.random.choice(self.words)
 
 
 def filled(line, people):
@@ -454,13 +471,15 @@ class Model:
         if is_word:
             given = [self.weights.get(f, 0.0) for f in found[13:] if f < OF_READING]
             is_strong = around >= strong and min(given) >= LEAST_OF_GIVEN
-            return self.score(found) - OF_WORD + (OF_STRONG_WORD if is_strong else 0.0)
-        return self.score(found) + trusted - (OF_WORD if name[0] in typed.RARELY_SURNAMES else 0.0)
+            of_word = sum(self.weights.get(f, 0.0) for f in found if f >= OF_WORD_PAIRS)
+            too_much = max(0.0, of_word - MOST_OF_WORD)
+            return self.score(found) - too_much - OF_WORD + (OF_STRONG_WORD if is_strong else 0.0)
+        return self.score(found) + trusted - (OF_RARE_SURNAME if name[0] in typed.RARELY_SURNAMES else 0.0)
 
     def is_read(self, found, trusted=0.0):
         """Whether a candidate is likely enough by its own characters, and by those around it, to be read at all."""
         weight = self.weights.get
-        own = self.bias + weight(found[0], 0.0) + sum(weight(f, 0.0) for f in found[13:]) + trusted
+        own = self.bias + weight(found[0], 0.0) + sum(weight(f, 0.0) for f in found[13:] if f < OF_WORD_PAIRS) + trusted
         so_far = own + min(sum(weight(f, 0.0) for f in found[1:8]), AROUND)
         return own >= LEAST_OF_NAME and so_far >= LEAST_SO_FAR
 
@@ -603,11 +622,16 @@ def build(pk, dictionary, rows, ordinary, characters):
     learn(first, 1.0, 1)
     for _ in range(5):
         learn((renamed(line, people) for line in first if line[1]), 1.0, 0.25)
-    learn((filled(line, people) for _ in range(80) for line in sentences() if "{}" in line), 1.0, 0.7)
-    learn((unnamed(line) for line in sentences() if "{}" not in line), 5.0, 1)
+    few, more, of_words = map(sentences, ("name_sentences", "name_sentences_more", "name_sentences_words"))
+    every = few + more + of_words
+    learn((filled(line, people) for _ in range(40) for line in few if "{}" in line), 1.0, 0.7)
+    learn((filled(line, people) for _ in range(10) for line in more + of_words if "{}" in line), 1.0, 0.7)
+    words_as_names = Words(77, people)
+    learn((filled(line, words_as_names) for _ in range(4) for line in every + 3 * of_words if "{}" in line), 1.0, 0.3)
+    learn((unnamed(line) for line in every if "{}" not in line), 4.0, 1)
     phrases = Phrases(11, words)
     learn((phrases.sentence(people) for _ in range(8000)), 1.0, 0.7)
-    learn(map(unnamed, plain_lines(pk)), 3.0, 1)
+    learn(map(unnamed, plain_lines(pk)), 5.0, 1)
     rough = Model()
     rough.train(examples, 2, 0.15, 1e-6, 7)
     # Reviews are not tagged: what looks like a name in them says nothing.

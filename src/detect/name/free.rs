@@ -25,16 +25,20 @@ use crate::finding::Traits;
 /// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
 const POSSIBLE: i32 = 4;
 const LIKELY: i32 = 12;
-/// What an ordinary word, or a surname that is hardly ever one, lacks to be as likely as its score says.
-const OF_WORD: i32 = 20;
+/// What a surname that is hardly ever one lacks to be as likely as its score says.
+const OF_RARE_SURNAME: i32 = 20;
+/// What an ordinary word lacks.
+const OF_WORD: i32 = 12;
+/// Most that surroundings which only count for ordinary words say for one.
+const MOST_OF_WORD: i32 = 48;
 /// What a surname adds that is hardly ever anything else, by the step of trust in it.
 const TRUSTED: [i32; 4] = [0, 12, 24, 44];
 /// How much its surroundings must say that an ordinary word is a name, for it to be given something back: the less, the
 /// surer its surname is one, and of the least sure no word is given anything.
 const STRONG: [i32; 4] = [i32::MAX, 48, 32, 16];
-const OF_STRONG_WORD: i32 = 56;
+const OF_STRONG_WORD: i32 = 52;
 /// Least weight of each character of the given name for that: 周一 is nobody, whatever stands around it.
-const LEAST_OF_GIVEN: i32 = -8;
+const LEAST_OF_GIVEN: i32 = -24;
 /// What the number of a telephone or of a resident ID adds to a name alone beside it.
 const OF_NUMBER: i32 = 56;
 /// Score of a name that consists of known parts and a dot between them.
@@ -174,6 +178,14 @@ impl Around {
         cue
     }
 
+    /// What its surroundings add to an ordinary word of `length` characters: only they tell whether it is a name.
+    fn of_word(&self, length: usize) -> i32 {
+        let [nearest, next, _] = self.before;
+        let behind = |at: usize| self.ahead.get(at).copied().unwrap_or(LINE_END);
+        let (one, two) = (behind(length), behind(length + 1));
+        (pair::<7>(next, nearest) + pair::<8>(one, two) + pair::<9>(nearest, one)).min(MOST_OF_WORD)
+    }
+
     /// Whether people are called what stands behind the surname of a name of `length` characters.
     fn is_given(&self, first: &Record, length: usize) -> bool {
         let name = self.ahead.get(..length).unwrap_or_default();
@@ -255,7 +267,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             true => OF_STRONG_WORD - OF_WORD - trusted,
             false => -OF_WORD - trusted,
         };
-        let most = so_far + model::most_of_reading(length) + of_word.max(0);
+        let most = so_far + model::most_of_reading(length) + (of_word + MOST_OF_WORD).max(0);
         let needed = best.map_or(least, |best| least.max(best.score + 1));
         if so_far < LEAST_SO_FAR && !is_element || !plain && most < needed {
             continue;
@@ -266,8 +278,8 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         });
         let is_word = reading.is_word(length);
         let more = match () {
-            () if is_word => of_word,
-            () if is_rarely_surname(text, at) => -OF_WORD,
+            () if is_word => of_word + around.of_word(length),
+            () if is_rarely_surname(text, at) => -OF_RARE_SURNAME,
             () => 0,
         };
         let mut score = so_far + reading.weight(length) + more;

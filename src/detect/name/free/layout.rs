@@ -14,7 +14,7 @@ pub(crate) const BEGINS_COMPOUND: u8 = 2;
 /// Where the step of trust in a surname, of three, stands in the flags.
 pub(crate) const TRUST: u8 = 2;
 /// Slots of the table of pairs, most of which stay free: a weight, which is never 0, and a tag.
-pub(crate) const PAIRS: usize = 1 << 18;
+pub(crate) const PAIRS: usize = 1 << 19;
 /// Weights of how costly the best reading as words is, and of where it has edges.
 pub(crate) const DELTAS: usize = 32;
 /// See [`DELTAS`].
@@ -26,14 +26,14 @@ pub(crate) const WORD_SLOTS: usize = 1 << 18;
 /// Words of the bitmap of the first two characters of words.
 pub(crate) const FILTER_WORDS: usize = 1 << 14;
 
-/// The hash of two characters seen in one of eight ways.
+/// The hash of two characters seen in one of ten ways.
 pub(crate) const fn pair_hash(kind: u64, a: u16, b: u16) -> u64 {
     word_hash(kind << 32 | (a as u64) << 16 | b as u64)
 }
 
 /// The slot where the search for a pair begins, and the tag that tells it from most others.
 pub(crate) const fn pair_slot(hash: u64) -> (usize, u8) {
-    ((hash >> 46) as usize, hash as u8)
+    ((hash >> 45) as usize, hash as u8)
 }
 
 /// The key of a word with one character more.
