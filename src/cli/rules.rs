@@ -152,7 +152,9 @@ fn show(rules: &RuleSet, name: &str, out: &mut dyn Write) -> anyhow::Result<Exit
     for (what, list) in [
         ("labels", &labels.positive),
         ("labels beside a companion", &labels.weak),
+        ("abbreviations beside a companion", &labels.abbreviated),
         ("companions", &labels.companions),
+        ("companions as whole keys", &labels.companion_keys),
         ("labels against it", &labels.negative),
     ] {
         if !list.is_empty() {
@@ -171,6 +173,7 @@ fn explain(rules: &Arc<RuleSet>, text: &str, column: Option<&str>, out: &mut dyn
         let label = match trial.label {
             Standing::Positive => "a label says so",
             Standing::Weak => "a weak label without a companion",
+            Standing::Abbreviated => "an abbreviation without a companion",
             Standing::None => "no label",
             Standing::Negative => "a label speaks against it",
         };

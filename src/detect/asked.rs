@@ -26,7 +26,7 @@ impl Asked {
     /// Whether this was asked before in the same pass, as far as that is known.
     #[inline]
     pub(super) fn before(&mut self, pass: u64, (rule, entry): At, at: usize, standing: Standing) -> bool {
-        let (Ok(at), Some(entry)) = (u32::try_from(at), entry.checked_mul(4)) else { return false };
+        let (Ok(at), Some(entry)) = (u32::try_from(at), entry.checked_mul(8)) else { return false };
         let question = u64::from(at) << 32 | u64::from(rule) << 16 | u64::from(entry | standing as u16);
         if self.places.is_empty() {
             self.places.resize(1 << BITS, (0, 0));

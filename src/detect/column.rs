@@ -48,7 +48,7 @@ fn detect_column(
 ) {
     let Scratch { buffers, lines, folded, aside, recall, settled, beside, .. } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
-    let says = look_up(program.rules.labels(), leaf_name(&declared.name).as_bytes());
+    let says = said_by(program.rules.labels(), &declared.name);
     lines.fill(&column.values, number::admitted(program, says));
     let says = if says.is_empty() && holds_names(lines) { program.name_column.as_slice() } else { says };
     ColumnScope::companions(program, says, names, beside);
@@ -277,6 +277,20 @@ fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: 
     });
 }
 
+/// What the name of a column, or the path of a nested one, says. Of several columns for one thing the names are numbered
+/// (`phone2`, `联系电话1`); the number says nothing.
+pub(super) fn said_by<'l>(labels: &'l LabelIndex, path: &str) -> &'l [Says] {
+    let name = leaf_name(path);
+    let says = look_up(labels, name.as_bytes());
+    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    // A longer number is a part of the name: `AAC004`.
+    if says.is_empty() && (1..=2).contains(&(name.len() - plain.len())) {
+        look_up(labels, plain.as_bytes())
+    } else {
+        says
+    }
+}
+
 /// The part of a nested leaf's path that names it: `user.phones.list.element` and `user.phones[]` → `user.phones`.
 pub(super) fn leaf_name(path: &str) -> &str {
     let mut name = without_index(path);
@@ -301,6 +315,18 @@ fn without_index(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_behind_names_of_columns_say_nothing() {
+        let rules = crate::rule::RuleSet::load(&[]).unwrap();
+        let says = |name: &str| said_by(rules.labels(), name);
+        for (numbered, plain) in [("phone2", "phone"), ("联系电话1", "联系电话"), ("user.tel_12", "tel"), ("XM1", "xm")]
+        {
+            assert!(!says(plain).is_empty() && says(numbered) == says(plain), "{numbered}");
+        }
+        assert!(says("sha1").contains(&Says::NegativeForAll));
+        assert!(says("phone2026").is_empty() && says("2").is_empty());
+    }
 
     #[test]
     fn what_names_a_leaf_is_before_what_lists_add() {

@@ -38,7 +38,7 @@ impl<'a> ColumnScope<'a> {
     pub(super) fn companions(program: &Program, says: &[Says], names: &[u8], beside: &mut Vec<EntityId>) {
         beside.clear();
         for said in says {
-            if let Says::Weak(entity) = said
+            if let Says::Weak(entity) | Says::Abbreviated(entity) = said
                 && program.has_companion(*entity, names)
             {
                 beside.push(*entity);
@@ -48,7 +48,7 @@ impl<'a> ColumnScope<'a> {
 
     /// Whether a companion of a weak label for `entity` is among the names of the columns.
     fn has_companion(&self, program: &Program, entity: EntityId) -> bool {
-        match self.says.contains(&Says::Weak(entity)) {
+        match self.says.contains(&Says::Weak(entity)) || self.says.contains(&Says::Abbreviated(entity)) {
             true => self.beside.contains(&entity),
             false => program.has_companion(entity, self.names),
         }
@@ -87,8 +87,8 @@ impl<'a> Context<'a> {
         Context { key, near, column: column.copied(), text, start }
     }
 
-    /// Where the labels in force leave `entity`: the nearest one decides. Weak labels count as positive beside a
-    /// companion.
+    /// Where the labels in force leave `entity`: the nearest one decides. Weak labels and abbreviations count as positive
+    /// beside a companion.
     pub(super) fn standing(&self, program: &Program, entity: EntityId) -> Standing {
         let mut standing = Standing::None;
         for says in [self.key, self.near, self.column.map_or(&[], |scope| scope.says)] {
@@ -97,7 +97,7 @@ impl<'a> Context<'a> {
                 break;
             }
         }
-        if standing == Standing::Weak && self.has_companion(program, entity) {
+        if matches!(standing, Standing::Weak | Standing::Abbreviated) && self.has_companion(program, entity) {
             return Standing::Positive;
         }
         standing
@@ -114,7 +114,7 @@ pub(super) fn points(standing: Standing) -> i16 {
     match standing {
         Standing::Positive => POSITIVE,
         Standing::Weak => WEAK,
-        Standing::None => 0,
+        Standing::None | Standing::Abbreviated => 0,
         Standing::Negative => NEGATIVE,
     }
 }

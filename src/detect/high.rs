@@ -213,7 +213,7 @@ impl Pass<'_> {
             let standing = self.name_standing(recognizer, found.start, entity);
             match (standing, held.needs_label()) {
                 // Where a label says so, the grammar behind the label has its say, and knows better.
-                (Standing::Positive, true) | (Standing::None | Standing::Negative, false) => {
+                (Standing::Positive, true) | (Standing::None | Standing::Abbreviated | Standing::Negative, false) => {
                     self.grammar_found(recognizer, &found, standing);
                 }
                 (Standing::Positive | Standing::Weak, false) => self.grammar_found(recognizer, &found, Standing::None),
@@ -227,7 +227,7 @@ impl Pass<'_> {
         let joined = skip_joiners(self.text, start);
         let key = self.label(word_before(self.text, joined)..joined);
         match LabelIndex::standing(key, entity) {
-            Standing::None => self.column_standing(recognizer),
+            Standing::None | Standing::Abbreviated => self.column_standing(recognizer),
             standing => standing,
         }
     }
@@ -261,6 +261,11 @@ impl Pass<'_> {
     /// The value behind `label`, or before it.
     fn labelled(&mut self, label: std::ops::Range<usize>, says: &[Says]) {
         let text = self.text;
+        // 最小投保年龄: a longer label that it ends says that it is something else.
+        let whole = self.label(word_before(text, label.end)..label.end);
+        if !whole.is_empty() && !whole.iter().any(|said| LabelIndex::starts_values(*said)) {
+            return;
+        }
         if text.get(label.clone()).is_some_and(|label| label.starts_with(DAY)) {
             self.dated(label.start + DAY.len(), label.end, says);
         }

@@ -14,6 +14,7 @@ mod characters;
 mod clusters;
 mod code;
 pub mod column;
+mod companion_keys;
 mod context;
 mod cover;
 mod digit_runs;

@@ -4,8 +4,7 @@
 //! It must never refuse a number that some rule could find: in doubt all are admitted.
 
 use super::Detector;
-use super::column::leaf_name;
-use super::context::look_up;
+use super::column::said_by;
 use super::program::{At, Program};
 use crate::policy::parameters::Generalization;
 use crate::rule::compile::{Anchor, MAX_DIGITS};
@@ -65,7 +64,7 @@ pub(super) fn admitted(program: &Program, says: &[Says]) -> Admitted {
     // Of days and fractions there are too many kinds: a name says which they are. Of one's own rules nobody knows.
     let mut admitted = Admitted { digits: digit_counts(program, says), ..Admitted::default() };
     for said in says {
-        let (Says::Positive(id) | Says::Weak(id)) = said else { continue };
+        let (Says::Positive(id) | Says::Weak(id) | Says::Abbreviated(id)) = said else { continue };
         let Some(entity) = program.rules.entity(*id) else { continue };
         let is_own = program.rules.is_own(*id);
         admitted.dates |= entity.is_date || is_own;
@@ -85,7 +84,7 @@ fn digit_counts(program: &Program, says: &[Says]) -> DigitCounts {
         _ => true,
     };
     let starts = says.iter().any(|said| {
-        let (Says::Positive(entity) | Says::Weak(entity)) = said else { return false };
+        let (Says::Positive(entity) | Says::Weak(entity) | Says::Abbreviated(entity)) = said else { return false };
         program.from_label.get(usize::from(entity.0)).is_some_and(|list| !list.is_empty())
     });
     // Patterns of their own, and what a column's name alone makes a value, go by more than the number of digits.
@@ -96,7 +95,7 @@ fn digit_counts(program: &Program, says: &[Says]) -> DigitCounts {
         program.recognizer(*at).is_none_or(|recognizer| {
             // Whole numbers have no `+`.
             !recognizer.plus && !recognizer.label_required
-                || LabelIndex::standing(says, recognizer.entity) >= Standing::Weak
+                || LabelIndex::standing(says, recognizer.entity) >= Standing::Abbreviated
         })
     };
     // Numbers longer than any rule's hold none; those are the places past the end.
@@ -110,7 +109,7 @@ const _: () = assert!(MAX_DIGITS < 63);
 impl Detector {
     /// Whether some whole number from `least` to `most` in a column called `column` may be of an entity type.
     pub fn may_hold(&self, column: &str, least: i128, most: i128) -> bool {
-        let says = look_up(self.program.rules.labels(), leaf_name(column).as_bytes());
+        let says = said_by(self.program.rules.labels(), column);
         let digits = |number: i128| number.unsigned_abs().checked_ilog10().unwrap_or(0) + 1;
         let (one, other) = (digits(least), digits(most));
         let fewest = if (least < 0) == (most < 0) { one.min(other) } else { 1 };
@@ -119,7 +118,7 @@ impl Detector {
 
     /// Whether days and moments, or fractions, in a column called `column` may be of an entity type.
     pub fn may_hold_typed(&self, column: &str, typed: Typed) -> bool {
-        admitted(&self.program, look_up(self.program.rules.labels(), leaf_name(column).as_bytes())).typed(typed)
+        admitted(&self.program, said_by(self.program.rules.labels(), column)).typed(typed)
     }
 }
 

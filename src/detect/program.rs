@@ -8,6 +8,7 @@ use foldhash::fast::FixedState;
 
 use super::bitmap::{LookBack, fastest_look_back};
 use super::characters::Characters;
+use super::companion_keys::CompanionKeys;
 use super::group_pairs::GroupPairs;
 use super::literal::Literals;
 use super::scan::Wanted;
@@ -83,6 +84,8 @@ pub(super) struct Program {
     pub(super) name_column: Vec<Says>,
     /// All companions of weak labels, by entity id.
     pub(super) companions: Vec<LazyAutomaton>,
+    /// Those that must be whole keys.
+    pub(super) companion_keys: Vec<CompanionKeys>,
     /// What was found in the values of columns lately.
     pub(super) values: ValueMemo,
 }
@@ -148,6 +151,7 @@ impl Program {
                 .into_iter()
                 .collect(),
             companions: Vec::new(),
+            companion_keys: Vec::new(),
             values: ValueMemo::default(),
             rules: Arc::clone(&rules),
         };
@@ -158,6 +162,7 @@ impl Program {
             }
             let companions: Vec<&str> = rule.syntax.labels.companions.iter().map(String::as_str).collect();
             program.companions.push(LazyAutomaton::new(&companions));
+            program.companion_keys.push(CompanionKeys::new(&rule.syntax.labels.companion_keys));
         }
         let singles = program.singles.iter().enumerate();
         let of_length = |(length, list): (usize, &Vec<At>)| {
@@ -177,6 +182,7 @@ impl Program {
     pub(super) fn has_companion(&self, entity: EntityId, text: &[u8]) -> bool {
         let companions = self.companions.get(usize::from(entity.0)).and_then(LazyAutomaton::get);
         companions.is_some_and(|found| found.is_match(text))
+            || self.companion_keys.get(usize::from(entity.0)).is_some_and(|keys| keys.stand_in(text))
     }
 
     /// Makes of the labels what finds them: automata for those in running Han text, filters for their ends.
@@ -184,7 +190,7 @@ impl Program {
         let (mut labels, mut starts): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
         for (rule, from_label) in rules.rules().iter().zip(&self.from_label) {
             let names = &rule.syntax.labels;
-            let says = names.positive.iter().chain(&names.weak);
+            let says = names.positive.iter().chain(&names.weak).chain(&names.abbreviated);
             for label in says.filter(|label| !label.is_ascii()) {
                 labels.push(label);
                 if !from_label.is_empty() {
@@ -204,7 +210,9 @@ impl Program {
         let speaks_for = |ids: &[bool]| {
             let speaks = |says: &[Says]| {
                 says.iter().any(|said| match said {
-                    Says::Positive(id) | Says::Weak(id) => ids.get(usize::from(id.0)).copied().unwrap_or_default(),
+                    Says::Positive(id) | Says::Weak(id) | Says::Abbreviated(id) => {
+                        ids.get(usize::from(id.0)).copied().unwrap_or_default()
+                    }
                     Says::Negative(_) | Says::NegativeForAll => false,
                 })
             };
@@ -219,7 +227,9 @@ impl Program {
         let (of_digits, of_adjacent) = (of(false), of(true));
         let of_starts: Vec<bool> = self.from_label.iter().map(|list| !list.is_empty()).collect();
         let starts = |said: &Says| match said {
-            Says::Positive(id) | Says::Weak(id) => of_starts.get(usize::from(id.0)).copied().unwrap_or_default(),
+            Says::Positive(id) | Says::Weak(id) | Says::Abbreviated(id) => {
+                of_starts.get(usize::from(id.0)).copied().unwrap_or_default()
+            }
             Says::Negative(_) | Says::NegativeForAll => false,
         };
         self.starting =

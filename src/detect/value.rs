@@ -107,6 +107,7 @@ impl Pass<'_> {
             let (entity, standing) = match said {
                 Says::Positive(entity) => (entity, Standing::Positive),
                 Says::Weak(entity) => (entity, Standing::Weak),
+                Says::Abbreviated(entity) => (entity, Standing::Abbreviated),
                 _ => continue,
             };
             let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
@@ -117,11 +118,13 @@ impl Pass<'_> {
     }
 
     /// Where a label that leaves its entity type at `standing` leaves the value at `at`: a weak one may have a companion.
-    pub(super) fn settled(&self, recognizer: &Recognizer, at: usize, standing: Standing) -> Standing {
-        match standing {
-            Standing::Weak => self.context(at).standing(self.program, recognizer.entity),
+    /// An abbreviation without one starts no value.
+    pub(super) fn settled(&self, recognizer: &Recognizer, at: usize, standing: Standing) -> Option<Standing> {
+        let standing = match standing {
+            Standing::Weak | Standing::Abbreviated => self.context(at).standing(self.program, recognizer.entity),
             known => known,
-        }
+        };
+        (standing != Standing::Abbreviated).then_some(standing)
     }
 
     pub(super) fn value_for(&mut self, at_recognizer: At, at: usize, standing: Standing) {
@@ -144,7 +147,7 @@ impl Pass<'_> {
                     GrammarSyntax::PersonName => name_behind_label(text, at),
                 };
                 if let Some(found) = found {
-                    let standing = self.settled(recognizer, at, standing);
+                    let Some(standing) = self.settled(recognizer, at, standing) else { return };
                     self.grammar_found(at_recognizer, &found, standing);
                 }
             }
@@ -177,13 +180,13 @@ impl Pass<'_> {
                 if recognizer.not_code && !is_numbered && code::is_code(text, &span) {
                     return;
                 }
-                let standing = self.settled(recognizer, at, standing);
+                let Some(standing) = self.settled(recognizer, at, standing) else { return };
                 self.judge_value(at_recognizer, span, standing);
             }
             Anchor::HexRun(length) => {
                 let run = ahead.iter().take_while(|b| b.is_ascii_hexdigit()).count();
                 if run == *length && !byte(text, at + run).is_ascii_alphanumeric() {
-                    let standing = self.settled(recognizer, at, standing);
+                    let Some(standing) = self.settled(recognizer, at, standing) else { return };
                     self.judge_value(at_recognizer, at..at + run, standing);
                 }
             }

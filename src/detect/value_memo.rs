@@ -320,6 +320,7 @@ fn seed(memo: &ValueMemo, scope: &Scope<'_>) -> u64 {
         let (kind, entity) = match said {
             Says::Positive(entity) => (1, entity.0),
             Says::Weak(entity) => (2, entity.0),
+            Says::Abbreviated(entity) => (5, entity.0),
             Says::Negative(entity) => (3, entity.0),
             Says::NegativeForAll => (4, 0),
         };

@@ -24,10 +24,11 @@ impl Pass<'_> {
             return;
         }
         for said in scope.says {
-            let (Says::Positive(entity) | Says::Weak(entity)) = said else { continue };
-            let standing = match said {
-                Says::Positive(_) => Standing::Positive,
-                _ => Standing::Weak,
+            let (entity, standing) = match said {
+                Says::Positive(entity) => (entity, Standing::Positive),
+                Says::Weak(entity) => (entity, Standing::Weak),
+                Says::Abbreviated(entity) => (entity, Standing::Abbreviated),
+                Says::Negative(_) | Says::NegativeForAll => continue,
             };
             let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
             for &at in list {
@@ -36,7 +37,7 @@ impl Pass<'_> {
                 let found = match &recognizer.anchor {
                     Anchor::Label(None) if recognizer.whole => {
                         if recognizer.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text)) {
-                            let standing = self.settled(recognizer, value.start, standing);
+                            let Some(standing) = self.settled(recognizer, value.start, standing) else { continue };
                             self.judge_value(at, value.clone(), standing);
                         }
                         continue;
@@ -50,7 +51,7 @@ impl Pass<'_> {
                 };
                 if let Some(mut found) = found {
                     (found.start, found.end) = (found.start + value.start, found.end + value.start);
-                    let standing = self.settled(recognizer, value.start, standing);
+                    let Some(standing) = self.settled(recognizer, value.start, standing) else { continue };
                     self.grammar_found(at, &found, standing);
                 }
             }
@@ -89,7 +90,7 @@ impl Pass<'_> {
                 continue;
             };
             let standing = LabelIndex::standing(says, recognizer.entity);
-            if recognizer.label_required && standing < Standing::Weak {
+            if recognizer.label_required && standing < Standing::Abbreviated {
                 continue;
             }
             // It may take more than the digits.
@@ -99,7 +100,10 @@ impl Pass<'_> {
             let rivals = best.is_some_and(|(entity, ..)| entity != recognizer.entity);
             if standing != Standing::Positive || rivals {
                 // Could it be as certain? A weak label counts as a positive one beside a companion.
-                let most = if standing == Standing::Weak { Standing::Positive } else { standing };
+                let most = match standing {
+                    Standing::Weak | Standing::Abbreviated => Standing::Positive,
+                    known => known,
+                };
                 if most_points(recognizer, most) >= CERTAIN {
                     return false;
                 }

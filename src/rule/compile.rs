@@ -198,6 +198,7 @@ pub fn compile(
     for (list, says) in [
         (&syntax.labels.positive, Says::Positive(id)),
         (&syntax.labels.weak, Says::Weak(id)),
+        (&syntax.labels.abbreviated, Says::Abbreviated(id)),
         (&syntax.labels.negative, Says::Negative(id)),
     ] {
         list.iter().for_each(|label| labels.insert(label, says));

@@ -1,12 +1,14 @@
 //! The label index: every label of every rule in one table, looked up once per candidate, key or column.
 //!
 //! A key such as `customerMobileNo`, `收货人手机号` or `contact.phone` is looked up whole and then by its tail, word by
-//! word (camel case, snake case, one Han character at a time), so that rules list the tail only.
+//! word (camel case, snake case, one Han character at a time), so that rules list the tail only. Words made of the initials of
+//! Chinese ones are taken apart as well (see `initials`).
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::initials;
 use super::tail::TailFilter;
 use crate::finding::EntityId;
 
@@ -20,6 +22,8 @@ pub enum Says {
     Positive(EntityId),
     /// It is, if a companion stands nearby.
     Weak(EntityId),
+    /// It may be; without a companion nearby it says nothing.
+    Abbreviated(EntityId),
     /// It is not.
     Negative(EntityId),
     /// It is nothing personal that has digits: an order number, a timestamp.
@@ -33,6 +37,8 @@ pub enum Standing {
     Negative,
     /// No label.
     None,
+    /// An abbreviation without a companion: as good as no label.
+    Abbreviated,
     /// A weak label.
     Weak,
     /// A label says that it is this.
@@ -126,14 +132,18 @@ impl LabelIndex {
 
     /// The number of the longest label that ends `key`; 0 when no tail of it is a label.
     fn number(&self, key: &Key) -> u32 {
+        let mut last = None;
         for tail in key.tails() {
             if self.lengths >> tail.len().min(127) & 1 == 1
                 && let Some(number) = self.entries.get(tail)
             {
                 return *number;
             }
+            last = Some(tail);
         }
-        0
+        // `fkxm`, the name of the visitor, is one word.
+        let label = last.and_then(initials::without_party);
+        label.and_then(|label| self.entries.get(label)).copied().unwrap_or_default()
     }
 
     /// What the label of this number says.
@@ -189,7 +199,7 @@ impl LabelIndex {
 
     /// Whether `said` speaks for an entity type.
     pub fn starts_values(said: Says) -> bool {
-        matches!(said, Says::Positive(_) | Says::Weak(_))
+        matches!(said, Says::Positive(_) | Says::Weak(_) | Says::Abbreviated(_))
     }
 
     /// What the labels `says` mean for `entity`.
@@ -199,6 +209,7 @@ impl LabelIndex {
             match said {
                 Says::Positive(e) if *e == entity => return Standing::Positive,
                 Says::Weak(e) if *e == entity => standing = Standing::Weak,
+                Says::Abbreviated(e) if *e == entity && standing < Standing::Weak => standing = Standing::Abbreviated,
                 Says::Negative(e) if *e == entity && standing == Standing::None => standing = Standing::Negative,
                 Says::NegativeForAll if standing == Standing::None => standing = Standing::Negative,
                 _ => {}

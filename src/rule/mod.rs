@@ -6,6 +6,7 @@ pub mod compile;
 pub(crate) mod disguise;
 pub mod embedded;
 pub(crate) mod escape;
+pub(crate) mod initials;
 pub mod label;
 mod load;
 pub mod pattern;

@@ -87,9 +87,16 @@ pub struct LabelSyntax {
     /// Labels that say so only when a companion stands in the same line or record.
     #[serde(default)]
     pub weak: Vec<String>,
-    /// Words that make weak labels count.
+    /// Abbreviations that stand for other things as well (`xb`, `zh`): labels with a companion, and none without.
+    #[serde(default)]
+    pub abbreviated: Vec<String>,
+    /// Words that make weak labels and abbreviations count.
     #[serde(default)]
     pub companions: Vec<String>,
+    /// Keys and column names that do so: whole words only, in any letter case. For short ones, which are a part of many a
+    /// word: `xm`.
+    #[serde(default)]
+    pub companion_keys: Vec<String>,
     /// Labels that say that the value is something else.
     #[serde(default)]
     pub negative: Vec<String>,

@@ -361,24 +361,11 @@ fn quoted_pinyin(text: &[u8], at: usize) -> Option<Found> {
     let length = match quote {
         Some(quote) => memchr::memchr(*quote, rest)?,
         None if at == 0 && text.len() <= 48 => rest.len(),
-        None => unquoted_pinyin(rest)?,
+        None => pinyin::unquoted(rest)?,
     };
     let name = rest.get(..length)?.trim_ascii_end();
     let shape = pinyin::judge(std::str::from_utf8(name).ok()?)?;
     Some(found(at, at + name.len(), shape))
-}
-
-/// How long the letters at the head of `rest` are that may be a name; two words and more, and nothing joined to them.
-fn unquoted_pinyin(rest: &[u8]) -> Option<usize> {
-    let is_part = |b: &u8| b.is_ascii_alphabetic() || matches!(b, b' ' | b'-' | b'/');
-    let run = rest.iter().take_while(|b| is_part(b)).count();
-    let letters = rest.get(..run)?.trim_ascii_end();
-    let ends = match rest.get(run) {
-        None | Some(b',' | b';' | b'|' | b')' | b'\t' | b'\r' | b'\n' | b'<' | 0x80..) => true,
-        Some(b'.') => rest.get(run + 1).is_none_or(u8::is_ascii_whitespace),
-        _ => false,
-    };
-    (ends && letters.iter().any(|b| matches!(b, b' ' | b'/'))).then_some(letters.len())
 }
 
 /// Whether `value` has at least the look of a name: two to twenty letters or Han characters, dots and spaces between

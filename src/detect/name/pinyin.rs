@@ -60,6 +60,26 @@ pub(super) fn judge(text: &str) -> Option<Shape> {
     }
 }
 
+/// How long the letters at the head of `rest` are that may be a name; two words and more, and nothing joined to them. Before
+/// the next key of a line (`name=ZHANG WEI nationality=KOR`) they end as well.
+pub(super) fn unquoted(rest: &[u8]) -> Option<usize> {
+    let is_part = |b: &u8| b.is_ascii_alphabetic() || matches!(b, b' ' | b'-' | b'/');
+    let run = rest.iter().take_while(|b| is_part(b)).count();
+    let letters = rest.get(..run)?.trim_ascii_end();
+    let is_gap = |b: &u8| matches!(b, b' ' | b'/');
+    let length = match rest.get(run) {
+        None | Some(b',' | b';' | b'|' | b')' | b']' | b'#' | b'&' | b'\t' | b'\r' | b'\n' | b'<' | 0x80..) => {
+            letters.len()
+        }
+        Some(b'.') if rest.get(run + 1).is_none_or(u8::is_ascii_whitespace) => letters.len(),
+        // `ZHANG WEI -> 9001`
+        Some(b'>') => letters.strip_suffix(b" -")?.trim_ascii_end().len(),
+        Some(b'=' | b':' | b'_' | b'0'..=b'9') => rest.get(..run)?.iter().rposition(|b| *b == b' ')?,
+        _ => return None,
+    };
+    letters.get(..length)?.iter().any(is_gap).then_some(length)
+}
+
 /// `Wei`, `WEI`, `Xiao-Ming`
 fn is_written_as_name(word: &str) -> bool {
     let letters = word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
