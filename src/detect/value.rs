@@ -116,7 +116,7 @@ impl Pass<'_> {
             b':' => byte_before(text, word_before(text, name - 1)) == b'<',
             _ => false,
         };
-        if opens {
+        if opens && is_closed(text, at, name..at) {
             let is_section = text.get(at + 1..).is_some_and(|rest| rest.starts_with(SECTION));
             let value = at + 1 + if is_section { SECTION.len() } else { 0 };
             self.values_at(value, self.label(name..at), true);
@@ -164,7 +164,7 @@ impl Pass<'_> {
     pub(super) fn value_told(&mut self, at_recognizer: At, at: usize, standing: Standing, behind_phrase: bool) {
         let Some(recognizer) = self.program.recognizer(at_recognizer) else { return };
         let asked = self.buffers.asked.before(self.serial, at_recognizer, at, standing);
-        if asked && !self.program.plain && self.buffers.trials.is_none() {
+        if asked && !behind_phrase && !self.program.plain && self.buffers.trials.is_none() {
             return;
         }
         let text = self.text;
@@ -343,6 +343,18 @@ fn is_told(text: &[u8], value: &std::ops::Range<usize>) -> bool {
     let goes_on = char_at(text, behind).is_some_and(|(c, _)| is_han(c) && !"了吧啦哈哦噢喔呀哟咯".contains(c));
     let is_method = METHODS.iter().any(|method| told.eq_ignore_ascii_case(method));
     told.is_ascii() && told.iter().any(u8::is_ascii_digit) && !goes_on && !is_method
+}
+
+/// Whether the element called `name`, whose start tag ends with the `>` at `at`, ends on the same line and holds no other:
+/// the `<name>` of a usage line is no element.
+fn is_closed(text: &[u8], at: usize, name: std::ops::Range<usize>) -> bool {
+    let rest = text.get(at + 1..(at + 1 + VALUE).min(text.len())).unwrap_or_default();
+    let rest = memchr::memchr(b'\n', rest).map_or(rest, |end| rest.get(..end).unwrap_or_default());
+    let Some(end) = memchr::memmem::find(rest, b"</") else { return false };
+    let tag = rest.get(end + 2..).unwrap_or_default();
+    let tag = memchr::memchr(b'>', tag).and_then(|close| tag.get(..close)).unwrap_or_default();
+    let is_bare = rest.get(..end).is_some_and(|held| !held.contains(&b'<') || held.starts_with(SECTION));
+    is_bare && text.get(name).is_some_and(|name| tag.ends_with(name))
 }
 
 /// How long what an element holds from `at` on is: to the tag or end of a section behind it on the line.

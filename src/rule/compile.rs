@@ -220,12 +220,9 @@ pub fn compile(
     Ok((entity, Rule { syntax: syntax.clone(), file: String::new(), recognizers }))
 }
 
-fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: bool) -> Result<Recognizer, String> {
-    if !(0..=60).contains(&syntax.structure) {
-        return Err(format!("structure {} is not between 0 and 60", syntax.structure));
-    }
-    let anchor = compile_anchor(syntax)?;
-    let pattern = match (&anchor, &syntax.pattern) {
+/// Its pattern, anchored as the anchor wants it.
+fn compile_pattern(anchor: &Anchor, syntax: &RecognizerSyntax, built_in: bool) -> Result<Option<Pattern>, String> {
+    Ok(match (anchor, &syntax.pattern) {
         (Anchor::Digits { .. } | Anchor::HexRun(_) | Anchor::Word(_), Some(p)) => {
             Some(Pattern::whole(p, true, built_in)?)
         }
@@ -238,7 +235,15 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         }
         (Anchor::Label(None), None) => return Err("anchor `label` needs a `pattern` or a `grammar`".to_owned()),
         (_, None) => None,
-    };
+    })
+}
+
+fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: bool) -> Result<Recognizer, String> {
+    if !(0..=60).contains(&syntax.structure) {
+        return Err(format!("structure {} is not between 0 and 60", syntax.structure));
+    }
+    let anchor = compile_anchor(syntax)?;
+    let pattern = compile_pattern(&anchor, syntax, built_in)?;
     let suffix = syntax.suffix.as_ref();
     let suffix = suffix.map(|s| Pattern::suffix(s, built_in)).transpose()?;
     let validators = syntax
