@@ -30,6 +30,7 @@ pub(super) struct Bitmaps {
     pub(super) colon: Lanes,
     pub(super) hyphen: Lanes,
     pub(super) full_stop: Lanes,
+    /// `=`, and `>`, behind which stands what an element holds.
     pub(super) equals: Lanes,
     /// Space and closing bracket, which also stand between groups of digits.
     pub(super) gap: Lanes,
@@ -218,7 +219,7 @@ const LOW: [u8; 16] = [
     0,
     0,
     HYPHEN | EQUALS,
-    FULL_STOP,
+    FULL_STOP | EQUALS,
     0,
 ];
 const HIGH: [u8; 16] = [

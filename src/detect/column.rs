@@ -31,7 +31,9 @@ const FEWEST: usize = 5;
 
 /// Appends the matches of all columns of `block`, by column, then value, then position.
 pub(super) fn detect_table(program: &Program, block: &TableBlock, scratch: &mut Scratch, out: &mut Vec<Match>) {
-    let names: Vec<&str> = block.table.columns.iter().map(|column| column.name.as_str()).collect();
+    let columns = block.table.columns.iter().map(|column| column.name.as_str());
+    // What the table is called says as much: `sms_log` of its column `code`.
+    let names: Vec<&str> = columns.chain(block.table.name.as_deref()).collect();
     let names = names.join(" ");
     for (position, column) in block.columns.iter().enumerate() {
         detect_column(program, block, (position, column), names.as_bytes(), scratch, out);

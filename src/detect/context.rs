@@ -27,7 +27,7 @@ pub(super) fn byte_before(text: &[u8], at: usize) -> u8 {
 pub(super) struct ColumnScope<'a> {
     /// What the longest label that ends the name says.
     pub(super) says: &'a [Says],
-    /// The names of all columns of the table, where companions of weak labels are sought.
+    /// The names of all columns of the table and its own, where companions of weak labels are sought.
     pub(super) names: &'a [u8],
     /// The entity types for which this column's name is a weak label that has a companion among the names.
     pub(super) beside: &'a [EntityId],

@@ -198,6 +198,8 @@ impl<'a> Pass<'a> {
         for hit in pattern.spans(text).take(MOST_MATCHES) {
             let span = window.start + hit.start..window.start + hit.end;
             if !span.is_empty() && must_hold.is_none_or(|cluster| cluster.begins_in(&span)) {
+                let value = pattern.value_in(text, hit);
+                let span = window.start + value.start..window.start + value.end;
                 let value = self.text.get(span.clone()).unwrap_or_default();
                 let context = self.context(span.start);
                 self.confirm(at, span, value, &context);
@@ -281,8 +283,10 @@ impl Sink for Pass<'_> {
     }
 
     fn key_separator(&mut self, at: usize) {
-        // A URL scheme (https://) is no key.
-        if byte(self.text, at + 1) != b'/' {
+        if byte(self.text, at) == b'>' {
+            self.value_in_element(at);
+        } else if byte(self.text, at + 1) != b'/' {
+            // A URL scheme (https://) is no key.
             self.value_behind_key(at);
         }
     }

@@ -60,6 +60,7 @@ pub(super) struct Program {
     pub(super) url_passwords: Vec<At>,
     pub(super) dotted_quad: Vec<At>,
     pub(super) colon_hex: Vec<At>,
+    pub(super) beside_address: Vec<At>,
     /// Those that start from a label, by entity id: label anchors and hex runs.
     pub(super) from_label: Vec<Vec<At>>,
     /// Whether some value starts from a label, by its number.
@@ -130,6 +131,7 @@ impl Program {
             url_passwords: Vec::new(),
             dotted_quad: Vec::new(),
             colon_hex: Vec::new(),
+            beside_address: Vec::new(),
             from_label: vec![Vec::new(); rules.rules().len()],
             of_digits: Vec::new(),
             starting: Vec::new(),
@@ -197,9 +199,14 @@ impl Program {
                     starts.push(label);
                 }
             }
-            labels.extend(names.negative.iter().map(String::as_str).filter(|label| !label.is_ascii()));
+            let negative = names.negative.iter().map(String::as_str).filter(|label| !label.is_ascii());
+            labels.extend(negative.clone());
+            // No value starts from a label inside of another that speaks against it: 单号 in 采购单号.
+            starts.extend(negative);
         }
-        labels.extend(rules.labels().negatives_for_all().filter(|label| !label.is_ascii()));
+        let negatives = || rules.labels().negatives_for_all().filter(|label| !label.is_ascii());
+        labels.extend(negatives());
+        starts.extend(negatives());
         self.han_labels = LazyAutomaton::new(&labels);
         self.han_starts = LazyAutomaton::new(&starts);
         let leads = self.han_letters.iter().filter_map(|at| match &self.recognizer(*at)?.anchor {
@@ -263,6 +270,7 @@ impl Program {
             Anchor::UrlPassword => self.url_passwords.push(at),
             Anchor::DottedQuad => self.dotted_quad.push(at),
             Anchor::ColonHex => self.colon_hex.push(at),
+            Anchor::BesideAddress => self.beside_address.push(at),
             Anchor::Label(_) | Anchor::HexRun(_) => {
                 literals.extend(recognizer.phrases.iter().map(|phrase| (phrase.as_str(), at)));
                 if let Some(list) = self.from_label.get_mut(usize::from(at.0)) {

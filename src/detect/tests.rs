@@ -443,8 +443,9 @@ fn look_alikes_are_told_apart() {
 fn companions_in_other_columns_make_weak_labels_count() {
     let detector = Detector::new(rules());
     let column = |name: &str| ColumnContext { name: name.to_owned(), kind: ColumnKind::FREE_TEXT };
-    let found = |others: &str| {
-        let table = Arc::new(TableContext { name: None, columns: vec![column("exp_date"), column(others)] });
+    let found = |others: &str, table: Option<&str>| {
+        let columns = vec![column("exp_date"), column(others)];
+        let table = Arc::new(TableContext { name: table.map(str::to_owned), columns });
         let values: ArrayRef = Arc::new(StringArray::from(vec!["12/29", "01/30"]));
         let columns = vec![Column { index: 0, values, records: None }];
         let block = Block::Table(TableBlock { table, columns, rows: 2, first_row: 1, text: None });
@@ -452,7 +453,32 @@ fn companions_in_other_columns_make_weak_labels_count() {
         detector.detect(&block, &mut Scratch::default(), &mut out);
         out.len()
     };
-    assert_eq!((found("credit_card"), found("remark")), (2, 0));
+    assert_eq!((found("credit_card", None), found("remark", None)), (2, 0));
+    // So does what the table is called.
+    assert_eq!((found("remark", Some("credit_card_log")), found("remark", Some("goods"))), (2, 0));
+}
+
+#[test]
+fn what_an_element_holds_is_read_by_its_name() {
+    let detector = Detector::new(rules());
+    let password = |text: &str| {
+        let found = found(&detector, text);
+        found.into_iter().find(|(entity, _)| entity == "PASSWORD").map(|(_, value)| value)
+    };
+    for text in [
+        "<password>Kx9_2q7L</password>",
+        "<a:Password><![CDATA[Kx9_2q7L]]></a:Password>",
+        "<密码>Kx9_2q7L</密码>",
+        "<r><user>tom</user><password>Kx9_2q7L</password></r>",
+    ] {
+        assert_eq!(password(text).as_deref(), Some("Kx9_2q7L"), "{text}");
+    }
+    assert_eq!(password("<password>Kx9 2q7L</password>").as_deref(), Some("Kx9 2q7L"));
+    for text in
+        ["<password> Kx9_2q7L", "a->password>Kx9_2q7L", "<password>Kx9_2q7L</user>", "<password><a>Kx9_2q7L</a>"]
+    {
+        assert_eq!(password(text), None, "{text}");
+    }
 }
 
 #[test]

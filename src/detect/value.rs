@@ -25,8 +25,14 @@ const JOINERS: [bool; 256] = {
     joiners
 };
 
+/// Points of an address beside which other things are sought.
+const CERTAIN_ADDRESS: i16 = 60;
+
 /// Points of a frequent surname with frequent characters behind it.
 const FREQUENT_NAME: i16 = 20;
+
+/// What begins a stretch of an element in which no character has a meaning of its own (XML 1.0 §2.7).
+const SECTION: &[u8] = b"<![CDATA[";
 
 /// Longest value that a label rule's own pattern may look at, in bytes.
 const VALUE: usize = 2048;
@@ -97,8 +103,33 @@ impl Pass<'_> {
         }
     }
 
+    /// What the element holds whose start tag ends with the `>` at `at`, when its name is a label that values start from:
+    /// `<mailNo>SF1234567890123</mailNo>`, `<ns:zip><![CDATA[310012]]></ns:zip>`.
+    pub(super) fn value_in_element(&mut self, at: usize) {
+        let text = self.text;
+        if !self.program.plain && !self.program.start_labels.may_end(text, at) {
+            return;
+        }
+        let name = word_before(text, at);
+        let opens = match byte_before(text, name) {
+            b'<' => true,
+            b':' => byte_before(text, word_before(text, name - 1)) == b'<',
+            _ => false,
+        };
+        if opens && is_closed(text, at, name..at) {
+            let is_section = text.get(at + 1..).is_some_and(|rest| rest.starts_with(SECTION));
+            let value = at + 1 + if is_section { SECTION.len() } else { 0 };
+            self.values_at(value, self.label(name..at), true);
+        }
+    }
+
     /// Reports what the labels `says` start at `at`.
     pub(super) fn value_at(&mut self, at: usize, says: &[Says]) {
+        self.values_at(at, says, false);
+    }
+
+    /// The same. `in_element`: a tag stands before it.
+    fn values_at(&mut self, at: usize, says: &[Says], in_element: bool) {
         let program = self.program;
         if matches!(byte(self.text, at), b'\n' | b',') {
             return;
@@ -112,7 +143,7 @@ impl Pass<'_> {
             };
             let list = program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
             for &recognizer in list {
-                self.value_for(recognizer, at, standing);
+                self.value_told(recognizer, at, standing, in_element);
             }
         }
     }
@@ -131,11 +162,12 @@ impl Pass<'_> {
         self.value_told(at_recognizer, at, standing, false);
     }
 
-    /// What the recognizer finds at `at`. `behind_phrase`: a phrase stands before it, which is as good as a separator.
+    /// What the recognizer finds at `at`. `behind_phrase`: a phrase or a tag stands before it, which is as good as a
+    /// separator.
     pub(super) fn value_told(&mut self, at_recognizer: At, at: usize, standing: Standing, behind_phrase: bool) {
         let Some(recognizer) = self.program.recognizer(at_recognizer) else { return };
         let asked = self.buffers.asked.before(self.serial, at_recognizer, at, standing);
-        if asked && !self.program.plain && self.buffers.trials.is_none() {
+        if asked && !behind_phrase && !self.program.plain && self.buffers.trials.is_none() {
             return;
         }
         let text = self.text;
@@ -160,8 +192,9 @@ impl Pass<'_> {
                 if recognizer.spelled && !self.program.plain && is_plain_number(ahead) {
                     return;
                 }
-                let separated = behind_phrase || !recognizer.separated || is_separated(text, at);
-                if !separated && !follows_a_verb(text, at) {
+                let wants_separator = recognizer.separated || recognizer.told;
+                let separated = behind_phrase || !wants_separator || is_separated(text, at);
+                if !separated && !recognizer.told && !follows_a_verb(text, at) {
                     return;
                 }
                 let find = |text| recognizer.pattern.as_ref().and_then(|pattern| pattern.end(text));
@@ -170,7 +203,11 @@ impl Pass<'_> {
                     // Rarely is a value longer than the window.
                     length = find(text.get(at..).unwrap_or_default()).unwrap_or(length);
                 }
-                let quoted = if recognizer.whole { quoted(text, at, ahead) } else { None };
+                let quoted = match recognizer.whole {
+                    true if behind_phrase => quoted(text, at, ahead).or_else(|| held(text, at, ahead)),
+                    true => quoted(text, at, ahead),
+                    false => None,
+                };
                 let span = at..at + quoted.unwrap_or(length).max(length);
                 if !separated && !is_told(text, &span) {
                     return;
@@ -221,6 +258,37 @@ impl Pass<'_> {
         }
         let score = found.structure.min(recognizer.structure) + found.registry + points(standing);
         self.report(recognizer.entity, score, found.start..found.end, found.traits);
+        let grammar = match recognizer.anchor {
+            Anchor::Label(grammar) => grammar,
+            Anchor::Han(grammar) => Some(grammar),
+            _ => None,
+        };
+        if grammar == Some(GrammarSyntax::CnAddress) && score >= CERTAIN_ADDRESS {
+            self.beside_address(found);
+        }
+    }
+
+    /// What stands right behind an address, as a postal code does: `…文三路90号，310012`.
+    fn beside_address(&mut self, address: &Found) {
+        let text = self.text;
+        let mut at = address.end;
+        for joiner in ["，", ",", " ", "（", "(", "|", "、", "；", ";", "\t"] {
+            if text.get(at..).is_some_and(|rest| rest.starts_with(joiner.as_bytes())) {
+                at += joiner.len();
+                break;
+            }
+        }
+        at += usize::from(at > address.end && byte(text, at) == b' ');
+        if at == address.end || !byte(text, at).is_ascii_digit() {
+            return;
+        }
+        for &recognizer in &self.program.beside_address {
+            let pattern = self.program.recognizer(recognizer).and_then(|recognizer| recognizer.pattern.as_ref());
+            let ahead = text.get(at..(at + VALUE).min(text.len())).unwrap_or_default();
+            if let Some(length) = pattern.and_then(|pattern| pattern.end(ahead)) {
+                self.judge_value(recognizer, at..at + length, Standing::Positive);
+            }
+        }
     }
 }
 
@@ -256,21 +324,50 @@ fn is_separated(text: &[u8], at: usize) -> bool {
     byte_before(text, at) == b'\n' || between.iter().any(|b| matches!(b, b':' | b'=')) || wide("：") || wide("＝")
 }
 
-/// Whether 是, 为 or 成 stands right before `at`, in running text the place of a separator.
+/// Whether 是, 为, 成 or 叫 stands right before `at`, in running text the place of a separator.
 #[cold]
 fn follows_a_verb(text: &[u8], at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let before = before.strip_suffix(b" ").unwrap_or(before);
-    ["是", "为", "成"].iter().any(|verb| before.ends_with(verb.as_bytes()))
+    ["是", "为", "成", "叫"].iter().any(|verb| before.ends_with(verb.as_bytes()))
 }
 
 /// Whether `value`, behind a verb, is told and not described (密码是 MD5 加密的, 账号为空): letters or digits with a digit
-/// among them, and no Han character behind.
+/// among them, and no Han character behind but one that ends a sentence (密码改成abc123了).
 #[cold]
 fn is_told(text: &[u8], value: &std::ops::Range<usize>) -> bool {
+    /// Ways to hide or write something, and no values.
+    const METHODS: [&[u8]; 14] = [
+        b"MD5", b"SHA1", b"SHA-1", b"SHA256", b"SHA-256", b"SHA512", b"SM2", b"SM3", b"SM4", b"AES128", b"AES256",
+        b"RSA2048", b"Base64", b"UTF8",
+    ];
     let told = text.get(value.clone()).unwrap_or_default();
     let behind = value.end + usize::from(byte(text, value.end) == b' ');
-    told.is_ascii() && told.iter().any(u8::is_ascii_digit) && !char_at(text, behind).is_some_and(|(c, _)| is_han(c))
+    let goes_on = char_at(text, behind).is_some_and(|(c, _)| is_han(c) && !"了吧啦哈哦噢喔呀哟咯".contains(c));
+    let is_method = METHODS.iter().any(|method| told.eq_ignore_ascii_case(method));
+    told.is_ascii() && told.iter().any(u8::is_ascii_digit) && !goes_on && !is_method
+}
+
+/// Whether the element called `name`, whose start tag ends with the `>` at `at`, ends on the same line and holds no other:
+/// the `<name>` of a usage line is no element.
+fn is_closed(text: &[u8], at: usize, name: std::ops::Range<usize>) -> bool {
+    let rest = text.get(at + 1..(at + 1 + VALUE).min(text.len())).unwrap_or_default();
+    let rest = memchr::memchr(b'\n', rest).map_or(rest, |end| rest.get(..end).unwrap_or_default());
+    let Some(end) = memchr::memmem::find(rest, b"</") else { return false };
+    let tag = rest.get(end + 2..).unwrap_or_default();
+    let tag = memchr::memchr(b'>', tag).and_then(|close| tag.get(..close)).unwrap_or_default();
+    let is_bare = rest.get(..end).is_some_and(|held| !held.contains(&b'<') || held.starts_with(SECTION));
+    is_bare && text.get(name).is_some_and(|name| tag.ends_with(name))
+}
+
+/// How long what an element holds from `at` on is: to the tag or end of a section behind it on the line.
+fn held(text: &[u8], at: usize, ahead: &[u8]) -> Option<usize> {
+    let end = match byte_before(text, at) {
+        b'>' => memchr::memmem::find(ahead, b"</"),
+        b'[' => memchr::memmem::find(ahead, b"]]>"),
+        _ => None,
+    };
+    end.filter(|end| !ahead.get(..*end).is_some_and(|held| held.contains(&b'\n') || held.contains(&b'<')))
 }
 
 /// How long the value at `at` is when a quotation mark stands before it: to the next one on the line, escaped ones left

@@ -36,6 +36,8 @@ pub struct Recognizer {
     pub spelled: bool,
     /// See [`RecognizerSyntax::separated`].
     pub separated: bool,
+    /// See [`RecognizerSyntax::told`].
+    pub told: bool,
     /// See [`RecognizerSyntax::whole`].
     pub whole: bool,
     /// See [`RecognizerSyntax::not_code`].
@@ -85,6 +87,8 @@ pub enum Anchor {
     DottedQuad,
     /// As in [`AnchorSyntax`].
     ColonHex,
+    /// As in [`AnchorSyntax`].
+    BesideAddress,
     /// The value behind a label: by grammar, else by pattern.
     Label(Option<GrammarSyntax>),
     /// A grammar over stretches with Han characters.
@@ -118,6 +122,7 @@ impl Anchor {
             Anchor::UrlPassword => "the password of a URL".to_owned(),
             Anchor::DottedQuad => "four groups of digits joined by .".to_owned(),
             Anchor::ColonHex => "hex groups joined by :".to_owned(),
+            Anchor::BesideAddress => "what stands beside an address".to_owned(),
             Anchor::Label(_) => "the value behind a label".to_owned(),
             Anchor::Han(_) => "a stretch with Han characters".to_owned(),
             Anchor::Word(lengths) => {
@@ -216,23 +221,30 @@ pub fn compile(
     Ok((entity, Rule { syntax: syntax.clone(), file: String::new(), recognizers }))
 }
 
+/// Its pattern, anchored as the anchor wants it.
+fn compile_pattern(anchor: &Anchor, syntax: &RecognizerSyntax, built_in: bool) -> Result<Option<Pattern>, String> {
+    Ok(match (anchor, &syntax.pattern) {
+        (Anchor::Digits { .. } | Anchor::HexRun(_) | Anchor::Word(_), Some(p)) => {
+            Some(Pattern::whole(p, true, built_in)?)
+        }
+        (Anchor::Label(_) | Anchor::HanLetter(_) | Anchor::BesideAddress, Some(p)) => {
+            Some(Pattern::at_beginning(p, p.is_ascii(), built_in)?)
+        }
+        (_, Some(p)) => Some(Pattern::new(p.clone(), false, built_in)?),
+        (Anchor::Literal(_) | Anchor::Regex | Anchor::Word(_) | Anchor::HanLetter(_) | Anchor::BesideAddress, None) => {
+            return Err("this anchor needs a `pattern`".to_owned());
+        }
+        (Anchor::Label(None), None) => return Err("anchor `label` needs a `pattern` or a `grammar`".to_owned()),
+        (_, None) => None,
+    })
+}
+
 fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: bool) -> Result<Recognizer, String> {
     if !(0..=60).contains(&syntax.structure) {
         return Err(format!("structure {} is not between 0 and 60", syntax.structure));
     }
     let anchor = compile_anchor(syntax)?;
-    let pattern = match (&anchor, &syntax.pattern) {
-        (Anchor::Digits { .. } | Anchor::HexRun(_) | Anchor::Word(_), Some(p)) => {
-            Some(Pattern::whole(p, true, built_in)?)
-        }
-        (Anchor::Label(_) | Anchor::HanLetter(_), Some(p)) => Some(Pattern::at_beginning(p, p.is_ascii(), built_in)?),
-        (_, Some(p)) => Some(Pattern::new(p.clone(), false, built_in)?),
-        (Anchor::Literal(_) | Anchor::Regex | Anchor::Word(_) | Anchor::HanLetter(_), None) => {
-            return Err("this anchor needs a `pattern`".to_owned());
-        }
-        (Anchor::Label(None), None) => return Err("anchor `label` needs a `pattern` or a `grammar`".to_owned()),
-        (_, None) => None,
-    };
+    let pattern = compile_pattern(&anchor, syntax, built_in)?;
     let suffix = syntax.suffix.as_ref();
     let suffix = suffix.map(|s| Pattern::suffix(s, built_in)).transpose()?;
     let validators = syntax
@@ -261,9 +273,9 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => FirstBytes::of(pattern),
         _ => None,
     };
-    let RecognizerSyntax { structure, plus, separated, whole, not_code, .. } = *syntax;
-    if (separated || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
-        return Err("`separated`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
+    let RecognizerSyntax { structure, plus, separated, told, whole, not_code, .. } = *syntax;
+    if (separated || told || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
+        return Err("`separated`, `told`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
     }
     // What else a value of a rule of the user's own may hold, nobody knows.
     let spelled = built_in
@@ -289,6 +301,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         first_bytes,
         spelled,
         separated,
+        told,
         whole,
         not_code,
         phrases,
@@ -322,6 +335,7 @@ fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
         AnchorSyntax::UrlPassword => Anchor::UrlPassword,
         AnchorSyntax::DottedQuad => Anchor::DottedQuad,
         AnchorSyntax::ColonHex => Anchor::ColonHex,
+        AnchorSyntax::BesideAddress => Anchor::BesideAddress,
         AnchorSyntax::Label => Anchor::Label(syntax.grammar),
         AnchorSyntax::Han => Anchor::Han(syntax.grammar.ok_or("anchor `han` needs a `grammar`")?),
         AnchorSyntax::Word => {

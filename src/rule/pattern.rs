@@ -25,6 +25,8 @@ const ASKED: u32 = 256;
 const ESCAPE_AHEAD: &str = r"(?:\b|\\[nrt])";
 /// Bytes of that escape.
 const ESCAPE: usize = 2;
+/// How the group begins that holds the value, where a pattern has more than the value in it.
+const VALUE_GROUP: &str = "(?P<value>";
 
 /// A regular expression over bytes.
 #[derive(Debug)]
@@ -183,6 +185,15 @@ impl Pattern {
             _ => found.range(),
         })
     }
+
+    /// The value in the match at `span` of `text`: its group `value`, where the pattern has one, or else all of it.
+    pub fn value_in(&self, text: &[u8], span: Range<usize>) -> Range<usize> {
+        if !self.source.contains(VALUE_GROUP) {
+            return span;
+        }
+        let found = self.regex().and_then(|regex| regex.captures_at(text, span.start));
+        found.and_then(|groups| Some(groups.name("value")?.range())).unwrap_or(span)
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +252,15 @@ mod tests {
         assert!(Pattern::new("a{5000}{500}".to_owned(), true, false).is_err());
         let digits = Pattern::new(r"\d+".to_owned(), true, false).unwrap();
         assert_eq!(digits.spans(b"1 22").collect::<Vec<_>>(), [0..1, 2..4]);
+    }
+
+    #[test]
+    fn a_group_is_the_value() {
+        let pattern = Pattern::new(r"key:\d+ (?P<value>\d+)".to_owned(), true, false).unwrap();
+        let text = b"key:1 22 key:3 44";
+        let values: Vec<_> = pattern.spans(text).map(|span| pattern.value_in(text, span)).collect();
+        assert_eq!(values, [6..8, 15..17]);
+        assert_eq!(Pattern::new("b+".to_owned(), true, false).unwrap().value_in(b"abb", 1..3), 1..3);
     }
 
     #[test]

@@ -127,7 +127,8 @@ pub struct RecognizerSyntax {
     #[serde(default)]
     pub literals: Vec<String>,
     /// Regular expression. `digits`, `word`: of the whole value without separators; `label`: of the value behind the
-    /// label, from its start; `han_letter`: from the character on; `literal` and `regex`: of the match.
+    /// label, from its start; `han_letter`: from the character on; `literal` and `regex`: of the match, or, with a group
+    /// `(?P<value>…)`, of the value and what stands around it; `beside_address`: of the value, from its start.
     #[serde(default)]
     pub pattern: Option<String>,
     /// `digits`: a `+` must stand before the value, and belongs to it.
@@ -142,6 +143,10 @@ pub struct RecognizerSyntax {
     /// `label` with a pattern: only behind a label and a separator (`:` or `=`), for values that could be any word.
     #[serde(default)]
     pub separated: bool,
+    /// `label` with a pattern: as `separated`, but right behind a label without a separator (密码Abc12345) it may stand as
+    /// well, where it holds a digit and no Han character goes on behind it.
+    #[serde(default)]
+    pub told: bool,
     /// `label` with a pattern: what the pattern begins goes on to the end of the cell in a column that is named so, and
     /// to the closing quotation mark where the value is quoted.
     #[serde(default)]
@@ -179,6 +184,8 @@ pub enum AnchorSyntax {
     DottedQuad,
     /// Hex groups joined by `:`.
     ColonHex,
+    /// What stands beside an address.
+    BesideAddress,
     /// A label in front of the value.
     Label,
     /// A stretch with Han characters.

@@ -1,6 +1,7 @@
 //! IP addresses, version 4 and 6, and what their range says of them.
 //!
-//! Works on the value as it stands. Must never take a version, a time or a C++ name for an address without a label.
+//! Works on the value as it stands. The loopback address and its like, which no machine has, are refused; private and other
+//! special ranges are known for what they are. Must never take a version, a time or a C++ name for an address without a label.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,14 +13,15 @@ use crate::finding::Traits;
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let mut buffer = [0; 80];
     let text = std::str::from_utf8(fold(candidate.original, &mut buffer)?).ok()?.trim_ascii();
+    let counts = |v4: Ipv4Addr| (!is_no_machine(IpAddr::V4(v4))).then(|| of_v4(v4));
     if let Ok(v4) = text.parse::<Ipv4Addr>() {
-        return Some(of_v4(v4));
+        return counts(v4);
     }
     let address = bare(text)?;
     if let Ok(v4) = address.parse::<Ipv4Addr>() {
-        return Some(of_v4(v4));
+        return counts(v4);
     }
-    let v6 = address.parse::<Ipv6Addr>().ok()?;
+    let v6 = address.parse::<Ipv6Addr>().ok().filter(|v6| !is_no_machine(IpAddr::V6(*v6)))?;
     // Six or eight groups of two are hardware addresses or fingerprints.
     if !address.contains("::") && address.split(':').all(|group| group.len() <= 2) {
         return None;
@@ -53,6 +55,20 @@ fn bare(text: &str) -> Option<&str> {
         },
     };
     Some(address.split_once('%').map_or(address, |(address, _zone)| address))
+}
+
+/// Whether `address` is that of no machine: every machine's word for itself (loopback), for none, and for all around, and
+/// masks of networks (RFC 1122 §3.2.1.3). Configurations and logs are full of them.
+fn is_no_machine(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let bits = u32::from(address);
+            address.is_loopback()
+                || address.is_unspecified()
+                || bits >> 24 == 255 && bits.trailing_zeros() == bits.count_zeros()
+        }
+        IpAddr::V6(address) => address.is_loopback() || address.is_unspecified(),
+    }
 }
 
 fn of_v4(address: Ipv4Addr) -> Evidence {
@@ -203,10 +219,8 @@ mod tests {
     #[test]
     fn special_ranges_and_resolvers_are_nobodys() {
         for value in [
-            "0.0.0.0",
             "10.1.2.30",
             "100.64.0.1",
-            "127.0.0.1",
             "169.254.1.1",
             "172.31.255.1",
             "192.0.0.9",
@@ -218,14 +232,11 @@ mod tests {
             "203.0.113.7",
             "224.0.0.1",
             "240.0.0.1",
-            "255.255.255.255",
             "8.8.8.8",
             "114.114.114.114",
             "223.5.5.5",
             "119.29.29.29",
             "1.1.1.1",
-            "::1",
-            "::",
             "fe80::1",
             "fd00:1:2:3::4",
             "ff02::1",
@@ -243,6 +254,30 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_no_machine_are_refused() {
+        for value in [
+            "127.0.0.1",
+            "127.0.0.53",
+            "127.0.0.1:8080",
+            "0.0.0.0",
+            "0.0.0.0/0",
+            "255.255.255.255",
+            "255.255.255.0",
+            "255.255.240.0",
+            "255.0.0.0",
+            "::1",
+            "[::1]:8080",
+            "::",
+            "::/0",
+        ] {
+            assert_eq!(check(validate, value, true), None, "{value}");
+        }
+        for value in ["255.1.2.3", "254.255.255.0", "128.0.0.1"] {
+            assert!(check(validate, value, true).is_some(), "{value}");
+        }
+    }
+
+    #[test]
     fn version_like_addresses_count_little() {
         for value in ["120.0.0.0", "2.11.1.3", "1.2.3.4", "99.0.0.17", "9.4.146.26", "2.5.29.35", "14.2.7.9"] {
             assert!(check(validate, value, false).unwrap().registry <= 5, "{value}");
@@ -252,7 +287,7 @@ mod tests {
 
     #[test]
     fn names_with_colons_need_a_label() {
-        for value in ["a::b", "face::beef", "::", "dead::", "ab::cd:ef"] {
+        for value in ["a::b", "face::beef", "dead::", "ab::cd:ef"] {
             assert!(check(validate, value, false).unwrap().label_required, "{value}");
         }
     }

@@ -42,6 +42,7 @@ pub mod secret;
 pub mod spelled_digits;
 pub mod taiwan_id_card;
 pub mod taxpayer_id;
+pub mod upu_s10;
 pub mod url_secret;
 pub mod vin;
 pub mod wechat_id;
@@ -125,6 +126,7 @@ pub static VALIDATORS: &[(&str, Validator)] = &[
     ("spelled_digits", spelled_digits::validate),
     ("taiwan_id_card", taiwan_id_card::validate),
     ("taxpayer_id", taxpayer_id::validate),
+    ("upu_s10", upu_s10::validate),
     ("url_secret", url_secret::validate),
     ("vin", vin::validate),
     ("wechat_id", wechat_id::validate),

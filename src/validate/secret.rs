@@ -13,7 +13,7 @@ fn names_a_secret(value: &[u8]) -> bool {
 /// Any value of four characters and more that is no mask, no variable, no path and no word of configuration. An e-mail
 /// address is one even there.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
-    const WORDS: [&[u8]; 11] = [
+    const WORDS: [&[u8]; 12] = [
         b"required",
         b"optional",
         b"hidden",
@@ -25,6 +25,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
         b"passwd",
         b"incorrect",
         b"filtered",
+        b"sample",
     ];
     let value = candidate.original.trim_ascii();
     // `[REDACTED]`, of which the first bracket may be passed over as what joins label and value.
@@ -61,6 +62,7 @@ mod tests {
             "bob.",
             "REDACTED]",
             "[Filtered]",
+            "sample",
             "{}",
         ] {
             assert_eq!(check(validate, value, true), None, "{value}");

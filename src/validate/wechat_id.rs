@@ -19,7 +19,8 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
         b"default",
     ];
     let value = candidate.original;
-    if WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+    // `gh_…`: the account of a company, as the platform names it.
+    if WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || value.starts_with(b"gh_") {
         return None;
     }
     let plain = value.iter().all(u8::is_ascii_alphabetic);
@@ -36,5 +37,6 @@ mod tests {
         assert_eq!(check(validate, "zhangwei_88", true).unwrap().registry, 15);
         assert_eq!(check(validate, "zhangsanfeng", true).unwrap().registry, 0);
         assert_eq!(check(validate, "enabled", true), None);
+        assert_eq!(check(validate, "gh_7f083739789a", true), None);
     }
 }
