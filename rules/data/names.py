@@ -37,8 +37,8 @@ TRUST = ((4.2, 2.75, 1.0), (2.4, 1.5, 2.0), (1.4, 0.75, 3.0))
 # What a surname that is hardly ever one lacks; what an ordinary word lacks, and what it is given back where its surroundings
 # say so much; the most that surroundings which only count for words say for one.
 OF_RARE_SURNAME = 1.25
-OF_WORD = 0.75
-OF_STRONG_WORD = 3.25
+OF_WORD = 1.25
+OF_STRONG_WORD = 3.75
 MOST_OF_WORD = 3.0
 # Least weight of each character of its given name for that.
 LEAST_OF_GIVEN = -1.5

@@ -28,7 +28,7 @@ const LIKELY: i32 = 12;
 /// What a surname that is hardly ever one lacks to be as likely as its score says.
 const OF_RARE_SURNAME: i32 = 20;
 /// What an ordinary word lacks.
-const OF_WORD: i32 = 12;
+const OF_WORD: i32 = 20;
 /// Most that surroundings which only count for ordinary words say for one.
 const MOST_OF_WORD: i32 = 48;
 /// What a surname adds that is hardly ever anything else, by the step of trust in it.
@@ -36,7 +36,7 @@ const TRUSTED: [i32; 4] = [0, 12, 24, 44];
 /// How much its surroundings must say that an ordinary word is a name, for it to be given something back: the less, the
 /// surer its surname is one, and of the least sure no word is given anything.
 const STRONG: [i32; 4] = [i32::MAX, 48, 32, 16];
-const OF_STRONG_WORD: i32 = 52;
+const OF_STRONG_WORD: i32 = 60;
 /// Least weight of each character of the given name for that: 周一 is nobody, whatever stands around it.
 const LEAST_OF_GIVEN: i32 = -24;
 /// What the number of a telephone or of a resident ID adds to a name alone beside it.
