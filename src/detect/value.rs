@@ -203,12 +203,13 @@ impl Pass<'_> {
                     // Rarely is a value longer than the window.
                     length = find(text.get(at..).unwrap_or_default()).unwrap_or(length);
                 }
-                let quoted = match recognizer.whole {
-                    true if behind_phrase => quoted(text, at, ahead).or_else(|| held(text, at, ahead)),
-                    true => quoted(text, at, ahead),
-                    false => None,
+                let quoted = if recognizer.whole { quoted(text, at, ahead) } else { None };
+                let length = match if behind_phrase { held(text, at, ahead) } else { None } {
+                    Some(held) if recognizer.whole => held,
+                    Some(held) => length.min(held),
+                    None => quoted.unwrap_or(length).max(length),
                 };
-                let span = at..at + quoted.unwrap_or(length).max(length);
+                let span = at..at + length;
                 if !separated && !is_told(text, &span) {
                     return;
                 }
