@@ -30,6 +30,7 @@ pub(super) struct Bitmaps {
     pub(super) colon: Lanes,
     pub(super) hyphen: Lanes,
     pub(super) full_stop: Lanes,
+    /// `=`, and `>`, behind which the text of an element stands.
     pub(super) equals: Lanes,
     /// Space and closing bracket, which also stand between groups of digits.
     pub(super) gap: Lanes,
@@ -218,7 +219,7 @@ const LOW: [u8; 16] = [
     0,
     0,
     HYPHEN | EQUALS,
-    FULL_STOP,
+    FULL_STOP | EQUALS,
     0,
 ];
 const HIGH: [u8; 16] = [
@@ -360,7 +361,7 @@ mod tests {
             assert_eq!(has(map.colon), byte == b':', "{byte}");
             assert_eq!(has(map.hyphen), byte == b'-', "{byte}");
             assert_eq!(has(map.full_stop), byte == b'.', "{byte}");
-            assert_eq!(has(map.equals), byte == b'=', "{byte}");
+            assert_eq!(has(map.equals), matches!(byte, b'=' | b'>'), "{byte}");
             assert_eq!(has(map.gap), byte == b' ' || byte == b')', "{byte}");
             assert_eq!(has(map.high), byte >= 0x80, "{byte}");
         }
@@ -384,7 +385,7 @@ mod tests {
 
         #[test]
         fn every_way_agrees_on_what_logs_are_made_of(
-            text in prop::collection::vec(prop::sample::select(b"0123456789afAFgz:-.=@ ()\n\xE4\xBD\xA0/_".to_vec()), 0..700)
+            text in prop::collection::vec(prop::sample::select(b"0123456789afAFgz:-.=>@ ()\n\xE4\xBD\xA0/_".to_vec()), 0..700)
         ) {
             agree(&text)?;
         }

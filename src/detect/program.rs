@@ -10,6 +10,7 @@ use super::bitmap::{LookBack, fastest_look_back};
 use super::characters::Characters;
 use super::group_pairs::GroupPairs;
 use super::literal::Literals;
+use super::record::Kinds;
 use super::scan::Wanted;
 use super::sight::Sights;
 use super::value_memo::ValueMemo;
@@ -81,6 +82,8 @@ pub(super) struct Program {
     pub(super) han_starts: LazyAutomaton,
     /// What is said of a column of which the values are person names, and the name says nothing.
     pub(super) name_column: Vec<Says>,
+    /// What values in a record may be.
+    pub(super) kinds: Kinds,
     /// All companions of weak labels, by entity id.
     pub(super) companions: Vec<LazyAutomaton>,
     /// What was found in the values of columns lately.
@@ -147,6 +150,7 @@ impl Program {
                 .map(|e| Says::Weak(e.id))
                 .into_iter()
                 .collect(),
+            kinds: Kinds::new(&rules),
             companions: Vec::new(),
             values: ValueMemo::default(),
             rules: Arc::clone(&rules),

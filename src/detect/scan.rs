@@ -21,7 +21,7 @@ pub(super) trait Sink {
     fn hex_quads(&mut self, _at: usize) {}
     /// Two colons side by side, or four at most five apart; the last stands at `at`.
     fn colon_hex(&mut self, _at: usize) {}
-    /// `=` or `:` stands at `at`, not behind a digit.
+    /// `=` or `>` stands at `at`, or `:`, not behind a digit.
     fn key_separator(&mut self, _at: usize) {}
     /// The twelfth of a run of hexadecimal digits stands at `at`. Only where [`Wanted::hex_words`] asks for it.
     fn hex_word(&mut self, _at: usize) {}
@@ -257,9 +257,7 @@ impl Stages {
         each_word!(found.colon_hex, |at| {
             lane(third_colon, at) & near(third_colon, at) | lane(colon, at) & back(colon, at, 1)
         });
-        each_word!(found.key_separators, |at| {
-            (lane(colon, at) | lane(&maps.equals, at)) & !back(&maps.digit, at, 1)
-        });
+        each_word!(found.key_separators, |at| { lane(colon, at) & !back(&maps.digit, at, 1) | lane(&maps.equals, at) });
     }
 
     /// Places with one, two, four and eight hexadecimal digits up to and including them.
@@ -347,7 +345,7 @@ pub(super) fn scan_plainly(text: &[u8], sink: &mut impl Sink) {
         if is(at, b":") {
             sink.colon_hex(at);
         }
-        if is(at, b":=") && !after.is_some_and(digit) {
+        if is(at, b"=>") || is(at, b":") && !after.is_some_and(digit) {
             sink.key_separator(at);
         }
         if high(at) && !after.is_some_and(high) && at >= high_from {

@@ -244,13 +244,16 @@ fn is_plain_number(ahead: &[u8]) -> bool {
     behind.is_none_or(u8::is_ascii)
 }
 
-/// Whether `:` or `=` stands between the value at `at` and its label, or the value is a column's.
+/// Whether `:`, `=` or the end of a tag stands between the value at `at` and its label, or the value is a column's.
 fn is_separated(text: &[u8], at: usize) -> bool {
     let from = skip_joiners(text, at);
     let between = text.get(from..at).unwrap_or_default();
     let wide = |separator: &str| between.windows(3).any(|three| three == separator.as_bytes());
     // Only a cell begins a line.
-    byte_before(text, at) == b'\n' || between.iter().any(|b| matches!(b, b':' | b'=')) || wide("：") || wide("＝")
+    byte_before(text, at) == b'\n'
+        || between.iter().any(|b| matches!(b, b':' | b'=' | b'>'))
+        || wide("：")
+        || wide("＝")
 }
 
 /// Whether 是, 为 or 成 stands right before `at`, in running text the place of a separator.
