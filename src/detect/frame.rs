@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::context::{byte, byte_before};
+use super::context::byte_before;
 use super::han::{char_at, is_han};
 use super::name;
 use super::pass::Pass;
@@ -24,6 +24,8 @@ pub(super) const DAY: &[u8] = "日".as_bytes();
 const ROW: usize = 480;
 /// Longest date.
 const DATE: usize = 24;
+/// Longest text of an element without a Han character at its beginning.
+const ELEMENT: usize = 512;
 /// Most elements around a value that are looked at.
 const DEPTH: usize = 4;
 
@@ -84,7 +86,11 @@ impl<'a> Pass<'a> {
 
     /// The value at `at`, behind a tag.
     fn text_of_element(&mut self, at: usize) {
-        if byte(self.text, at) == b'<' {
+        // A text in an element ends at the tag that closes it; a placeholder (`<name>.url`) has none.
+        let ahead = self.text.get(at..(at + ELEMENT).min(self.text.len())).unwrap_or_default();
+        let is_closed = memchr::memchr2(b'<', b'\n', ahead)
+            .is_some_and(|end| end > 0 && ahead.get(end..).is_some_and(|rest| rest.starts_with(b"</")));
+        if !is_closed {
             return;
         }
         let Some((tag, before)) = tag_before(self.text, at).filter(|(tag, _)| !tag.is_empty()) else { return };

@@ -23,6 +23,8 @@ const MOST_FIELDS: usize = 256;
 const MOST_DAYS: usize = 8;
 /// Longest field that may be one of the values, in bytes.
 const LONGEST: usize = 32;
+/// Longest field that may hold one with what stands around it.
+const LONGEST_FIELD: usize = 64;
 /// Who was born later is hardly ever in a list without a gender beside the day: other days are.
 const LAST_YEAR: u16 = 2002;
 /// Questions whether a window was looked at, which no recognizer asks.
@@ -156,10 +158,9 @@ impl Pass<'_> {
         let Some(window) = self.window_around(span, LIST) else { return };
         let text = self.text;
         if separator == b"|"
-            && let Some(at) = memchr::memmem::rfind(text.get(window.start..span.start).unwrap_or_default(), b"PID|")
-            && !byte_before(text, window.start + at).is_ascii_alphanumeric()
+            && let Some(start) = patient_before(text, window.start..span.start)
         {
-            return self.patient(&List { text, window: window.start + at..window.end, separator });
+            return self.patient(&List { text, window: start..window.end, separator });
         }
         let mut list = List { text, window, separator };
         list.leave_parts();
@@ -175,8 +176,9 @@ impl Pass<'_> {
                     self.field(self.program.kinds.gender, field.clone());
                 }
                 Some(b'1'..=b'9') if value.len() == 6 => {
-                    let is_behind_address = list.at(&before).first().is_some_and(|first| *first >= 0x80)
-                        && address::after_label(text, before.start, &mut self.addresses)
+                    let start = before.start + usize::from(byte(text, before.start) == b' ');
+                    let is_behind_address = byte(text, start) >= 0x80
+                        && address::after_label(text, start, &mut self.addresses)
                             .is_some_and(|found| found.structure >= 30 && found.end <= field.start);
                     if is_behind_address {
                         self.field(self.program.kinds.postal_code, field.clone());
@@ -189,7 +191,7 @@ impl Pass<'_> {
                         self.field(self.program.kinds.resident_id, field.clone());
                     }
                 }
-                Some(b'1' | b'2') if days < MOST_DAYS => {
+                Some(b'1' | b'2') if days < MOST_DAYS && may_be_date(value) => {
                     if let Some(date) = date_in(value) {
                         days += 1;
                         let beside_gender =
@@ -279,31 +281,31 @@ fn separator_beside(text: &[u8], span: &Range<usize>) -> Option<&'static [u8]> {
     separator_at(text.get(end..)?)
 }
 
-/// The value in a field: without spaces, quotation marks, the brackets of the list, and the type that MyBatis logs.
+/// The value in a field: without spaces, quotation marks, the brackets of the list, and the type that MyBatis logs. Longer
+/// fields stay as they are.
 fn value_in(text: &[u8], field: Range<usize>) -> Range<usize> {
     let (mut start, mut end) = (field.start, field.end);
-    let within = text.get(field).unwrap_or_default();
-    if within.len() > LONGEST * 8 {
-        return start..end;
-    }
+    let Some(within) = text.get(field).filter(|within| within.len() <= LONGEST_FIELD) else { return start..end };
     if let Some(open) = memchr::memrchr2(b'[', b'{', within) {
         start += open + 1;
     }
-    let rest = text.get(start..end).unwrap_or_default();
-    let closes = |byte: &u8| matches!(byte, b']' | b'}' | b'<' | b'\r');
-    if let Some(close) = rest.iter().position(closes) {
+    if let Some(close) = memchr::memchr3(b']', b'}', b'<', text.get(start..end).unwrap_or_default()) {
         end = start + close;
     }
-    let is_around = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'(' | b')');
+    let is_around = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'(' | b')' | b'\r');
     while start < end && is_around(byte(text, start)) {
         start += 1;
     }
-    let kept = text.get(start..end).unwrap_or_default();
-    if let Some(typed) = kept.strip_suffix(b")")
-        && let Some(open) = memchr::memrchr(b'(', typed)
-        && typed.get(open + 1..).is_some_and(|name| !name.is_empty() && name.iter().all(u8::is_ascii_alphabetic))
-    {
-        end = start + open;
+    if byte_before(text, end) == b')' {
+        let typed = text.get(start..end - 1).unwrap_or_default();
+        let open = memchr::memrchr(b'(', typed);
+        let name = open.and_then(|open| typed.get(open + 1..)).unwrap_or_default();
+        if let Some(open) = open
+            && !name.is_empty()
+            && name.iter().all(u8::is_ascii_alphabetic)
+        {
+            end = start + open;
+        }
     }
     while end > start && is_around(byte_before(text, end)) {
         end -= 1;
@@ -316,6 +318,19 @@ fn is_gender(value: &[u8]) -> bool {
     const LATIN: [&str; 4] = ["m", "f", "male", "female"];
     HAN.iter().any(|word| word.as_bytes() == value)
         || value.len() <= 6 && LATIN.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(value))
+}
+
+/// Where the last PID segment in `text[within]` begins.
+fn patient_before(text: &[u8], within: Range<usize>) -> Option<usize> {
+    let before = text.get(within.clone())?;
+    let begins = |at: &usize| before.get(*at..).is_some_and(|rest| rest.starts_with(b"PID|"));
+    let start = within.start + memchr::memrchr_iter(b'P', before).find(begins)?;
+    (!byte_before(text, start).is_ascii_alphanumeric()).then_some(start)
+}
+
+/// Whether `value` has the length of a date in figures, or a separator behind the year.
+fn may_be_date(value: &[u8]) -> bool {
+    value.len() == 8 || matches!(value.get(4), Some(b'-' | b'/' | b'.' | 0xE5))
 }
 
 /// The day that `value` is: `1990-01-05`, `1990/1/5`, `1990年1月5日`, `19900105`.

@@ -100,6 +100,7 @@ fn tags_and_keys_that_end_in_digits_are_labels() {
         ),
         ("<birthday><value>1990-03-07</value></birthday>", &[("BIRTHDAY", "1990-03-07")]),
         ("'birthday' => '1990-03-07', birthday => 1990-03-07", &[("BIRTHDAY", "1990-03-07")]),
+        ("<birthday>1990-03-07 <br> <birthday>1990-03-07", &[]),
         ("</birthday>1990-03-07 a->birthday>1990-03-07", &[]),
     ]);
 }
