@@ -1,7 +1,10 @@
-//! Names that are known by the frame around them and not by a separator: the text of an XML element or of a table cell,
+//! Values that are known by the frame around them and not by a separator: the text of an XML element or of a table cell,
 //! and the logged parameters of a statement.
 //!
-//! Looks at the bytes around a Han character that begins such a value, in a bounded window on its line.
+//! Looks at the bytes around a Han character that begins such a value, or behind a tag that is a label, in a bounded
+//! window on its line.
+
+use std::ops::Range;
 
 use super::context::byte_before;
 use super::han::{char_at, is_han};
@@ -21,8 +24,12 @@ pub(super) const DAY: &[u8] = "日".as_bytes();
 const ROW: usize = 480;
 /// Longest date.
 const DATE: usize = 24;
+/// Longest text of an element without a Han character at its beginning.
+const ELEMENT: usize = 512;
+/// Most elements around a value that are looked at.
+const DEPTH: usize = 4;
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
     /// The value that begins with the Han character at `at`, when a frame says what it is.
     #[inline(always)]
     pub(super) fn framed(&mut self, at: usize) {
@@ -37,7 +44,7 @@ impl Pass<'_> {
     fn element(&mut self, at: usize) {
         let labels = self.program.rules.labels();
         let Some((tag, before)) = tag_before(self.text, at) else { return };
-        let mut says = labels.look_up_word(self.text, tag);
+        let mut says = self.tag_says(tag, before);
         if says.is_empty() {
             let mut end = before;
             while let Some((_, start)) = tag_before(self.text, end).filter(|(_, start)| at - start <= TAGS) {
@@ -52,6 +59,75 @@ impl Pass<'_> {
         if !says.is_empty() {
             self.value_at(at, says);
         }
+    }
+
+    /// The value behind the `>` at `at`: the text of an element (`<zip>310012</zip>`), or the second of a pair of which the
+    /// first is quoted (`'zip' => '310012'`).
+    pub(super) fn behind_bracket(&mut self, at: usize) {
+        let (text, program) = (self.text, self.program);
+        match byte_before(text, at) {
+            b'=' => {
+                let mut key_end = at - 1;
+                while at - key_end < 16 && byte_before(text, key_end) == b' ' {
+                    key_end -= 1;
+                }
+                if matches!(byte_before(text, key_end), b'"' | b'\'') {
+                    self.key_before(at - 1, 2);
+                }
+            }
+            last if last.is_ascii_alphanumeric() => {
+                self.value_in_element(at);
+                if program.plain || may_be_general(text, at) {
+                    self.text_of_general(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value at `at`, behind a tag that tells nothing by itself.
+    fn text_of_general(&mut self, at: usize) {
+        // A text in an element ends at the tag that closes it; a placeholder (`<name>.url`) has none.
+        let ahead = self.text.get(at..(at + ELEMENT).min(self.text.len())).unwrap_or_default();
+        let is_closed = memchr::memchr2(b'<', b'\n', ahead)
+            .is_some_and(|end| end > 0 && ahead.get(end..).is_some_and(|rest| rest.starts_with(b"</")));
+        if !is_closed {
+            return;
+        }
+        let Some((tag, before)) = tag_before(self.text, at) else { return };
+        if !self.text.get(tag.clone()).is_some_and(is_general) {
+            return;
+        }
+        let says = self.tag_says(tag, before);
+        if !says.is_empty() {
+            self.values_at(at, says, true);
+        }
+    }
+
+    /// What the tag that begins at `start` and is called as `tag` says, or where that is the name of many things, the one
+    /// around it.
+    fn tag_says(&self, tag: Range<usize>, start: usize) -> &'a [Says] {
+        let program = self.program;
+        let labels = program.rules.labels();
+        let mut says = labels.look_up_word(self.text, tag.clone());
+        let (mut tag, mut start) = (tag, start);
+        for _ in 0..DEPTH {
+            if !self.text.get(tag).is_some_and(is_general) {
+                break;
+            }
+            while byte_before(self.text, start) == b' ' {
+                start -= 1;
+            }
+            match tag_before(self.text, start).filter(|(tag, _)| !tag.is_empty()) {
+                Some(around) => (tag, start) = around,
+                None => break,
+            }
+            let around = labels.look_up_word(self.text, tag.clone());
+            if !around.is_empty() {
+                says = around;
+            }
+        }
+        says
     }
 
     /// The date that ends at `end`, in front of a label that ends at `label_end` and says `says`.
@@ -116,8 +192,26 @@ fn is_row(text: &[u8], at: usize) -> bool {
     })
 }
 
+/// Names of elements that tell nothing by themselves, with those of ISO 20022.
+const GENERAL: [&str; 11] = ["id", "othr", "nm", "name", "value", "val", "text", "txt", "string", "data", "content"];
+
+fn is_general(tag: &[u8]) -> bool {
+    GENERAL.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(tag))
+}
+
+/// Whether one of [`GENERAL`] may end at `end`, by its last two letters.
+fn may_be_general(text: &[u8], end: usize) -> bool {
+    let last = end.checked_sub(2).and_then(|from| text.get(from..end)?.first_chunk::<2>());
+    last.is_some_and(|last| {
+        matches!(
+            &last.map(|byte| byte | 0x20),
+            b"id" | b"hr" | b"nm" | b"me" | b"ue" | b"al" | b"xt" | b"ng" | b"ta" | b"nt"
+        )
+    })
+}
+
 /// The name in the tag that ends at `end`, and where the tag begins.
-fn tag_before(text: &[u8], end: usize) -> Option<(std::ops::Range<usize>, usize)> {
+fn tag_before(text: &[u8], end: usize) -> Option<(Range<usize>, usize)> {
     let inner = end.checked_sub(1).filter(|at| text.get(*at) == Some(&b'>'))?;
     let from = inner.saturating_sub(TAGS);
     let start = from + memchr::memrchr(b'<', text.get(from..inner)?)?;

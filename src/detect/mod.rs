@@ -3,7 +3,7 @@
 //!
 //! `bitmap` and `scan` find anchors; `digits`, `symbol`, `value` and `high` make candidates of them; `pass` confirms them
 //! with validators and the labels that `context` finds (most places are refused by the last bytes before them); `column` lays columns out as text, and `value_memo` knows
-//! which of their values were examined before; `mention` adds where who was found is meant again; `fold` handles full-width characters. Scores are points of evidence until
+//! which of their values were examined before; `record` and `command` find values without labels by those beside them, `mention` adds where who was found is meant again; `fold` handles full-width characters. Scores are points of evidence until
 //! everything is decided; `calibration` says last what they mean.
 
 pub mod address;
@@ -14,6 +14,7 @@ mod characters;
 mod clusters;
 mod code;
 pub mod column;
+mod command;
 mod companion_keys;
 mod context;
 mod cover;
@@ -42,6 +43,7 @@ mod phrase;
 mod program;
 #[cfg(test)]
 mod prose_tests;
+mod record;
 pub mod resolve;
 mod run_memo;
 mod scan;

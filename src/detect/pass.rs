@@ -117,6 +117,7 @@ impl<'a> Pass<'a> {
         out: &'a mut Vec<Match>,
     ) {
         let mut anchors = buffers.anchors.take().unwrap_or_default();
+        let from = out.len();
         let mut pass = Pass::new(program, text, column, buffers, out);
         match program.plain {
             false => scan(text, program.wanted, &mut anchors, &mut pass),
@@ -126,6 +127,7 @@ impl<'a> Pass<'a> {
         pass.buffers.anchors = Some(anchors);
         pass.literals();
         pass.plain_regexes();
+        pass.records(from);
     }
 
     /// The label evidence of a candidate that starts at `start`.
@@ -210,7 +212,7 @@ impl<'a> Pass<'a> {
 
 /// The stretch of the line around `start..end` in which a custom pattern is run: at most 512 bytes each side, so that
 /// no pattern runs away on a long line.
-fn line_window(text: &[u8], start: usize, end: usize) -> (usize, usize) {
+pub(super) fn line_window(text: &[u8], start: usize, end: usize) -> (usize, usize) {
     let from = start.saturating_sub(512);
     let from = text.get(from..start).and_then(|head| memchr::memrchr(b'\n', head)).map_or(from, |at| from + at + 1);
     let to = (end + 512).min(text.len());
@@ -284,9 +286,9 @@ impl Sink for Pass<'_> {
 
     fn key_separator(&mut self, at: usize) {
         if byte(self.text, at) == b'>' {
-            self.value_in_element(at);
+            self.behind_bracket(at);
+        // A URL scheme (https://) is no key.
         } else if byte(self.text, at + 1) != b'/' {
-            // A URL scheme (https://) is no key.
             self.value_behind_key(at);
         }
     }

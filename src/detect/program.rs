@@ -11,6 +11,7 @@ use super::characters::Characters;
 use super::companion_keys::CompanionKeys;
 use super::group_pairs::GroupPairs;
 use super::literal::Literals;
+use super::record::Kinds;
 use super::scan::Wanted;
 use super::sight::Sights;
 use super::value_memo::ValueMemo;
@@ -83,6 +84,8 @@ pub(super) struct Program {
     pub(super) han_starts: LazyAutomaton,
     /// What is said of a column of which the values are person names, and the name says nothing.
     pub(super) name_column: Vec<Says>,
+    /// What values in a record may be.
+    pub(super) kinds: Kinds,
     /// All companions of weak labels, by entity id.
     pub(super) companions: Vec<LazyAutomaton>,
     /// Those that must be whole keys.
@@ -152,6 +155,7 @@ impl Program {
                 .map(|e| Says::Weak(e.id))
                 .into_iter()
                 .collect(),
+            kinds: Kinds::new(&rules),
             companions: Vec::new(),
             companion_keys: Vec::new(),
             values: ValueMemo::default(),

@@ -129,7 +129,7 @@ impl Pass<'_> {
     }
 
     /// The same. `in_element`: a tag stands before it.
-    fn values_at(&mut self, at: usize, says: &[Says], in_element: bool) {
+    pub(super) fn values_at(&mut self, at: usize, says: &[Says], in_element: bool) {
         let program = self.program;
         if matches!(byte(self.text, at), b'\n' | b',') {
             return;
