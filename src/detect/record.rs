@@ -71,21 +71,12 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// Where the field that begins at `from` ends.
-    fn end(&self, from: usize) -> usize {
-        let rest = self.text.get(from..self.window.end).unwrap_or_default();
-        let last = self.separator.last().copied().unwrap_or(b',');
-        memchr::memchr_iter(last, rest)
-            .filter_map(|at| (at + 1).checked_sub(self.separator.len()))
-            .find(|at| rest.get(*at..).is_some_and(|rest| rest.starts_with(self.separator)))
-            .map_or(self.window.end, |at| from + at)
-    }
-
     /// Leaves out what the ends of the window cut in two.
     fn leave_parts(&mut self) {
         let (Range { start, end }, length) = (self.window.clone(), self.separator.len());
         if byte_before(self.text, start) != b'\n' {
-            self.window.start = (self.end(start) + length).min(end);
+            let first = memchr::memmem::find(self.at(&self.window), self.separator);
+            self.window.start = first.map_or(end, |first| start + first + length);
         }
         if byte(self.text, end) != b'\n' {
             let within = self.text.get(self.window.clone()).unwrap_or_default();
@@ -94,16 +85,25 @@ impl List<'_> {
         }
     }
 
-    /// The fields, without what stands around them.
-    fn fields(&self) -> impl Iterator<Item = Range<usize>> {
-        let mut from = Some(self.window.start);
-        std::iter::from_fn(move || {
-            let start = from?;
-            let end = self.end(start);
-            from = (end < self.window.end).then_some(end + self.separator.len());
-            Some(value_in(self.text, start..end))
+    /// The fields as they stand there.
+    fn raw(&self) -> impl Iterator<Item = Range<usize>> {
+        let (within, from, length) = (self.at(&self.window), self.window.start, self.separator.len());
+        let last = self.separator.last().copied().unwrap_or_default();
+        let is_whole = move |at: &usize| {
+            length == 1 || at.checked_sub(2).and_then(|from| within.get(from..=*at)) == Some(self.separator)
+        };
+        let ends = memchr::memchr_iter(last, within).filter(is_whole).map(move |at| from + at + 1 - length);
+        let mut start = from;
+        ends.chain(std::iter::once(self.window.end)).take(MOST_FIELDS).map(move |end| {
+            let field = start..end;
+            start = end + length;
+            field
         })
-        .take(MOST_FIELDS)
+    }
+
+    /// The fields that may be values, without what stands around them.
+    fn fields(&self) -> impl Iterator<Item = Range<usize>> {
+        self.raw().map(|field| value_in(self.text, field))
     }
 
     fn at(&self, field: &Range<usize>) -> &[u8] {
@@ -164,10 +164,15 @@ impl Pass<'_> {
         }
         let mut list = List { text, window, separator };
         list.leave_parts();
-        let mut fields = list.fields().peekable();
-        let (mut before, mut days, mut has_number) = (0..0, 0, None);
+        let mut fields = list.raw().peekable();
+        let (mut last, mut days, mut has_number) = (0..0, 0, None);
         let mut beside_number = || *has_number.get_or_insert_with(|| list.has_number());
-        while let Some(field) = fields.next() {
+        while let Some(raw) = fields.next() {
+            let before = std::mem::replace(&mut last, raw.clone());
+            if !may_hold_value(list.at(&raw)) {
+                continue;
+            }
+            let field = value_in(text, raw);
             let value = list.at(&field);
             match value.first() {
                 _ if value.len() > LONGEST => {}
@@ -176,7 +181,7 @@ impl Pass<'_> {
                     self.field(self.program.kinds.gender, field.clone());
                 }
                 Some(b'1'..=b'9') if value.len() == 6 => {
-                    let start = before.start + usize::from(byte(text, before.start) == b' ');
+                    let start = value_begin(text, before);
                     let is_behind_address = byte(text, start) >= 0x80
                         && address::after_label(text, start, &mut self.addresses)
                             .is_some_and(|found| found.structure >= 30 && found.end <= field.start);
@@ -204,7 +209,6 @@ impl Pass<'_> {
                 }
                 _ => {}
             }
-            before = field;
         }
     }
 
@@ -279,6 +283,27 @@ fn separator_beside(text: &[u8], span: &Range<usize>) -> Option<&'static [u8]> {
     let rest = text.get(end..)?;
     end += if rest.starts_with(b"(String)") { 8 } else { usize::from(byte(text, end) == b' ') };
     separator_at(text.get(end..)?)
+}
+
+/// Where the value in a field begins that may be longer.
+fn value_begin(text: &[u8], field: Range<usize>) -> usize {
+    let is_around = |byte: &u8| matches!(byte, b' ' | b'"' | b'\'');
+    field.start + text.get(field).unwrap_or_default().iter().take_while(|byte| is_around(byte)).count()
+}
+
+/// Whether one of the values that are sought may stand in a field, by its length and how it begins. A field of as many
+/// digits as a telephone number is one.
+#[inline]
+fn may_hold_value(field: &[u8]) -> bool {
+    let Some((last, _)) = field.split_last().filter(|_| field.len() <= LONGEST_FIELD) else { return false };
+    let begin = field.iter().take(3).position(|byte| !matches!(byte, b' ' | b'"' | b'\'' | b'(')).unwrap_or_default();
+    let length = field.len() - begin;
+    match field.get(begin..) {
+        Some([b'1'..=b'9', ..]) => length >= 6 && !(last.is_ascii_digit() && matches!(length, 7 | 11 | 16..)),
+        Some([b'M' | b'F' | b'm' | b'f', ..] | [0xE7, 0x94, 0xB7, ..] | [0xE5, 0xA5, 0xB3, ..]) => true,
+        // The first field of a list may stand behind a name and a bracket.
+        _ => memchr::memchr2(b'[', b'{', field).is_some(),
+    }
 }
 
 /// The value in a field: without spaces, quotation marks, the brackets of the list, and the type that MyBatis logs. Longer
