@@ -109,6 +109,8 @@ pub(crate) fn of_others(score: &Score, reader: &Reader, half: Half) -> String {
     for kind in KINDS {
         row(kind.name(), &score.sum(|key| judged(key) && key.kind == kind), &mut out);
     }
+    let _ = write!(out, "\n{HEAD}");
+    by_entity(score, &judged, &mut out);
     names_by_kind(score, half, &mut out);
     out
 }
