@@ -85,6 +85,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The value at `at`, behind a tag.
+    #[cold]
     fn text_of_element(&mut self, at: usize) {
         // A text in an element ends at the tag that closes it; a placeholder (`<name>.url`) has none.
         let ahead = self.text.get(at..(at + ELEMENT).min(self.text.len())).unwrap_or_default();
