@@ -41,7 +41,9 @@ OF_WORD = 1.25
 OF_STRONG_WORD = 3.75
 MOST_OF_WORD = 3.0
 # Least weight of each character of its given name for that.
-LEAST_OF_GIVEN = -1.5
+LEAST_OF_GIVEN = -0.5
+# With what surnames of two characters begin that are words, too.
+DIRECTIONS = "东西南百"
 
 
 def is_han(c):
@@ -458,7 +460,8 @@ class Model:
 
     def trust(self, name):
         """What the surname of a name adds, and how much must stand around it if it is a word."""
-        step = 3 if len(name) > 2 and name[:2] in COMPOUND else self.steps.get(name[0], 0)
+        is_compound = len(name) > 2 and name[:2] in COMPOUND
+        step = 3 * (name[0] not in DIRECTIONS) if is_compound else self.steps.get(name[0], 0)
         return TRUST[3 - step][1:] if step else (0.0, math.inf)
 
     def trusted(self, name):

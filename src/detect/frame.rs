@@ -75,17 +75,17 @@ impl<'a> Pass<'a> {
                     self.key_before(at - 1, 2);
                 }
             }
-            last if last.is_ascii_alphanumeric() => {
+            _ => {
                 self.value_in_element(at);
                 if program.plain || may_be_general(text, at) {
                     self.text_of_general(at + 1);
                 }
             }
-            _ => {}
         }
     }
 
     /// The value at `at`, behind a tag that tells nothing by itself.
+    #[cold]
     fn text_of_general(&mut self, at: usize) {
         // A text in an element ends at the tag that closes it; a placeholder (`<name>.url`) has none.
         let ahead = self.text.get(at..(at + ELEMENT).min(self.text.len())).unwrap_or_default();

@@ -130,6 +130,7 @@ impl List<'_> {
 
 impl Pass<'_> {
     /// Looks at the records around those of the matches `out[from..]` that tell of a person.
+    #[inline(never)] // The pass is laid out better without it.
     pub(super) fn records(&mut self, from: usize) {
         for at in from..self.out.len() {
             let Some(found) = self.out.get(at) else { break };
@@ -154,6 +155,7 @@ impl Pass<'_> {
         (!asked || self.program.plain).then_some(from..to)
     }
 
+    #[inline(never)]
     fn list_around(&mut self, span: &Range<usize>, separator: &'static [u8]) {
         let Some(window) = self.window_around(span, LIST) else { return };
         let text = self.text;
@@ -199,8 +201,8 @@ impl Pass<'_> {
                 Some(b'1' | b'2') if days < MOST_DAYS && may_be_date(value) => {
                     if let Some(date) = date_in(value) {
                         days += 1;
-                        let beside_gender =
-                            is_gender(list.at(&before)) || fields.peek().is_some_and(|next| is_gender(list.at(next)));
+                        let tells = |raw: &Range<usize>| is_gender(list.at(&value_in(text, raw.clone())));
+                        let beside_gender = tells(&before) || fields.peek().is_some_and(tells);
                         let is_early = date.year <= LAST_YEAR && value.len() > 8 && beside_number();
                         if list.agrees(date).unwrap_or(beside_gender || is_early) {
                             self.field(self.program.kinds.birthday, field.clone());

@@ -37,8 +37,10 @@ const TRUSTED: [i32; 4] = [0, 12, 24, 44];
 /// surer its surname is one, and of the least sure no word is given anything.
 const STRONG: [i32; 4] = [i32::MAX, 48, 32, 16];
 const OF_STRONG_WORD: i32 = 60;
+/// With what surnames of two characters begin that are words, too: 东方, 西门, 南宫, 百里.
+const DIRECTIONS: [u16; 4] = ['东' as u16, '西' as u16, '南' as u16, '百' as u16];
 /// Least weight of each character of the given name for that: 周一 is nobody, whatever stands around it.
-const LEAST_OF_GIVEN: i32 = -24;
+const LEAST_OF_GIVEN: i32 = -8;
 /// What the number of a telephone or of a resident ID adds to a name alone beside it.
 const OF_NUMBER: i32 = 56;
 /// Score of a name that consists of known parts and a dot between them.
@@ -137,7 +139,11 @@ impl Around {
     /// How surely the surname of a name of `length` characters is one, of the steps of [`TRUSTED`].
     #[inline(always)]
     fn trust(&self, first: &Record, length: usize) -> usize {
-        if length > 2 && self.is_compound(first) { 3 } else { first.trust() }
+        match length > 2 && self.is_compound(first) {
+            true if self.ahead.first().is_some_and(|code| DIRECTIONS.contains(code)) => 0,
+            true => 3,
+            false => first.trust(),
+        }
     }
 
     /// What the surname of a name of `length` characters adds.
