@@ -316,7 +316,7 @@ fn value_in(text: &[u8], field: Range<usize>) -> Range<usize> {
     if let Some(open) = memchr::memrchr2(b'[', b'{', within) {
         start += open + 1;
     }
-    if let Some(close) = memchr::memchr3(b']', b'}', b'<', text.get(start..end).unwrap_or_default()) {
+    if let Some(close) = memchr::memchr3(b']', b'}', b'|', text.get(start..end).unwrap_or_default()) {
         end = start + close;
     }
     let is_around = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'(' | b')' | b'\r');
