@@ -266,12 +266,12 @@ mod tests {
         };
         let padding = "padding ".repeat(12);
         for between in ["，，，", "　　　"] {
-            let without = format!("x ，，，上官电视{between}n/a   {padding}");
-            let with = format!("x ，，，上官电视{between}13800138000   {padding}");
+            let without = format!("x ，，，司马电视{between}n/a   {padding}");
+            let with = format!("x ，，，司马电视{between}13800138000   {padding}");
             for _ in 0..3 {
                 assert_eq!(found(&without), Vec::<String>::new());
             }
-            assert_eq!(found(&with), ["上官电视", "13800138000"]);
+            assert_eq!(found(&with), ["司马电视", "13800138000"]);
             assert_eq!(found(&without), Vec::<String>::new());
         }
     }
