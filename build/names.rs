@@ -111,7 +111,7 @@ impl Tables {
         match what {
             "bias" => self.bias = weight,
             "around" => self.around = weight,
-            "pair" => self.pairs(list, weight),
+            "pair" => self.pairs(list.parse().unwrap_or(0), fields.next().unwrap_or(""), weight),
             "delta" => put(&mut self.readings, row(layout::DELTAS), &numbers().collect::<Vec<_>>()),
             "edge" => {
                 put(&mut self.readings, 3 * layout::DELTAS + row(layout::EDGES), &numbers().collect::<Vec<_>>());
@@ -144,12 +144,12 @@ impl Tables {
         }
     }
 
-    /// Pairs with one weight: nine hexadecimal digits each.
-    fn pairs(&mut self, list: &str, weight: i32) {
-        let digits = list.as_bytes().chunks(9).filter_map(|nine| std::str::from_utf8(nine).ok());
-        for key in digits.filter_map(|nine| u64::from_str_radix(nine, 16).ok()) {
-            let hash = layout::pair_hash(key >> 32, (key >> 16) as u16, key as u16);
-            let (first, tag) = layout::pair_slot(hash);
+    /// Pairs of one kind with one weight: their characters, side by side; `␤` is the end of a line.
+    fn pairs(&mut self, kind: u64, list: &str, weight: i32) {
+        let codes: Vec<u16> = list.chars().map(|c| if c == '␤' { 10 } else { c as u32 as u16 }).collect();
+        for both in codes.chunks_exact(2) {
+            let [one, two] = *both else { continue };
+            let (first, tag) = layout::pair_slot(layout::pair_hash(kind, one, two));
             let mut slots = (first..layout::PAIRS).chain(0..first);
             if let Some(free) = slots.find(|slot| self.pairs.get(2 * slot) == Some(&0)) {
                 put(&mut self.pairs, 2 * free, &[weight as u8, tag]);

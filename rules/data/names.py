@@ -545,17 +545,25 @@ def quantize(model):
     model.bias = round(model.bias * 16) / 16
 
 
+def shown(code):
+    """The character of a code in a line of the model, where the end of a line has a sign of its own."""
+    return "\u2424" if code == 10 else chr(code)
+
+
 def save(model, reader, path, words_path):
     lines = [f"bias\t{round(model.bias * 16)}", f"around\t{round(AROUND * 16)}"]
-    groups = defaultdict(list)
+    groups, pairs = defaultdict(list), defaultdict(list)
     for f, weight in model.weights.items():
         weight = round(weight * 16)
         if f < OF_READING:
             groups[f >> 16, PLACES[f >> 16], weight].append(f"{f & 0xFFFF:04x}")
         elif f >= OF_PAIR:
-            groups[9, "pair", weight].append(f"{f - OF_PAIR:09x}")
+            kind, a, b = f - OF_PAIR >> 32, f >> 16 & 0xFFFF, f & 0xFFFF
+            pairs[weight, kind].append((a, b))
     for (_, what, weight), codes in sorted(groups.items()):
         lines.append(f"{what}\t{weight}\t" + "".join(sorted(codes)))
+    for (weight, kind), found in sorted(pairs.items()):
+        lines.append(f"pair\t{weight}\t{kind}\t" + "".join(map(shown, (code for both in sorted(found) for code in both))))
     weight = lambda f: str(round(model.weights.get(f, 0.0) * 16))
     whole = lambda start, count: " ".join(weight(f) for f in range(start, start + count))
     for row, length in enumerate(LENGTHS):

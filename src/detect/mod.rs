@@ -22,6 +22,7 @@ mod digit_runs;
 mod digits;
 pub mod encoded;
 pub mod explain;
+mod extent;
 mod fold;
 mod frame;
 mod group_pairs;

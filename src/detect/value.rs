@@ -2,6 +2,7 @@
 //! stretches with Han characters.
 
 use super::context::{byte, byte_before, points, skip_joiners, skip_joiners_ahead, word_before};
+use super::extent::{held, quoted};
 use super::han::{char_at, char_before, ends, is_han};
 use super::key_memo::Known;
 use super::pass::{Pass, judge};
@@ -359,36 +360,6 @@ fn is_closed(text: &[u8], at: usize, name: std::ops::Range<usize>) -> bool {
     let tag = memchr::memchr(b'>', tag).and_then(|close| tag.get(..close)).unwrap_or_default();
     let is_bare = rest.get(..end).is_some_and(|held| !held.contains(&b'<') || held.starts_with(SECTION));
     is_bare && text.get(name).is_some_and(|name| tag.ends_with(name))
-}
-
-/// How long what an element holds from `at` on is: to the tag or end of a section behind it on the line.
-fn held(text: &[u8], at: usize, ahead: &[u8]) -> Option<usize> {
-    let end = match byte_before(text, at) {
-        b'>' => memchr::memmem::find(ahead, b"</"),
-        b'[' => memchr::memmem::find(ahead, b"]]>"),
-        _ => None,
-    };
-    end.filter(|end| !ahead.get(..*end).is_some_and(|held| held.contains(&b'\n') || held.contains(&b'<')))
-}
-
-/// How long the value at `at` is when a quotation mark stands before it: to the next one on the line, escaped ones left
-/// out.
-fn quoted(text: &[u8], at: usize, ahead: &[u8]) -> Option<usize> {
-    let mark = byte_before(text, at);
-    if !matches!(mark, b'"' | b'\'') {
-        return None;
-    }
-    let mut escaped = false;
-    for (length, byte) in ahead.iter().enumerate() {
-        match byte {
-            b'\n' => return None,
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            byte if *byte == mark => return Some(length),
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Whether a stretch goes on over `b`: everything but line ends, quotes and field separators.

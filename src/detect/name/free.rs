@@ -4,6 +4,7 @@
 
 mod beside;
 mod cue;
+mod dotted;
 mod layout;
 mod model;
 mod nobody;
@@ -12,14 +13,13 @@ mod sign;
 
 use self::beside::{BEHIND, is_beside_number};
 use self::cue::Cue;
+use self::dotted::{dotted, is_middle_dot};
 use self::model::{AROUND, BIAS, Record, is_compound, pair, record};
 use self::nobody::{is_company, is_nobody};
 use self::reading::Reading;
 use self::sign::{IDEOGRAPH, LINE_END, ideograph_at, is_ideograph, sign_at, sign_before};
 use super::super::Found;
-use super::super::han::{Ideographs, char_at, char_before, is_han};
-use super::minority;
-use super::shape::is_dot;
+use super::super::han::{Ideographs, char_at, char_before};
 use crate::finding::Traits;
 
 /// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
@@ -43,8 +43,6 @@ const DIRECTIONS: [u16; 4] = ['东' as u16, '西' as u16, '南' as u16, '百' as
 const LEAST_OF_GIVEN: i32 = -8;
 /// What the number of a telephone or of a resident ID adds to a name alone beside it.
 const OF_NUMBER: i32 = 56;
-/// Score of a name that consists of known parts and a dot between them.
-const DOTTED: i32 = 92;
 /// Least score of the name alone, and with its surroundings, without the reading: few names have less, and nearly all
 /// that is none, so that little has to be read.
 const LEAST_OF_NAME: i32 = -64;
@@ -69,9 +67,6 @@ pub(in crate::detect) struct Candidate {
     pub(in crate::detect) start: usize,
     pub(in crate::detect) end: usize,
 }
-
-/// Characters of a part of a name with a dot in it.
-const LONGEST_PART: usize = 8;
 
 /// Whether a surname begins with the character with this code, or it stands between the parts of a name.
 pub(in crate::detect) fn begins_surname(code: u32) -> bool {
@@ -298,34 +293,6 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
         }
     }
     best
-}
-
-const fn is_middle_dot(c: char) -> bool {
-    matches!(c, '·' | '•' | '・' | '‧')
-}
-
-/// The name around the dot at `at` whose parts on both sides are made of parts of names: 古丽娜扎尔·买买提.
-#[cold]
-fn dotted(text: &[u8], at: usize) -> Option<Candidate> {
-    let (_, dot) = char_at(text, at).filter(|(c, _)| is_dot(*c))?;
-    let (mut start, mut end) = (None, None);
-    let mut p = at;
-    for count in 1..=LONGEST_PART {
-        let Some((_, before)) = char_before(text, p).filter(|(c, _)| is_han(*c)) else { break };
-        p = before;
-        if count > 1 && minority::is_made(text.get(p..at)?) {
-            start = Some(p);
-        }
-    }
-    let mut p = at + dot;
-    for count in 1..=LONGEST_PART {
-        let Some((_, length)) = char_at(text, p).filter(|(c, _)| is_han(*c)) else { break };
-        p += length;
-        if count > 1 && minority::is_made(text.get(at + dot..p)?) {
-            end = Some(p);
-        }
-    }
-    Some(Candidate { score: DOTTED, start: start?, end: end? })
 }
 
 /// Where a name may begin with a surname.
