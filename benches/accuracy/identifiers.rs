@@ -39,10 +39,6 @@ pub(crate) const NICKNAMES: &[&str] = &[
     "爱吃西瓜",
 ];
 
-/// Models of phones.
-pub(crate) const MODELS: &[&str] =
-    &["iPhone15,3", "PJD110", "V2309A", "RMX3888", "SM-S9180", "M2102K1C", "ALN-AL00", "24031PN0DC"];
-
 /// What people search for.
 pub(crate) const QUERIES: &[&str] =
     &["蓝牙耳机", "连衣裙", "儿童积木", "电动牙刷", "保温杯", "徒步鞋", "坚果礼盒", "台灯", "羽绒服", "扫地机器人"];
@@ -130,84 +126,6 @@ pub(crate) fn email_word(scene: &mut Scene<'_>, out: &mut String) {
     let (word, number) = (random.choose(MAIL_WORDS), random.between(1, 9999));
     let domain = random.choose(&["gmail.com", "mail.example.cn", "corp.example.com.cn", "vip.163.com", "139.com"]);
     let _ = write!(out, "{word}{number}@{domain}");
-}
-
-/// Appends a global IPv6 address.
-pub(crate) fn ipv6(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    let prefix = random.choose(&["240e:3b7", "2408:8207", "2409:8a55"]);
-    let (high, low) = (random.next(), random.next());
-    let group = |number: u64, shift: u32| 0x1000 | (number >> shift) & 0xFFFF;
-    let _ = write!(out, "{prefix}:{:x}:{:x}", group(high, 0), group(high, 16));
-    let _ = write!(out, ":{:x}:{:x}:{:x}:{:x}", group(low, 0), group(low, 16), group(low, 32), group(low, 48));
-}
-
-/// Appends an address of a private network.
-pub(crate) fn private_ip(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    let _ = write!(out, "10.{}.{}.{}", random.below(250), random.below(250), random.between(1, 250));
-}
-
-/// Appends 14 hexadecimal digits, the first of them a letter.
-pub(crate) fn meid(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    let _ = write!(out, "A{:013X}", random.below(1 << 52));
-}
-
-/// Appends the number of a subscriber of a Chinese network.
-pub(crate) fn imsi(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    out.push_str(random.choose(&["46000", "46001", "46002", "46007", "46011", "46015"]));
-    random.digits(10, out);
-}
-
-/// Appends the number of a SIM card, with its Luhn digit.
-pub(crate) fn iccid(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    let prefix = random.choose(&["898600", "898601", "898603", "898607", "898611"]);
-    out.push_str(&luhn_number(prefix, 20, random));
-}
-
-/// Appends the code of a Chinese network.
-pub(crate) fn plmn(scene: &mut Scene<'_>, out: &mut String) {
-    out.push_str(scene.world.random.choose(&["46000", "46001", "46011", "46015"]));
-}
-
-/// Appends an upper-case UUID.
-pub(crate) fn idfa(scene: &mut Scene<'_>, out: &mut String) {
-    let mut uuid = String::new();
-    scene.world.random.uuid(&mut uuid);
-    out.push_str(&uuid.to_uppercase());
-}
-
-/// Appends letters and digits as makers of phones print them.
-pub(crate) fn device_serial(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    out.push_str(random.choose(&["R58M", "F2LX", "8BN0", "C02X", "SGH7"]));
-    random.digits(3, out);
-    letters(random, "ABCDEFGHJKLMNPQRSTUVWXYZ", 2, out);
-    random.digits(3, out);
-}
-
-/// Appends `116.397128,39.916527`.
-pub(crate) fn gps_pair(scene: &mut Scene<'_>, out: &mut String) {
-    degrees(scene, 87, 126, out);
-    out.push(',');
-    degrees(scene, 21, 45, out);
-}
-
-/// Appends degrees with six places.
-pub(crate) fn degrees(scene: &mut Scene<'_>, from: u64, to: u64, out: &mut String) {
-    let random = &mut scene.world.random;
-    let (whole, fraction) = (random.between(from, to), random.between(100_001, 999_999));
-    let _ = write!(out, "{whole}.{fraction:06}");
-}
-
-/// Appends the name of somebody's network.
-pub(crate) fn ssid(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    let maker = random.choose(&["TP-LINK_", "ChinaNet-", "CMCC-", "HUAWEI-", "Xiaomi_", "MERCURY_", "小明家的网"]);
-    let _ = write!(out, "{maker}{:04X}", random.below(65_536));
 }
 
 fn birth_date<'s>(scene: &'s Scene<'_>) -> (&'s str, &'s str, &'s str) {
@@ -319,17 +237,6 @@ pub(crate) fn account(scene: &mut Scene<'_>, out: &mut String) {
     let _ = write!(out, "{word}{number}");
 }
 
-/// Appends the user agent of an app.
-pub(crate) fn user_agent(scene: &mut Scene<'_>, out: &mut String) {
-    let random = &mut scene.world.random;
-    let (android, build) = (random.between(9, 15), random.between(100, 140));
-    let model = random.choose(MODELS);
-    let _ = write!(
-        out,
-        "Mozilla/5.0 (Linux; Android {android}; {model}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{build}.0.0.0 Mobile Safari/537.36"
-    );
-}
-
 /// Appends the number of an ordinary passport.
 pub(crate) fn passport(scene: &mut Scene<'_>, out: &mut String) {
     let random = &mut scene.world.random;
@@ -431,26 +338,14 @@ pub(crate) fn pinyin(scene: &mut Scene<'_>, out: &mut String) {
     let _ = write!(out, "{} {surname}", random.choose(SYLLABLES));
 }
 
-/// A number of `length` digits that begins with `prefix` and ends in its Luhn digit.
-fn luhn_number(prefix: &str, length: usize, random: &mut Random) -> String {
-    let mut number = prefix.to_owned();
-    random.digits(length - 1 - prefix.len(), &mut number);
-    let doubled = |(place, digit): (usize, u8)| {
-        let value = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
-        if value > 9 { value - 9 } else { value }
-    };
-    let sum: u32 = number.bytes().rev().enumerate().map(doubled).sum();
-    number.push(char::from(b'0' + ((10 - sum % 10) % 10) as u8));
-    number
-}
-
 /// Appends formatted text.
 pub(crate) fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to memory cannot fail.
     let _ = out.write_fmt(text);
 }
 
-fn letters(random: &mut Random, of: &str, count: usize, out: &mut String) {
+/// Appends `count` characters of `of`.
+pub(crate) fn letters(random: &mut Random, of: &str, count: usize, out: &mut String) {
     for _ in 0..count {
         out.extend(of.chars().nth(random.below(of.len() as u64) as usize));
     }

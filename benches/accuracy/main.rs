@@ -10,12 +10,15 @@
 //!
 //! Templates of each kind (`benches/accuracy/templates`) are split by a hash into a half for tuning rules and one for
 //! judging them. Look at the faults of the tuning half only: once a rule is made for a template, it proves nothing.
+//! Of those that others wrote, `templates/others` is for tuning and `templates/judges` for judging. Do not open the latter.
 
 #![allow(clippy::print_stdout, reason = "this is a program of its own")]
 
+mod attributes;
 #[path = "../generate/corpus/mod.rs"]
 #[allow(dead_code, reason = "the generator uses the rest")]
 mod corpus;
+mod devices;
 mod documents;
 mod identifiers;
 mod negatives;

@@ -20,7 +20,8 @@ const PRODUCTS: &[&str] =
     &["蓝牙耳机", "连衣裙", "黄金甲保温杯", "高清摄像头", "白色衬衫", "金属支架", "石英手表", "毛巾礼盒", "方便面"];
 const SHOPS: &[&str] =
     &["华为官方旗舰店", "安踏运动店", "白云家电", "金龙鱼粮油", "云南白药", "江南布衣", "马上消费", "同仁堂"];
-const COMPANIES: &[&str] =
+/// Companies that there are not.
+pub(crate) const COMPANIES: &[&str] =
     &["杭州云帆科技有限公司", "广州金诚贸易有限公司", "武汉江城物流有限公司", "成都安信电子商务有限公司"];
 /// Regions that many people live in.
 pub(crate) const REGIONS: &[&str] =

@@ -7,6 +7,26 @@
 use crate::noise::{NOISE, Noise};
 use crate::values::{VALUES, Value};
 
+/// Templates of a kind, one a line.
+struct Texts {
+    /// By those who wrote the rules.
+    ours: &'static str,
+    /// By others, who had seen neither the rules nor our templates; for tuning.
+    others: &'static str,
+    /// By others again, and nobody who changes a rule has opened them; for judging.
+    judges: &'static str,
+}
+
+macro_rules! texts {
+    ($name:literal) => {
+        Texts {
+            ours: include_str!(concat!("templates/", $name)),
+            others: include_str!(concat!("templates/others/", $name)),
+            judges: include_str!(concat!("templates/judges/", $name)),
+        }
+    };
+}
+
 /// What a document is a sample of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
@@ -33,7 +53,7 @@ pub(crate) enum Kind {
 pub(crate) enum Author {
     /// Those who wrote the rules.
     Ours,
-    /// Others, who had seen neither the rules nor our templates.
+    /// Others, who had seen neither the rules nor our templates: those of one folder for tuning, of another for judging.
     Others,
 }
 
@@ -58,36 +78,17 @@ impl Kind {
         }
     }
 
-    /// The templates of an author, one a line.
-    pub(crate) fn source(self, author: Author) -> &'static str {
-        match author {
-            Author::Ours => self.ours(),
-            Author::Others => self.others(),
-        }
-    }
-
-    fn others(self) -> &'static str {
+    /// The file of this name in one of the folders.
+    fn texts(self) -> Texts {
         match self {
-            Kind::Log => include_str!("templates/others/log.txt"),
-            Kind::Csv => include_str!("templates/others/csv.txt"),
-            Kind::Ndjson => include_str!("templates/others/ndjson.txt"),
-            Kind::Chat => include_str!("templates/others/chat.txt"),
-            Kind::Sql => include_str!("templates/others/sql.txt"),
-            Kind::Prose => include_str!("templates/others/prose.txt"),
-            Kind::Stray | Kind::StrayTable => "",
-        }
-    }
-
-    fn ours(self) -> &'static str {
-        match self {
-            Kind::Log => include_str!("templates/log.txt"),
-            Kind::Csv => include_str!("templates/csv.txt"),
-            Kind::Ndjson => include_str!("templates/ndjson.txt"),
-            Kind::Chat => include_str!("templates/chat.txt"),
-            Kind::Sql => include_str!("templates/sql.txt"),
-            Kind::Prose => include_str!("templates/prose.txt"),
-            Kind::Stray => include_str!("templates/strays.txt"),
-            Kind::StrayTable => include_str!("templates/stray_tables.txt"),
+            Kind::Log => texts!("log.txt"),
+            Kind::Csv => texts!("csv.txt"),
+            Kind::Ndjson => texts!("ndjson.txt"),
+            Kind::Chat => texts!("chat.txt"),
+            Kind::Sql => texts!("sql.txt"),
+            Kind::Prose => texts!("prose.txt"),
+            Kind::Stray => Texts { ours: include_str!("templates/strays.txt"), others: "", judges: "" },
+            Kind::StrayTable => Texts { ours: include_str!("templates/stray_tables.txt"), others: "", judges: "" },
         }
     }
 }
@@ -141,9 +142,18 @@ pub(crate) struct Template {
 }
 
 /// The templates of a kind. Empty lines and those that begin with `# ` are passed over.
+///
+/// Ours are in the half that their hash says; those of others are in two folders, one for each half.
 pub(crate) fn templates(kind: Kind, author: Author) -> impl Iterator<Item = Template> {
-    let lines = kind.source(author).lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
-    lines.map(|source| Template { half: Half::of(source), source })
+    let texts = kind.texts();
+    let folders = match author {
+        Author::Ours => [(texts.ours, None), ("", None)],
+        Author::Others => [(texts.others, Some(Half::Tuning)), (texts.judges, Some(Half::Judging))],
+    };
+    folders.into_iter().flat_map(|(text, half)| {
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
+        lines.map(move |source| Template { half: half.unwrap_or_else(|| Half::of(source)), source })
+    })
 }
 
 /// Takes the text of a template apart.

@@ -1,8 +1,10 @@
 //! The values that are planted: what each is called in templates, which entity type it is, and how it is made.
 
+use crate::attributes;
+use crate::devices;
 use crate::documents::Scene;
 use crate::identifiers::{self as make, put};
-use crate::noise::REGIONS;
+use crate::noise::{COMPANIES, REGIONS};
 
 /// A kind of value.
 pub(crate) struct Value {
@@ -76,27 +78,27 @@ pub(crate) static VALUES: &[Value] = &[
     of("email2", "EMAIL_ADDRESS", |s, out| out.push_str(&s.other.email)),
     of("email_word", "EMAIL_ADDRESS", make::email_word),
     of("ip", "IP_ADDRESS", |s, out| out.push_str(&s.person.ip)),
-    of("ipv6", "IP_ADDRESS", make::ipv6),
-    of("private_ip", "IP_ADDRESS", make::private_ip),
+    of("ipv6", "IP_ADDRESS", devices::ipv6),
+    of("private_ip", "IP_ADDRESS", devices::private_ip),
     of("mac", "MAC_ADDRESS", |s, out| out.push_str(&s.person.mac)),
     of("mac_dashes", "MAC_ADDRESS", |s, out| out.push_str(&s.person.mac.replace(':', "-").to_uppercase())),
     of("mac_plain", "MAC_ADDRESS", |s, out| out.push_str(&s.person.mac.replace(':', ""))),
     of("imei", "IMEI", |s, out| out.push_str(&s.person.imei)),
-    of("meid", "MEID", make::meid),
-    of("imsi", "IMSI", make::imsi),
-    of("iccid", "ICCID", make::iccid),
-    of("plmn", "PLMN", make::plmn),
+    of("meid", "MEID", devices::meid),
+    of("imsi", "IMSI", devices::imsi),
+    of("iccid", "ICCID", devices::iccid),
+    of("plmn", "PLMN", devices::plmn),
     of("cell", "CELL_ID", |s, out| put(out, format_args!("{}", s.world.random.between(1_048_576, 268_435_455)))),
     or("android_id", "DEVICE_ID", DEVICE, |s, out| put(out, format_args!("{:016x}", s.world.random.next()))),
     or("oaid", "DEVICE_ID", DEVICE, |s, out| {
         put(out, format_args!("{:016x}{:016x}", s.world.random.next(), s.world.random.next()));
     }),
-    or("idfa", "DEVICE_ID", DEVICE, make::idfa),
-    or("serial", "DEVICE_SERIAL", &["DEVICE_ID"], make::device_serial),
-    of("gps", "GPS_COORDINATE", make::gps_pair),
-    of("lat", "GPS_COORDINATE", |s, out| make::degrees(s, 21, 45, out)),
-    of("lng", "GPS_COORDINATE", |s, out| make::degrees(s, 87, 126, out)),
-    of("ssid", "SSID", make::ssid),
+    or("idfa", "DEVICE_ID", DEVICE, devices::idfa),
+    or("serial", "DEVICE_SERIAL", &["DEVICE_ID"], devices::device_serial),
+    of("gps", "GPS_COORDINATE", devices::gps_pair),
+    of("lat", "GPS_COORDINATE", |s, out| devices::degrees(s, 21, 45, out)),
+    of("lng", "GPS_COORDINATE", |s, out| devices::degrees(s, 87, 126, out)),
+    of("ssid", "SSID", devices::ssid),
     of("birthday", "BIRTHDAY", |s, out| make::birthday(s, "-", out)),
     of("birthday_slashes", "BIRTHDAY", |s, out| make::birthday(s, "/", out)),
     of("birthday_plain", "BIRTHDAY", |s, out| make::birthday(s, "", out)),
@@ -128,8 +130,8 @@ pub(crate) static VALUES: &[Value] = &[
         put(out, format_args!("{}", s.world.random.between(10_000_000, 89_999_999)))
     }),
     of("nickname", "NICKNAME", |s, out| out.push_str(s.world.random.choose(make::NICKNAMES))),
-    of("model", "DEVICE_INFO", |s, out| out.push_str(s.world.random.choose(make::MODELS))),
-    of("user_agent", "USER_AGENT", make::user_agent),
+    of("model", "DEVICE_INFO", |s, out| out.push_str(s.world.random.choose(devices::MODELS))),
+    of("user_agent", "USER_AGENT", devices::user_agent),
     of("query", "SEARCH_QUERY", |s, out| out.push_str(s.world.random.choose(make::QUERIES))),
     of("hotline", "SERVICE_PHONE", |s, out| out.push_str(s.world.random.choose(make::HOTLINES))),
     of("passport", "CN_PASSPORT", make::passport),
@@ -141,6 +143,21 @@ pub(crate) static VALUES: &[Value] = &[
     or("plate_green", "CN_LICENSE_PLATE", &[], make::plate_new_energy),
     of("vin", "VIN", make::vin),
     of("postcode", "POSTAL_CODE", make::postcode),
+    of("foreign_phone", "FOREIGN_PHONE", attributes::foreign_phone),
+    of("fax", "FAX", attributes::fax),
+    of("hk_id", "HK_ID_CARD", attributes::hong_kong_id),
+    of("taiwan_id", "TAIWAN_ID_CARD", attributes::taiwan_id),
+    of("foreign_passport", "FOREIGN_PASSPORT", attributes::foreign_passport),
+    of("card_expiry", "CARD_EXPIRY", attributes::card_expiry),
+    of("cvv", "CARD_CVV", |s, out| put(out, format_args!("{:03}", s.world.random.below(1000)))),
+    of("amount", "TRANSACTION_AMOUNT", attributes::amount),
+    of("ethnicity", "ETHNICITY", |s, out| out.push_str(s.world.random.choose(attributes::ETHNIC_GROUPS))),
+    of("nationality", "NATIONALITY", |s, out| out.push_str(s.world.random.choose(attributes::NATIONALITIES))),
+    of("marital", "MARITAL_STATUS", |s, out| out.push_str(s.world.random.choose(&["已婚", "未婚", "离异", "丧偶"]))),
+    of("education", "EDUCATION", |s, out| out.push_str(s.world.random.choose(attributes::DEGREES))),
+    of("job", "JOB_TITLE", |s, out| out.push_str(s.world.random.choose(attributes::JOBS))),
+    of("relation", "RELATION", |s, out| out.push_str(s.world.random.choose(attributes::RELATIONS))),
+    of("company", "ORG_NAME", |s, out| out.push_str(s.world.random.choose(COMPANIES))),
 ];
 
 /// Which group of the targets an entity type belongs to.
