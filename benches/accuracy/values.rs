@@ -68,7 +68,7 @@ pub(crate) static VALUES: &[Value] = &[
     of("address", "CN_ADDRESS", |s, out| out.push_str(&s.person.address)),
     of("address2", "CN_ADDRESS", |s, out| out.push_str(&s.other.address)),
     of("company_address", "CN_ADDRESS", |s, out| out.push_str(&s.other.address)),
-    of("region", "CN_ADDRESS", |s, out| out.push_str(s.world.random.choose(REGIONS))),
+    or("region", "CN_ADDRESS", &["REGION"], |s, out| out.push_str(s.world.random.choose(REGIONS))),
     of("landline", "CN_LANDLINE_PHONE", |s, out| out.push_str(&s.person.landline)),
     of("landline_brackets", "CN_LANDLINE_PHONE", make::landline_brackets),
     of("landline_local", "CN_LANDLINE_PHONE", make::landline_local),
