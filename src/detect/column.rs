@@ -282,8 +282,14 @@ fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: 
 /// What the name of a column, or the path of a nested one, says. Of several columns for one thing the names are numbered
 /// (`phone2`, `联系电话1`); the number says nothing.
 pub(super) fn said_by<'l>(labels: &'l LabelIndex, path: &str) -> &'l [Says] {
-    let name = leaf_name(path);
-    let says = look_up(labels, name.as_bytes());
+    let mut name = leaf_name(path);
+    let mut says = look_up(labels, name.as_bytes());
+    if says.is_empty()
+        && let Some(plain) = without_remark(name)
+    {
+        name = plain;
+        says = look_up(labels, name.as_bytes());
+    }
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit());
     // A longer number is a part of the name: `AAC004`.
     if says.is_empty() && (1..=2).contains(&(name.len() - plain.len())) {
@@ -291,6 +297,17 @@ pub(super) fn said_by<'l>(labels: &'l LabelIndex, path: &str) -> &'l [Says] {
     } else {
         says
     }
+}
+
+/// A name without what is said of it in brackets, and without the mark of a field that must be filled in:
+/// `昵称(必填)`, `Mobile (required)`, `手机号*`.
+fn without_remark(name: &str) -> Option<&str> {
+    let marks = [' ', '*', '＊', ':', '：', '?', '？'];
+    let mut plain = name.trim_end_matches(marks);
+    while let Some(inner) = plain.strip_suffix([')', '）', '】']) {
+        plain = inner.get(..inner.rfind(['(', '（', '【'])?)?.trim_end_matches(marks);
+    }
+    (!plain.is_empty() && plain.len() < name.len()).then_some(plain)
 }
 
 /// The part of a nested leaf's path that names it: `user.phones.list.element` and `user.phones[]` → `user.phones`.
@@ -317,6 +334,22 @@ fn without_index(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn remarks_behind_names_of_columns_do_not_count() {
+        for (name, plain) in [
+            ("昵称(必填)", Some("昵称")),
+            ("5.您的身份证号（必填）*", Some("5.您的身份证号")),
+            ("手机号【单选】：", Some("手机号")),
+            ("手机号", None),
+            ("(必填)", None),
+            ("x)", None),
+        ] {
+            assert_eq!(without_remark(name), plain, "{name}");
+        }
+        let rules = crate::rule::RuleSet::load(&[]).unwrap();
+        assert!(!said_by(rules.labels(), "3、您的微信号（选填）").is_empty());
+    }
 
     #[test]
     fn numbers_behind_names_of_columns_say_nothing() {

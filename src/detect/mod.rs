@@ -3,7 +3,7 @@
 //!
 //! `bitmap` and `scan` find anchors; `digits`, `symbol`, `value` and `high` make candidates of them; `pass` confirms them
 //! with validators and the labels that `context` finds (most places are refused by the last bytes before them); `column` lays columns out as text, and `value_memo` knows
-//! which of their values were examined before; `record` and `command` find values without labels by those beside them, `mention` adds where who was found is meant again; `fold` handles full-width characters. Scores are points of evidence until
+//! which of their values were examined before; `record`, `command` and `statement` find values without labels by those beside them, `parent` what the object around a key says, `mention` adds where who was found is meant again; `fold` handles full-width characters. Scores are points of evidence until
 //! everything is decided; `calibration` says last what they mean.
 
 pub mod address;
@@ -39,6 +39,7 @@ mod look_back;
 mod mention;
 pub mod name;
 mod number;
+mod parent;
 mod pass;
 mod phrase;
 mod program;
@@ -52,6 +53,7 @@ mod sight;
 pub(crate) mod sorted_table;
 #[doc(hidden)]
 pub mod stages;
+mod statement;
 mod symbol;
 mod value;
 mod value_memo;

@@ -18,7 +18,7 @@ use super::value_memo::ValueMemo;
 use super::web_token;
 use crate::finding::EntityId;
 use crate::rule::compile::{Anchor, MAX_DIGITS, Recognizer, unpack};
-use crate::rule::label::Says;
+use crate::rule::label::{GENERAL, Says};
 use crate::rule::syntax::GrammarSyntax;
 use crate::rule::tail::TailFilter;
 use crate::rule::{Mask, RuleSet};
@@ -66,6 +66,8 @@ pub(super) struct Program {
     pub(super) from_label: Vec<Vec<At>>,
     /// Whether some value starts from a label, by its number.
     pub(super) starting: Vec<bool>,
+    /// Whether the object around a key may say more than this label, by its number.
+    pub(super) general: Vec<bool>,
     pub(super) han: Vec<At>,
     /// Those that look for names without a label.
     pub(super) free_names: Vec<At>,
@@ -138,6 +140,7 @@ impl Program {
             from_label: vec![Vec::new(); rules.rules().len()],
             of_digits: Vec::new(),
             starting: Vec::new(),
+            general: Vec::new(),
             han: Vec::new(),
             free_names: Vec::new(),
             words: Vec::new(),
@@ -245,7 +248,17 @@ impl Program {
         };
         self.starting =
             (0..rules.labels().numbers()).map(|number| rules.labels().says(number).iter().any(starts)).collect();
-        (self.digit_labels, self.start_labels) = (speaks_for(&of_digits), speaks_for(&of_starts));
+        self.digit_labels = speaks_for(&of_digits);
+        let of_general = |label: &[u8]| GENERAL.iter().any(|general| general.as_bytes() == label);
+        let of_starts = rules.labels().iter().filter(|(label, says)| says.iter().any(starts) || of_general(label));
+        self.start_labels = TailFilter::new(of_starts.map(|(label, _)| label));
+        self.general = vec![false; rules.labels().numbers() as usize];
+        for general in GENERAL {
+            let number = rules.labels().number_of_word(general.as_bytes(), 0..general.len());
+            if let Some(slot) = self.general.get_mut(number as usize).filter(|_| number > 0) {
+                *slot = true;
+            }
+        }
         self.adjacent_labels = speaks_for(&of_adjacent);
         self.of_digits = of_digits;
     }

@@ -139,6 +139,9 @@ impl Pass<'_> {
                 continue;
             }
             let span = found.span();
+            if super::statement::is_quoted(self.text, &span) {
+                self.statement_around(&span);
+            }
             if let Some(separator) = separator_beside(self.text, &span) {
                 self.list_around(&span, separator);
             } else if super::command::is_word_of(self.text, &span) {

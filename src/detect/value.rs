@@ -7,9 +7,9 @@ use super::han::{char_at, char_before, ends, is_han};
 use super::key_memo::Known;
 use super::pass::{Pass, judge};
 use super::program::At;
-use super::{Found, address, code, name};
+use super::{Found, address, code, name, parent};
 use crate::rule::compile::{Anchor, Recognizer};
-use crate::rule::label::{Says, Standing};
+use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
 use crate::validate::Candidate;
 
@@ -77,6 +77,9 @@ impl Pass<'_> {
             Known::Number(number) => number,
             Known::Longer | Known::Unknown => return self.key_before(at, 1),
         };
+        if program.general.get(number as usize).copied().unwrap_or_default() {
+            return self.key_before(at, 1);
+        }
         if program.starting.get(number as usize).copied().unwrap_or_default() {
             let value = skip_joiners_ahead(text, at + 1);
             self.value_at(value, program.rules.labels().says(number));
@@ -89,6 +92,16 @@ impl Pass<'_> {
         let key_end = skip_joiners(self.text, at);
         let mut word = word_before(self.text, key_end);
         let mut says = self.label(word..key_end);
+        if byte_before(self.text, word) == b'"' {
+            let within = parent::says(self.program.rules.labels(), self.text, word..key_end);
+            if !within.is_empty() {
+                let value = skip_joiners_ahead(self.text, at + width);
+                self.value_at(value, within);
+                if within.iter().any(|said| !LabelIndex::starts_values(*said)) {
+                    return;
+                }
+            }
+        }
         // `Passport No: …`: the words of a label may stand apart.
         for _ in 0..2 {
             if !says.is_empty() || byte_before(self.text, word) != b' ' || !byte(self.text, word).is_ascii_alphabetic()

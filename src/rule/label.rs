@@ -15,6 +15,9 @@ use crate::finding::EntityId;
 /// Longest key that is looked at, in bytes; of longer ones, the tail.
 pub const KEY_WINDOW: usize = 64;
 
+/// Keys that say little without the key of the object that they stand in.
+pub(crate) const GENERAL: [&str; 9] = ["id", "no", "num", "number", "code", "name", "nm", "value", "account"];
+
 /// What one label says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says {
@@ -112,6 +115,18 @@ impl LabelIndex {
         }
         if let Some(held) = self.says.get_mut(number as usize).filter(|held| !held.contains(&says)) {
             held.push(says);
+        }
+    }
+
+    /// Gives the [`GENERAL`] keys numbers, also where they say nothing by themselves.
+    pub(super) fn number_general(&mut self) {
+        for general in GENERAL {
+            self.tails.enter(general.as_bytes());
+            self.lengths |= 1 << general.len();
+            let free = self.says.len() as u32;
+            if *self.entries.entry(general.as_bytes().into()).or_insert(free) == free {
+                self.says.push(Vec::new());
+            }
         }
     }
 

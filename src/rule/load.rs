@@ -82,6 +82,7 @@ impl RuleSet {
             set.rules.push(rule);
             set.own.push(!built_in);
         }
+        labels.number_general();
         set.labels = labels;
         Ok(set)
     }

@@ -332,12 +332,20 @@ pub(super) fn column(index: usize, name: String) -> ColumnContext {
 
 fn could_be_a_name(cell: &str) -> bool {
     let mut digits = 0;
+    let cell = without_ordinal(cell);
     let starts = cell.chars().next().is_some_and(|first| first.is_alphabetic() || "_#*".contains(first));
     let fits = cell.chars().all(|character| {
         digits = if character.is_ascii_digit() { digits + 1 } else { 0 };
         digits < 5 && !character.is_control() && !"=@[]{}<>\\\"'!;".contains(character)
     });
     starts && fits && cell.chars().count() <= 64 && cell.matches(' ').count() <= 4
+}
+
+/// A question of a questionnaire without its number: `3、您的微信号`, `12.邮箱`.
+fn without_ordinal(cell: &str) -> &str {
+    let rest = cell.trim_start_matches(|character: char| character.is_ascii_digit());
+    let mark = rest.strip_prefix(['、', '.', '．', ')', '）']).map(str::trim_start);
+    mark.filter(|_| (1..=3).contains(&(cell.len() - rest.len()))).unwrap_or(cell)
 }
 
 /// Running text, `key=value` pairs or a log level among other words.

@@ -106,6 +106,13 @@ fn header_names_columns_and_is_no_row() {
 }
 
 #[test]
+fn numbers_of_questions_belong_to_names() {
+    let (_, block, rows) = read("昵称(必填),1、您的姓名,2.手机号,12）微信\na,b,c,d\n".as_bytes());
+    assert_eq!(names(&block), ["昵称(必填)", "1、您的姓名", "2.手机号", "12）微信"]);
+    assert_eq!(rows.len(), 1);
+}
+
+#[test]
 fn first_row_with_data_is_no_header() {
     for data in [
         "张三,13800138000\n李四,13800138001\n",

@@ -1,0 +1,116 @@
+//! What a key says together with the one of the object that it stands in: `{"user":{"id":64418692}}` is a `user_id`, and
+//! `{"product":{"name":"…"}}` the name of no person. Columns of nested tables are called so in full.
+//!
+//! Asked only of keys that say little by themselves, in a bounded window on their line.
+
+use std::ops::Range;
+
+use super::context::{byte_before, word_before};
+use crate::rule::label::{GENERAL, KEY_WINDOW, LabelIndex, Says};
+
+/// How far back the object begins at most.
+const OBJECT: usize = 256;
+
+/// What the longest label says that ends the key at `key` of `text` with the key of its object before it, and begins in
+/// that; nothing where there is none.
+pub(super) fn says<'l>(labels: &'l LabelIndex, text: &[u8], key: Range<usize>) -> &'l [Says] {
+    let word = text.get(key.clone()).unwrap_or_default();
+    if !GENERAL.iter().any(|general| general.as_bytes().eq_ignore_ascii_case(word)) {
+        return &[];
+    }
+    let Some(parent) = of(text, key.start).and_then(|parent| text.get(parent)) else { return &[] };
+    let alone = labels.look_up_word(text, key);
+    let joined = |parent: &[u8]| {
+        let mut buffer = [b'_'; KEY_WINDOW];
+        let length = parent.len() + 1 + word.len();
+        let (head, tail) = buffer.get_mut(..length)?.split_at_mut(parent.len());
+        head.copy_from_slice(parent);
+        tail.get_mut(1..)?.copy_from_slice(word);
+        let said = labels.look_up_word(&buffer, 0..length);
+        (!said.is_empty() && !std::ptr::eq(said, alone)).then_some(said)
+    };
+    // An object in a list is one of several: `"users":[{"id":…}]`.
+    joined(parent).or_else(|| joined(parent.strip_suffix(b"s")?)).unwrap_or_default()
+}
+
+/// The key of the object, or of the list of objects, in which the key that begins at `key` stands in quotation marks.
+fn of(text: &[u8], key: usize) -> Option<Range<usize>> {
+    let lowest = key.saturating_sub(OBJECT);
+    let quote = key.checked_sub(1).filter(|at| text.get(*at) == Some(&b'"'))?;
+    let mut at = opening(text, lowest..quote, b'{')?;
+    at = spaces_before(text, at);
+    if byte_before(text, at) == b',' {
+        at = opening(text, lowest..at, b'[')?;
+    } else if byte_before(text, at) == b'[' {
+        at -= 1;
+    }
+    at = spaces_before(text, at);
+    at = at.checked_sub(1).filter(|at| text.get(*at) == Some(&b':'))?;
+    at = spaces_before(text, at);
+    at = at.checked_sub(1).filter(|at| text.get(*at) == Some(&b'"'))?;
+    at -= usize::from(byte_before(text, at) == b'\\');
+    let start = word_before(text, at);
+    (start < at).then_some(start..at)
+}
+
+/// Where the bracket of this kind stands that is still open at the end of `within`, on the same line.
+fn opening(text: &[u8], within: Range<usize>, bracket: u8) -> Option<usize> {
+    let mut closed = 0_u32;
+    for at in within.rev() {
+        match text.get(at)? {
+            b'}' | b']' => closed += 1,
+            b'{' | b'[' if closed > 0 => closed -= 1,
+            other @ (b'{' | b'[') => return (*other == bracket).then_some(at),
+            b'\n' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn spaces_before(text: &[u8], mut at: usize) -> usize {
+    while byte_before(text, at) == b' ' {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_object_around_a_key_is_found() {
+        let parent = |text: &str| {
+            let key = text.find('^').unwrap();
+            let text = text.replace('^', "");
+            of(text.as_bytes(), key).map(|parent| text[parent].to_owned())
+        };
+        let found = |name: &str| Some(name.to_owned());
+        assert_eq!(parent(r#"{"user":{"^id":1}}"#), found("user"));
+        assert_eq!(parent(r#"{"user": { "x": {"y": [1, {}]}, "^id":1}}"#), found("user"));
+        assert_eq!(parent(r#"{"users":[{"^id":1}]}"#), found("users"));
+        assert_eq!(parent(r#"{"users":[{"id":1},{"^id":1}]}"#), found("users"));
+        assert_eq!(parent(r#"body={\"user\":{\"^id\":1}}"#.replace("\\\"^", "\"^").as_str()), found("user"));
+        assert_eq!(parent(r#"{"^id":1}"#), None);
+        assert_eq!(parent(r#"{"user":{"x":1},"^id":1}"#), None);
+        assert_eq!(parent(r#"{"ids":[1,"^id"]}"#), None);
+        assert_eq!(parent("{\"user\":{\n\"^id\":1}}"), None);
+    }
+
+    #[test]
+    fn labels_begin_in_the_object() {
+        let mut labels = LabelIndex::default();
+        let (name, account) = (Says::Weak(crate::finding::EntityId(1)), Says::Positive(crate::finding::EntityId(2)));
+        labels.insert("name", name);
+        labels.insert("user_id", account);
+        let said = |text: &str, word: &str| {
+            let key = text.rfind(word).unwrap();
+            says(&labels, text.as_bytes(), key..key + word.len()).to_vec()
+        };
+        assert_eq!(said(r#"{"user":{"id":1}}"#, "id"), [account]);
+        assert_eq!(said(r#"{"mainUsers":[{"id":1}]}"#, "id"), [account]);
+        assert_eq!(said(r#"{"user":{"name":1}}"#, "name"), []);
+        assert_eq!(said(r#"{"goods":{"id":1}}"#, "id"), []);
+    }
+}
