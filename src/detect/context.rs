@@ -83,7 +83,9 @@ impl<'a> Context<'a> {
         let joined = skip_joiners(text, start);
         let word = word_before(text, joined);
         let key = memo.look_up(labels, text, word..joined);
-        let near = if key.is_empty() { near_labels(program, memo, text, word, start) } else { &[] };
+        // Behind a key of its own a value has none of the fields before it: `seq=1 userNumber=…`.
+        let is_keyed = word < joined && text.get(joined..start).is_some_and(|between| between.contains(&b'='));
+        let near = if key.is_empty() { near_labels(program, memo, text, word, (start, is_keyed)) } else { &[] };
         Context { key, near, column: column.copied(), text, start }
     }
 
@@ -207,7 +209,13 @@ fn line_around(text: &[u8], at: usize) -> &[u8] {
 }
 
 /// What the nearest label in the window left of `end` says. The window ends at the borders of a field.
-fn near_labels<'a>(program: &'a Program, memo: &LabelMemo, text: &[u8], end: usize, start: usize) -> &'a [Says] {
+fn near_labels<'a>(
+    program: &'a Program,
+    memo: &LabelMemo,
+    text: &[u8],
+    end: usize,
+    (start, is_keyed): (usize, bool),
+) -> &'a [Says] {
     // What stands behind the candidate is no label of it.
     let word_end = word_end(text, end, start);
     let from = word_end.saturating_sub(NEAR_WINDOW);
@@ -227,6 +235,9 @@ fn near_labels<'a>(program: &'a Program, memo: &LabelMemo, text: &[u8], end: usi
     let mut end = word_end;
     for _ in 0..NEAR_WORDS {
         while end > lowest && !byte_before(text, end).is_ascii_alphanumeric() {
+            if is_keyed && byte_before(text, end) == b'=' && end < word_end {
+                return &[];
+            }
             end -= 1;
         }
         let mut start = end;

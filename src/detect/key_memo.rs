@@ -112,7 +112,7 @@ mod tests {
         }
         let longer = (0..500).filter(|number| known(&format!("some words thread{number}xq")) == Known::Longer).count();
         assert!(longer < 50, "{longer} of 500");
-        assert_eq!(known("the number of the Passport No"), Known::Longer);
+        assert_eq!(known("the number of the Passport Nbr"), Known::Longer);
         assert!(matches!(known("the number of a mobile"), Known::Number(1..)));
         assert_eq!(known("mobile"), Known::Unknown);
         assert_eq!(known("a_word_that_is_much_longer_than_most_of_them"), Known::Unknown);

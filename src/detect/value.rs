@@ -217,13 +217,16 @@ impl Pass<'_> {
                     // Rarely is a value longer than the window.
                     length = find(text.get(at..).unwrap_or_default()).unwrap_or(length);
                 }
+                let matched = length;
                 let quoted = if recognizer.whole { quoted(text, at, ahead) } else { None };
                 let length = match if behind_phrase { held(text, at, ahead) } else { None } {
                     Some(held) if recognizer.whole => held,
                     Some(held) => length.min(held),
                     None => quoted.unwrap_or(length).max(length),
                 };
-                let span = at..at + length;
+                let pattern = recognizer.pattern.as_ref().filter(|_| length == matched);
+                let value = pattern.map_or(0..length, |pattern| pattern.value_in(ahead, 0..length));
+                let span = at + value.start..at + value.end;
                 if !separated && !is_told(text, &span) {
                     return;
                 }

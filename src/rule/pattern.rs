@@ -38,6 +38,8 @@ pub struct Pattern {
     at_beginning: bool,
     /// What the first byte of a match may be, where that was asked for and the pattern says so.
     first_bytes: Option<FirstBytes>,
+    /// It has a group that holds the value.
+    has_value: bool,
     compiled: OnceLock<Option<Regex>>,
     /// How often it was asked where it begins, while it has no automaton.
     asked: AtomicU32,
@@ -87,6 +89,7 @@ impl Pattern {
 
     fn with(source: String, ascii: bool, known: bool, at_beginning: bool) -> Result<Pattern, String> {
         let pattern = Pattern {
+            has_value: source.contains(VALUE_GROUP),
             source,
             ascii,
             at_beginning,
@@ -188,7 +191,7 @@ impl Pattern {
 
     /// The value in the match at `span` of `text`: its group `value`, where the pattern has one, or else all of it.
     pub fn value_in(&self, text: &[u8], span: Range<usize>) -> Range<usize> {
-        if !self.source.contains(VALUE_GROUP) {
+        if !self.has_value {
             return span;
         }
         let found = self.regex().and_then(|regex| regex.captures_at(text, span.start));

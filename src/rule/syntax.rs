@@ -127,7 +127,7 @@ pub struct RecognizerSyntax {
     #[serde(default)]
     pub literals: Vec<String>,
     /// Regular expression. `digits`, `word`: of the whole value without separators; `label`: of the value behind the
-    /// label, from its start; `han_letter`: from the character on; `literal` and `regex`: of the match, or, with a group
+    /// label, from its start; `han_letter`: from the character on; `literal` and `regex`: of the match; with a group
     /// `(?P<value>…)`, of the value and what stands around it; `beside_address`: of the value, from its start.
     #[serde(default)]
     pub pattern: Option<String>,
