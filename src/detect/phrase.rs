@@ -21,11 +21,12 @@ impl Pass<'_> {
     /// What the recognizer at `at` finds behind the phrase at `phrase`.
     pub(super) fn value_behind_phrase(&mut self, at: At, phrase: &Range<usize>) {
         let before = byte_before(self.text, phrase.start);
-        // Behind a separator stands the value of a key.
-        if byte(self.text, phrase.end) != b' ' {
-            return;
-        }
-        let value = phrase.end + 1;
+        // Behind a separator stands the value of a key. Han characters need no space behind them.
+        let value = match (byte(self.text, phrase.end), byte_before(self.text, phrase.end)) {
+            (b' ', _) => phrase.end + 1,
+            (_, 0x80..) => phrase.end,
+            _ => return,
+        };
         // `a phrase` in the middle of a word is none.
         if before.is_ascii_alphanumeric() || before == b'_' {
             return;

@@ -197,6 +197,13 @@ impl Program {
     /// Makes of the labels what finds them: automata for those in running Han text, filters for their ends.
     fn enter_labels(&mut self, rules: &RuleSet) {
         let (mut labels, mut starts): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        let mixed = mixed_spellings(rules);
+        for (rule, spelled) in &mixed {
+            labels.extend(spelled.iter().map(String::as_str));
+            if self.from_label.get(*rule).is_some_and(|list| !list.is_empty()) {
+                starts.extend(spelled.iter().map(String::as_str));
+            }
+        }
         for (rule, from_label) in rules.rules().iter().zip(&self.from_label) {
             let names = &rule.syntax.labels;
             let says = names.positive.iter().chain(&names.weak).chain(&names.abbreviated);
@@ -322,3 +329,20 @@ pub(super) fn automaton<P: AsRef<[u8]>>(patterns: &[P]) -> Option<AhoCorasick> {
     }
     AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns).ok()
 }
+/// Other spellings of the labels that have Latin letters beside Han characters, by rule: in running Han text letter case
+/// counts.
+fn mixed_spellings(rules: &RuleSet) -> Vec<(usize, Vec<String>)> {
+    let of_rule = |rule: &crate::rule::Rule| {
+        let names = &rule.syntax.labels;
+        let labels = names.positive.iter().chain(&names.weak).chain(&names.abbreviated);
+        let is_mixed = |label: &&String| !label.is_ascii() && label.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let spellings = |label: &String| {
+            let lower = label.to_ascii_lowercase();
+            let wifi = ["WiFi", "Wifi", "Wi-Fi"].map(|spelled| lower.replace("wifi", spelled));
+            [lower, label.to_ascii_uppercase()].into_iter().chain(wifi)
+        };
+        labels.filter(is_mixed).flat_map(spellings).collect()
+    };
+    rules.rules().iter().map(of_rule).enumerate().collect()
+}
+

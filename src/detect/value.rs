@@ -169,7 +169,11 @@ impl Pass<'_> {
             Standing::Weak | Standing::Abbreviated => self.context(at).standing(self.program, recognizer.entity),
             known => known,
         };
-        (standing != Standing::Abbreviated).then_some(standing)
+        match standing {
+            Standing::Abbreviated if recognizer.hinted => Some(Standing::Weak),
+            Standing::Abbreviated => None,
+            known => Some(known),
+        }
     }
 
     pub(super) fn value_for(&mut self, at_recognizer: At, at: usize, standing: Standing) {
@@ -206,7 +210,7 @@ impl Pass<'_> {
                 if recognizer.spelled && !self.program.plain && is_plain_number(ahead) {
                     return;
                 }
-                let wants_separator = recognizer.separated || recognizer.told;
+                let wants_separator = recognizer.separated || recognizer.told || recognizer.listed;
                 let separated = behind_phrase || !wants_separator || is_separated(text, at);
                 if !separated && !recognizer.told && !follows_a_verb(text, at) {
                     return;
@@ -227,7 +231,7 @@ impl Pass<'_> {
                 let pattern = recognizer.pattern.as_ref().filter(|_| length == matched);
                 let value = pattern.map_or(0..length, |pattern| pattern.value_in(ahead, 0..length));
                 let span = at + value.start..at + value.end;
-                if !separated && !is_told(text, &span) {
+                if !separated && !recognizer.listed && !is_told(text, &span) {
                     return;
                 }
                 // PAM names an account and its number: `session opened for user tom(uid=1000)`.

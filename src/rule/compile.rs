@@ -38,6 +38,10 @@ pub struct Recognizer {
     pub separated: bool,
     /// See [`RecognizerSyntax::told`].
     pub told: bool,
+    /// See [`RecognizerSyntax::listed`].
+    pub listed: bool,
+    /// See [`LabelNeed::Hinted`].
+    pub hinted: bool,
     /// See [`RecognizerSyntax::whole`].
     pub whole: bool,
     /// See [`RecognizerSyntax::not_code`].
@@ -257,7 +261,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
             })
         })
         .collect::<Result<_, _>>()?;
-    let label_required = syntax.label != LabelNeed::Optional;
+    let label_required = matches!(syntax.label, LabelNeed::Required | LabelNeed::Adjacent);
     let label_adjacent = syntax.label == LabelNeed::Adjacent;
     let prefixes = match (&anchor, &syntax.pattern) {
         (Anchor::Digits { groups, .. }, Some(pattern)) => {
@@ -273,9 +277,9 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => FirstBytes::of(pattern),
         _ => None,
     };
-    let RecognizerSyntax { structure, plus, separated, told, whole, not_code, .. } = *syntax;
-    if (separated || told || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
-        return Err("`separated`, `told`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
+    let RecognizerSyntax { structure, plus, separated, told, listed, whole, not_code, .. } = *syntax;
+    if (separated || told || listed || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
+        return Err("`separated`, `told`, `listed`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
     }
     // What else a value of a rule of the user's own may hold, nobody knows.
     let spelled = built_in
@@ -287,6 +291,9 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
     };
     if phrases.iter().any(|phrase| phrase.len() < 3) {
         return Err("the `literals` of anchor `label` are phrases of three bytes or more".to_owned());
+    }
+    if syntax.label == LabelNeed::Hinted && !matches!(anchor, Anchor::Label(None)) {
+        return Err("`label: hinted` is for anchor `label` with a `pattern`".to_owned());
     }
     if (plus || label_adjacent) && !matches!(anchor, Anchor::Digits { .. }) {
         return Err("`plus` and `label: adjacent` are for anchor `digits`".to_owned());
@@ -302,6 +309,8 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
         spelled,
         separated,
         told,
+        listed,
+        hinted: syntax.label == LabelNeed::Hinted,
         whole,
         not_code,
         phrases,

@@ -127,8 +127,8 @@ pub struct RecognizerSyntax {
     #[serde(default)]
     pub literals: Vec<String>,
     /// Regular expression. `digits`, `word`: of the whole value without separators; `label`: of the value behind the
-    /// label, from its start; `han_letter`: from the character on; `literal` and `regex`: of the match; with a group
-    /// `(?P<value>…)`, of the value and what stands around it; `beside_address`: of the value, from its start.
+    /// label, from its start; `han_letter`: from the character on; `literal` and `regex`: of the match; `beside_address`: of
+    /// the value, from its start. With a group `(?P<value>…)`, of the value and what stands around it.
     #[serde(default)]
     pub pattern: Option<String>,
     /// `digits`: a `+` must stand before the value, and belongs to it.
@@ -147,6 +147,9 @@ pub struct RecognizerSyntax {
     /// well, where it holds a digit and no Han character goes on behind it.
     #[serde(default)]
     pub told: bool,
+    /// `label` with a pattern: as `separated`, but behind a verb (学历是本科) as well; for patterns that list what there is.
+    #[serde(default)]
+    pub listed: bool,
     /// `label` with a pattern: what the pattern begins goes on to the end of the cell in a column that is named so, and
     /// to the closing quotation mark where the value is quoted.
     #[serde(default)]
@@ -221,6 +224,8 @@ pub enum LabelNeed {
     Required,
     /// `digits`: without a label right before it there is no match, whatever stands further left.
     Adjacent,
+    /// `label`: an abbreviation will do without a companion, as the value tells enough (`余额128.50元`).
+    Hinted,
 }
 
 /// Grammars that are code.

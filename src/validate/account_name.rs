@@ -1,7 +1,7 @@
 //! Account and login names: refuses the accounts of systems and what stands for no value.
 
 use super::not_placeholder::is_placeholder;
-use super::{Candidate, Evidence};
+use super::{Candidate, Evidence, bank_card};
 
 /// Names of accounts that belong to no person, streams, outcomes and what examples call anything, in lower case.
 const OF_SYSTEMS: [&[u8]; 96] = [
@@ -125,6 +125,11 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let name = candidate.original;
     let of_system = OF_SYSTEMS.iter().any(|known| name.eq_ignore_ascii_case(known));
     let of_system = of_system || is_number_of_system(name) || is_word_for_password(name);
+    // The number of a bank card is one, whatever it stands beside.
+    let is_card = || bank_card::validate(&Candidate { labelled: false, ..*candidate });
+    if is_card().is_some_and(|card| !card.label_required) {
+        return None;
+    }
     (!of_system && !is_placeholder(name)).then_some(Evidence { label_required: true, ..Evidence::default() })
 }
 
@@ -147,6 +152,7 @@ mod tests {
             "85n",
             "0x1F4",
             "stderr",
+            "6217001234567893",
         ] {
             assert_eq!(check(validate, value, true), None, "{value}");
         }

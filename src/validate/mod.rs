@@ -5,6 +5,7 @@
 //! what a label beside it would make plausible: registers are always behind the times.
 
 pub mod account_name;
+pub mod amount;
 pub mod bank_account;
 pub mod bank_card;
 pub mod calendar_date;
@@ -89,6 +90,7 @@ pub type Validator = fn(&Candidate<'_>) -> Option<Evidence>;
 /// The validators by name, as rules call them.
 pub static VALIDATORS: &[(&str, Validator)] = &[
     ("account_name", account_name::validate),
+    ("amount", amount::validate),
     ("bank_account", bank_account::validate),
     ("bank_card", bank_card::validate),
     ("calendar_date", calendar_date::validate),
