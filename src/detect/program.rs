@@ -345,4 +345,3 @@ fn mixed_spellings(rules: &RuleSet) -> Vec<(usize, Vec<String>)> {
     };
     rules.rules().iter().map(of_rule).enumerate().collect()
 }
-

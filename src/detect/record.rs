@@ -38,6 +38,7 @@ pub(super) struct Kinds {
     resident_id: Option<EntityId>,
     postal_code: Option<EntityId>,
     account: Option<EntityId>,
+    relation: Option<EntityId>,
     pub(super) sms_code: Option<EntityId>,
     pub(super) session: Option<EntityId>,
     /// By entity id: whether its values tell of a person.
@@ -56,6 +57,7 @@ impl Kinds {
             resident_id: named("CN_RESIDENT_ID"),
             postal_code: named("POSTAL_CODE"),
             account: named("ACCOUNT_NAME"),
+            relation: named("RELATION"),
             sms_code: named("SMS_CODE"),
             session: named("SESSION_TOKEN"),
             direct: rules.entities().iter().map(is_direct).collect(),
@@ -139,6 +141,7 @@ impl Pass<'_> {
                 continue;
             }
             let span = found.span();
+            self.relation_behind(&span);
             if super::statement::is_quoted(self.text, &span) {
                 self.statement_around(&span);
             }
@@ -147,6 +150,19 @@ impl Pass<'_> {
             } else if super::command::is_word_of(self.text, &span) {
                 self.command_around(&span);
             }
+        }
+    }
+
+    /// Who somebody is to somebody, in brackets behind the name: `李芳（母亲）`.
+    #[inline(always)]
+    fn relation_behind(&mut self, span: &Range<usize>) {
+        const BRACKETS: [(&[u8], &[u8]); 2] = [("（".as_bytes(), "）".as_bytes()), (b"(", b")")];
+        let rest = self.text.get(span.end..).unwrap_or_default();
+        let Some((open, close)) = BRACKETS.iter().find(|(open, _)| rest.starts_with(open)) else { return };
+        let inner = rest.get(open.len()..(open.len() + LONGEST).min(rest.len())).unwrap_or_default();
+        if let Some(length) = memchr::memmem::find(inner, close) {
+            let start = span.end + open.len();
+            self.field(self.program.kinds.relation, start..start + length);
         }
     }
 

@@ -279,7 +279,9 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
     };
     let RecognizerSyntax { structure, plus, separated, told, listed, whole, not_code, .. } = *syntax;
     if (separated || told || listed || whole || not_code) && !matches!(anchor, Anchor::Label(None)) {
-        return Err("`separated`, `told`, `listed`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned());
+        return Err(
+            "`separated`, `told`, `listed`, `whole` and `not_code` are for anchor `label` with a `pattern`".to_owned()
+        );
     }
     // What else a value of a rule of the user's own may hold, nobody knows.
     let spelled = built_in
