@@ -30,10 +30,9 @@ impl KeyMemo {
     }
 
     /// What the key that ends at `end` of `text` says. A key is kept with all bytes beyond ASCII before it, which decide
-    /// where it begins. Of a key that is met for the first time, `may_be` tells whether a label that is of use may end
-    /// there: of other labels nothing need be known.
+    /// where it begins.
     #[inline]
-    pub(super) fn look_up(&self, labels: &LabelIndex, text: &[u8], end: usize, may_be: impl FnOnce() -> bool) -> Known {
+    pub(super) fn look_up(&self, labels: &LabelIndex, text: &[u8], end: usize) -> Known {
         let Some(window) = window_before(text, end) else { return Known::Unknown };
         let length = (word_bytes(window) << 16).leading_ones() as usize;
         match length {
@@ -42,7 +41,7 @@ impl KeyMemo {
             // It may go on before the window.
             _ => return Known::Unknown,
         }
-        match self.0.number(window, length, || find(labels, text, end, may_be())) {
+        match self.0.number(window, length, || find(labels, text, end)) {
             LONGER if text.get(end - length - 1) == Some(&b' ') => Known::Longer,
             LONGER => Known::Number(0),
             number => Known::Number(number),
@@ -50,17 +49,15 @@ impl KeyMemo {
     }
 }
 
-/// The number of the label that ends the key at `end`, or [`LONGER`]. `may_be`: whether one of use may end there; what
-/// stands before the key may tell, so that a longer one may end the same key elsewhere.
+/// The number of the label that ends the key at `end`, or [`LONGER`].
 #[cold]
-fn find(labels: &LabelIndex, text: &[u8], end: usize, may_be: bool) -> u32 {
+fn find(labels: &LabelIndex, text: &[u8], end: usize) -> u32 {
     let word = word_before(text, end)..end;
     if word.is_empty() {
         return 0;
     }
     let may_be_longer = labels.may_go_on_before(text, word.clone());
-    let number = if may_be { labels.number_of_word(text, word) } else { 0 };
-    match number {
+    match labels.number_of_word(text, word) {
         0 if may_be_longer => LONGER,
         number => number,
     }
@@ -90,7 +87,7 @@ mod tests {
                 let word = word_before(text, end);
                 let before = word_before(text, word.saturating_sub(1));
                 let (one, two) = (labels.number_of_word(text, word..end), labels.number_of_word(text, before..end));
-                match memo.look_up(&labels, text, end, || true) {
+                match memo.look_up(&labels, text, end) {
                     Known::Number(0) => {
                         prop_assert_eq!(one, 0);
                         let goes_on = text[word - 1] == b' ' && text.get(word).is_some_and(u8::is_ascii_alphabetic);
@@ -109,7 +106,7 @@ mod tests {
         let rules = crate::rule::RuleSet::load(&[]).unwrap();
         let memo = KeyMemo::default();
         memo.serve(rules.labels());
-        let known = |text: &str| memo.look_up(rules.labels(), text.as_bytes(), text.len(), || true);
+        let known = |text: &str| memo.look_up(rules.labels(), text.as_bytes(), text.len());
         for text in ["some words, verbosity", "{'other': 1, 'latency_ms"] {
             assert_eq!(known(text), Known::Number(0), "{text}");
         }

@@ -51,7 +51,7 @@ impl Pass<'_> {
             let eight = u64::from_le_bytes(if *quote == b'"' { *before_quote } else { *directly });
             let last = (eight >> 56) as u8;
             if last < 0x80 && !JOINERS.get(usize::from(last)).copied().unwrap_or_default() {
-                if program.start_labels.may_seem(eight) {
+                if program.start_labels.may_be(eight) {
                     self.value_behind(at - usize::from(*quote == b'"'), at);
                 }
                 return;
@@ -73,11 +73,9 @@ impl Pass<'_> {
     /// known of keys.
     fn value_behind(&mut self, key_end: usize, at: usize) {
         let (text, program) = (self.text, self.program);
-        let may_be = || program.start_labels.may_end(text, key_end);
-        let number = match self.buffers.keys.look_up(program.rules.labels(), text, key_end, may_be) {
+        let number = match self.buffers.keys.look_up(program.rules.labels(), text, key_end) {
             Known::Number(number) => number,
-            Known::Longer | Known::Unknown if may_be() => return self.key_before(at, 1),
-            Known::Longer | Known::Unknown => return,
+            Known::Longer | Known::Unknown => return self.key_before(at, 1),
         };
         if program.starting.get(number as usize).copied().unwrap_or_default() {
             let value = skip_joiners_ahead(text, at + 1);

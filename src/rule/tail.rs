@@ -245,13 +245,6 @@ impl TailFilter {
         bit(&self.threes, slot_of_three(eight)) && self.may_be_longer(eight) || bit(&self.short, slot_of_two(eight))
     }
 
-    /// As [`TailFilter::may_be`] at first sight, where an ASCII byte is the last: by the last three bytes alone, for those
-    /// who know the rest sooner by other means.
-    #[inline(always)]
-    pub(crate) fn may_seem(&self, eight: u64) -> bool {
-        bit(&self.threes, slot_of_three(eight)) || bit(&self.short, slot_of_two(eight))
-    }
-
     /// Whether the last two Han characters are those of a label.
     #[inline(always)]
     fn may_be_han(&self, eight: u64) -> bool {
