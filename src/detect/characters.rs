@@ -8,7 +8,6 @@ use super::name::free::Begins;
 use super::run_memo::{Lesson, Piece};
 use super::{address, name, value};
 use crate::rule::label::LabelIndex;
-use crate::rule::tail::TailFilter;
 
 /// The character may begin the unit of a numbered part of an address (号, 栋, -).
 pub(super) const UNIT: u8 = 1;
@@ -25,8 +24,6 @@ pub(super) const SEPARATOR: u8 = 1 << 4;
 pub(super) const GOES_ON: u8 = 1 << 5;
 /// A value may begin with the character, where a capital letter follows it.
 pub(super) const LEAD: u8 = 1 << 6;
-/// Of some label that values start from, which has something behind it, it is the last Han character.
-pub(super) const TAILED: u8 = 1 << 7;
 /// A surname begins with the character, and a rule asks for names without a label. Only characters beyond ASCII have it,
 /// and only ASCII ones [`GOES_ON`].
 pub(super) const SURNAME: u8 = GOES_ON;
@@ -87,11 +84,9 @@ impl Characters {
             }
         }
         for label in labels {
-            let last = label.char_indices().rfind(|(_, character)| !character.is_ascii());
-            let Some((at, character)) = last else { continue };
-            let tailed = if at + character.len_utf8() == label.len() { 0 } else { TAILED };
-            if let Some(class) = characters.classes.get_mut(character as usize) {
-                *class |= LABEL_END | tailed;
+            let last = label.chars().rfind(|character| !character.is_ascii());
+            if let Some(class) = last.and_then(|character| characters.classes.get_mut(character as usize)) {
+                *class |= LABEL_END;
             }
         }
         characters
@@ -143,9 +138,8 @@ impl Characters {
         self.at(text, at).0 & FOLDS != 0
     }
 
-    /// What can be learned of the characters of `piece`, which begins at `start`. `ends`: how labels end that values
-    /// start from. `refine`: also which labels stand in it, and which of its surnames may begin a name at all.
-    pub(super) fn lesson(&self, text: &[u8], start: usize, piece: &Piece, ends: &TailFilter, refine: bool) -> Lesson {
+    /// What can be learned of the characters of `piece`, which begins at `start`. `refine`: also which labels stand in it, and which of its surnames may begin a name at all.
+    pub(super) fn lesson(&self, text: &[u8], start: usize, piece: &Piece, refine: bool) -> Lesson {
         let mut lesson = Lesson { is_refined: refine, ..Lesson::default() };
         let range = start..start + piece.length;
         let mut end = start;
@@ -168,7 +162,7 @@ impl Characters {
             if class & LABEL_END != 0 {
                 let is_last = end == range.end && !piece.goes_on;
                 // The filter looks at two characters.
-                if end - start < 6 || is_last && class & TAILED != 0 || ends.may_end(text, end) {
+                if end - start < 6 || self.labels.may_end(text, end) {
                     self.label_in(text, start, end, (piece, is_last), &mut lesson);
                 }
             }

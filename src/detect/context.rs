@@ -276,17 +276,18 @@ fn han_ahead(text: &[u8], at: usize) -> bool {
 }
 
 /// Full-width punctuation that ends a field.
-pub(super) const WIDE_BORDERS: [&str; 6] = ["，", "；", "。", "、", "！", "？"];
+const WIDE_BORDERS: [&str; 6] = ["，", "；", "。", "、", "！", "？"];
+
+/// Whether `character` is one of [`WIDE_BORDERS`].
+#[inline]
+pub(super) fn is_wide_border(character: &[u8]) -> bool {
+    matches!(character, [0xE3 | 0xEF, ..]) && WIDE_BORDERS.iter().any(|border| border.as_bytes() == character)
+}
 
 /// What follows the last full-width field border of `window`.
 fn after_wide_border(window: &[u8]) -> &[u8] {
-    let mut rest = window;
-    for border in WIDE_BORDERS {
-        if let Some(at) = memchr::memmem::rfind(rest, border.as_bytes()) {
-            rest = rest.get(at + border.len()..).unwrap_or_default();
-        }
-    }
-    rest
+    let border = window.windows(3).rposition(is_wide_border);
+    border.and_then(|at| window.get(at + 3..)).unwrap_or(window)
 }
 
 #[cfg(test)]

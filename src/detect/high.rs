@@ -3,7 +3,7 @@
 //!
 //! Refuses only what the grammars and automata behind it would find nothing in.
 
-use super::characters::{FOLDS, GOES_ON, LABEL_END, LEAD, NUMBER, SEPARATOR, SURNAME, TAILED, UNIT};
+use super::characters::{FOLDS, GOES_ON, LABEL_END, LEAD, NUMBER, SEPARATOR, SURNAME, UNIT};
 use super::context::{byte, byte_before, look_up, skip_joiners, skip_joiners_ahead, word_before};
 use super::frame::DAY;
 use super::label_ends::leftmost_longest;
@@ -106,7 +106,7 @@ impl Pass<'_> {
                 if class != 0 {
                     worth.numbered |= class & UNIT != 0 && number;
                     if class & LABEL_END != 0 {
-                        self.label_end(end + width, class & TAILED != 0);
+                        self.label_end(end + width);
                     }
                     if class & LEAD != 0 && byte(text, end + width).is_ascii_uppercase() {
                         self.han_letter(end);
@@ -146,7 +146,7 @@ impl Pass<'_> {
             known => {
                 let refine = known.is_some();
                 let program = self.program;
-                let lesson = program.characters.lesson(self.text, at, piece, &program.start_labels, refine);
+                let lesson = program.characters.lesson(self.text, at, piece, refine);
                 self.buffers.runs_seen.learn(piece, lesson);
                 lesson
             }
@@ -171,19 +171,19 @@ impl Pass<'_> {
             self.buffers.fold_lines.note(text, start);
         }
         self.buffers.label_hits.extend(lesson.labels(start));
-        each(lesson.label_ends, start, |end| self.label_end(end, end == piece.end));
+        each(lesson.label_ends, start, |end| self.label_end(end));
         if lesson.element_only && byte_before(text, start) == b'>' {
             self.buffers.surnames.push(start);
         }
         each(lesson.surnames, start, |at| self.buffers.surnames.push(at));
     }
 
-    /// Notes the labels that values start from and whose last Han character ends at `end`. `tailed`: something may stand
-    /// behind that in one of them.
+    /// Notes the labels that values start from and whose last Han character ends at `end`.
     #[inline(always)]
-    fn label_end(&mut self, end: usize, tailed: bool) {
-        if tailed || self.program.start_labels.may_end(self.text, end) {
-            self.program.characters.labels.find(self.text, end, &mut self.buffers.label_hits);
+    fn label_end(&mut self, end: usize) {
+        let labels = &self.program.characters.labels;
+        if labels.may_end(self.text, end) {
+            labels.find(self.text, end, &mut self.buffers.label_hits);
         }
     }
 

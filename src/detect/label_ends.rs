@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::context::look_up;
 use crate::rule::label::{LabelIndex, Says};
+use crate::rule::tail::TailFilter;
 
 /// Bytes by which labels are told apart first, as many as they have.
 const WIDTHS: [usize; 3] = [9, 6, 3];
@@ -19,6 +20,8 @@ struct Label {
     head: Box<[u8]>,
     tail: Box<[u8]>,
     says: Box<[Says]>,
+    /// The byte before those by which it is told apart, of the longest of them; 0 where there is none.
+    next: u8,
 }
 
 /// Where a label stands in a text.
@@ -36,6 +39,8 @@ pub(super) struct LabelEnds {
     labels: Vec<Label>,
     /// By a hash of the key: the key, and the numbers of its labels. A power of two, at least half of them free.
     places: Vec<(u64, Box<[u16]>)>,
+    /// How their heads end.
+    filter: TailFilter,
 }
 
 /// The last `width` bytes of `text` as a number, nearly; 0 where there are not as many.
@@ -49,6 +54,13 @@ fn key(text: &[u8], width: usize) -> u64 {
         (3, [.., g, h, i]) => u64::from_le_bytes([0, 0, 0, *g, *h, *i, 0, 0]),
         _ => 0,
     }
+}
+
+/// The byte before the longest key; 0 where there is none.
+#[inline(always)]
+fn next(text: &[u8]) -> u8 {
+    let [longest, ..] = WIDTHS;
+    text.len().checked_sub(longest + 1).and_then(|at| text.get(at)).copied().unwrap_or_default()
 }
 
 /// The key of a label with this head.
@@ -77,7 +89,8 @@ impl LabelEnds {
             let Some((at, character)) = last else { continue };
             let Some((head, tail)) = label.as_bytes().split_at_checked(at + character.len_utf8()) else { continue };
             let says = look_up(index, label.as_bytes()).into();
-            ends.labels.push(Label { head: head.into(), tail: tail.into(), says });
+            ends.filter.enter(&head.to_ascii_lowercase());
+            ends.labels.push(Label { head: head.into(), tail: tail.into(), says, next: next(head) });
         }
         ends.labels.sort_by(|a, b| a.head.iter().rev().cmp(b.head.iter().rev()));
         ends.labels.truncate(MOST);
@@ -112,11 +125,23 @@ impl LabelEnds {
         numbers.iter().filter_map(|number| Some((*number, self.labels.get(usize::from(*number))?)))
     }
 
+    /// Whether some label may have its last Han character at the end of `text[..end]`. Looks at two characters where no
+    /// ASCII stands among them.
+    #[inline(always)]
+    pub(super) fn may_end(&self, text: &[u8], end: usize) -> bool {
+        self.filter.may_end(text, end)
+    }
+
     /// Adds the labels whose last Han character ends at `end` of `text` to `hits`.
     pub(super) fn find(&self, text: &[u8], end: usize, hits: &mut Vec<Hit>) {
         let Some((before, behind)) = text.split_at_checked(end) else { return };
+        let own_next = next(before);
         for width in WIDTHS {
-            for (number, Label { head, tail, .. }) in self.with_key(key(before, width)) {
+            for (number, Label { head, tail, next, .. }) in self.with_key(key(before, width)) {
+                // Many long labels end alike.
+                if *next != 0 && *next != own_next {
+                    continue;
+                }
                 // The shorter keys are all of their bytes.
                 let is_key = width < 9 && head.len() == width;
                 if (is_key || before.ends_with(head)) && (tail.is_empty() || behind.starts_with(tail)) {

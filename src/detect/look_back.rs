@@ -3,7 +3,7 @@
 //! May affirm where [`Context`](super::context::Context) finds no label; must never refuse where it finds one.
 
 use super::bitmap::{Before, LookBack};
-use super::context::{LONGEST_WORD, NEAR_WINDOW, NEAR_WORDS, WIDE_BORDERS, skip_joiners};
+use super::context::{LONGEST_WORD, NEAR_WINDOW, NEAR_WORDS, is_wide_border, skip_joiners};
 use crate::rule::tail::TailFilter;
 
 /// Bytes that are looked at at a time.
@@ -145,9 +145,9 @@ fn nearest(count: usize) -> u64 {
 }
 
 /// Whether a full-width border of fields ends at `end`, as a context knows them.
+#[inline(always)]
 fn ends_field(text: &[u8], end: usize) -> bool {
-    let Some(last) = end.checked_sub(3).and_then(|from| text.get(from..end)) else { return false };
-    matches!(last, [0xE3 | 0xEF, ..]) && WIDE_BORDERS.iter().any(|border| border.as_bytes() == last)
+    end.checked_sub(3).and_then(|from| text.get(from..end)).is_some_and(is_wide_border)
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@ use crate::source::slab::Slab;
 /// Bytes that are read beyond a block, where its last record may end.
 const AHEAD: usize = 16 << 10;
 
+/// Room for a block, for the byte behind it that tells that it is not the last, and for those beyond.
+fn room_for(block_bytes: usize) -> usize {
+    block_bytes + 1 + AHEAD
+}
+
 /// One piece of work: a block, or the bytes that it is to be made of.
 pub enum Piece {
     /// Bytes of a stream.
@@ -82,7 +87,8 @@ pub fn stream(
     settings: &Settings,
     push: Push<'_, Piece>,
 ) -> Result<(), DataError> {
-    let mut window = Window { buffer: buffer::take(settings.block_bytes + AHEAD), start: 0, filled: 0, at_end: false };
+    let mut window =
+        Window { buffer: buffer::take(room_for(settings.block_bytes)), start: 0, filled: 0, at_end: false };
     let (mut byte_offset, mut first_line) = (0_u64, 1_u64);
     // One byte more tells that the block is not the last.
     let mut wanted = settings.block_bytes + 1;
@@ -108,7 +114,7 @@ pub fn stream(
                 if len == 0 || len > rest.len() {
                     return Err(DataError::new("internal error: an empty block"));
                 }
-                let bytes = window.split(len, settings.block_bytes + AHEAD);
+                let bytes = window.split(len, room_for(settings.block_bytes));
                 let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
                 if push(Piece::Raw { bytes, byte_offset, first_line, codec }).is_break() {
                     return Ok(());

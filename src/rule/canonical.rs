@@ -222,9 +222,14 @@ fn unified(character: char) -> Option<char> {
 
 /// Whether `value` is of ideographs and ASCII that is no white space only; nearly all names and addresses are.
 fn is_plain_text(value: &[u8]) -> bool {
-    // Of text, the first bytes of characters tell. Without an early end: that becomes vector instructions.
-    let is_one = |byte: &u8| matches!(byte, 0x21..=0x7E | 0x80..=0xBF | 0xE4..=0xE9);
-    value.iter().fold(true, |all, byte| all & is_one(byte)) && simdutf8::basic::from_utf8(value).is_ok()
+    let mut rest = value;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [0xE4..=0xE9, 0x80..=0xBF, 0x80..=0xBF, rest @ ..] | [0x21..=0x7E, rest @ ..] => rest,
+            _ => return false,
+        };
+    }
 }
 
 fn text(value: &[u8]) -> Cow<'_, [u8]> {

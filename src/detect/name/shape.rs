@@ -81,7 +81,9 @@ pub(super) fn judge(name: &[char], bytes: &[u8]) -> Option<Shape> {
 pub(in crate::detect) fn surname_of(name: &[u8]) -> usize {
     let Some((one, first)) = char_at(name, 0).filter(|(c, _)| is_han(*c)) else { return 0 };
     let Some((two, second)) = char_at(name, first) else { return 0 };
-    let is_dotted = || std::str::from_utf8(name).is_ok_and(|name| name.contains(is_dot));
+    // The first byte of a dot is that of no Han character of a name.
+    let may_be_dotted = || name.iter().any(|byte| matches!(byte, 0xC2 | 0xE2 | 0xE3 | 0xEF));
+    let is_dotted = || may_be_dotted() && std::str::from_utf8(name).is_ok_and(|name| name.contains(is_dot));
     match () {
         () if name.len() > first + second && is_compound([one, two]) => first + second,
         () if surname(simplified(one)) > 0 && !is_dotted() => first,
