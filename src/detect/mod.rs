@@ -46,6 +46,7 @@ mod program;
 #[cfg(test)]
 mod prose_tests;
 mod record;
+mod relation;
 pub mod resolve;
 mod run_memo;
 mod scan;

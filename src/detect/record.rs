@@ -38,7 +38,7 @@ pub(super) struct Kinds {
     resident_id: Option<EntityId>,
     postal_code: Option<EntityId>,
     account: Option<EntityId>,
-    relation: Option<EntityId>,
+    pub(super) relation: Option<EntityId>,
     pub(super) sms_code: Option<EntityId>,
     pub(super) session: Option<EntityId>,
     /// By entity id: whether its values tell of a person.
@@ -150,19 +150,6 @@ impl Pass<'_> {
             } else if super::command::is_word_of(self.text, &span) {
                 self.command_around(&span);
             }
-        }
-    }
-
-    /// Who somebody is to somebody, in brackets behind the name: `李芳（母亲）`.
-    #[inline(always)]
-    fn relation_behind(&mut self, span: &Range<usize>) {
-        const BRACKETS: [(&[u8], &[u8]); 2] = [("（".as_bytes(), "）".as_bytes()), (b"(", b")")];
-        let rest = self.text.get(span.end..).unwrap_or_default();
-        let Some((open, close)) = BRACKETS.iter().find(|(open, _)| rest.starts_with(open)) else { return };
-        let inner = rest.get(open.len()..(open.len() + LONGEST).min(rest.len())).unwrap_or_default();
-        if let Some(length) = memchr::memmem::find(inner, close) {
-            let start = span.end + open.len();
-            self.field(self.program.kinds.relation, start..start + length);
         }
     }
 
