@@ -9,6 +9,7 @@ use crate::values::{Value, of};
 pub(crate) static PASSING: &[Value] = &[
     of("国籍", "NATIONALITY", |_, _| {}),
     of("nationality", "NATIONALITY", |_, _| {}),
+    of("民族", "ETHNICITY", |_, _| {}),
     of("headImg", "AVATAR", |_, _| {}),
     of("avatar", "AVATAR", |_, _| {}),
     of("有效期", "CARD_EXPIRY", |_, _| {}),

@@ -129,6 +129,10 @@ pub(crate) static VALUES: &[Value] = &[
     of("user_number", "ACCOUNT_NAME", |s, out| {
         put(out, format_args!("{}", s.world.random.between(10_000_000, 89_999_999)))
     }),
+    of("user_n6", "ACCOUNT_NAME", |s, out| s.world.random.digits(6, out)),
+    of("user_n8", "ACCOUNT_NAME", |s, out| s.world.random.digits(8, out)),
+    of("user_n10", "ACCOUNT_NAME", |s, out| s.world.random.digits(10, out)),
+    of("amount_n5", "TRANSACTION_AMOUNT", |s, out| s.world.random.digits(5, out)),
     of("nickname", "NICKNAME", |s, out| out.push_str(s.world.random.choose(make::NICKNAMES))),
     of("model", "DEVICE_INFO", |s, out| out.push_str(s.world.random.choose(devices::MODELS))),
     of("user_agent", "USER_AGENT", devices::user_agent),
@@ -157,6 +161,7 @@ pub(crate) static VALUES: &[Value] = &[
     of("education", "EDUCATION", |s, out| out.push_str(s.world.random.choose(attributes::DEGREES))),
     of("job", "JOB_TITLE", |s, out| out.push_str(s.world.random.choose(attributes::JOBS))),
     of("relation", "RELATION", |s, out| out.push_str(s.world.random.choose(attributes::RELATIONS))),
+    of("spouse", "RELATION", |_, out| out.push_str("配偶")),
     of("company", "ORG_NAME", |s, out| out.push_str(s.world.random.choose(COMPANIES))),
 ];
 
