@@ -129,10 +129,16 @@ pub(crate) static VALUES: &[Value] = &[
     of("user_number", "ACCOUNT_NAME", |s, out| {
         put(out, format_args!("{}", s.world.random.between(10_000_000, 89_999_999)))
     }),
-    of("user_n6", "ACCOUNT_NAME", |s, out| s.world.random.digits(6, out)),
-    of("user_n8", "ACCOUNT_NAME", |s, out| s.world.random.digits(8, out)),
-    of("user_n10", "ACCOUNT_NAME", |s, out| s.world.random.digits(10, out)),
-    of("amount_n5", "TRANSACTION_AMOUNT", |s, out| s.world.random.digits(5, out)),
+    of("user_n6", "ACCOUNT_NAME", |s, out| put(out, format_args!("{}", s.world.random.between(100_000, 999_999)))),
+    of("user_n8", "ACCOUNT_NAME", |s, out| {
+        put(out, format_args!("{}", s.world.random.between(10_000_000, 99_999_999)))
+    }),
+    of("user_n10", "ACCOUNT_NAME", |s, out| {
+        put(out, format_args!("{}", s.world.random.between(1_000_000_000, 9_999_999_999)))
+    }),
+    of("amount_n5", "TRANSACTION_AMOUNT", |s, out| {
+        put(out, format_args!("{}", s.world.random.between(10_000, 99_999)))
+    }),
     of("nickname", "NICKNAME", |s, out| out.push_str(s.world.random.choose(make::NICKNAMES))),
     of("model", "DEVICE_INFO", |s, out| out.push_str(s.world.random.choose(devices::MODELS))),
     of("user_agent", "USER_AGENT", devices::user_agent),
