@@ -152,7 +152,7 @@ mod tests {
             "85n",
             "0x1F4",
             "stderr",
-            "6217001234567893",
+            "6222021234567890128",
         ] {
             assert_eq!(check(validate, value, true), None, "{value}");
         }

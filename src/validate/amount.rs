@@ -7,7 +7,7 @@ pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
     let amount = candidate.original;
     let is_grouped = amount.iter().skip(1).any(|byte| matches!(byte, b' ' | b'-'));
     let is_code = amount.starts_with(b"00") && !amount.contains(&b'.');
-    (!is_grouped && !is_code).then(Evidence::default)
+    (!is_grouped && !is_code).then_some(Evidence { label_required: true, ..Evidence::default() })
 }
 
 #[cfg(test)]
