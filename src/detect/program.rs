@@ -66,8 +66,8 @@ pub(super) struct Program {
     pub(super) from_label: Vec<Vec<At>>,
     /// Whether some value starts from a label, by its number.
     pub(super) starting: Vec<bool>,
-    /// Whether the object around a key may say more than this label, by its number.
-    pub(super) general: Vec<bool>,
+    /// The length of the label, where the object around a key may say more than it does, or else 0; by its number.
+    pub(super) general: Vec<u8>,
     pub(super) han: Vec<At>,
     /// Those that look for names without a label.
     pub(super) free_names: Vec<At>,
@@ -259,11 +259,11 @@ impl Program {
         let of_general = |label: &[u8]| GENERAL.iter().any(|general| general.as_bytes() == label);
         let of_starts = rules.labels().iter().filter(|(label, says)| says.iter().any(starts) || of_general(label));
         self.start_labels = TailFilter::new(of_starts.map(|(label, _)| label));
-        self.general = vec![false; rules.labels().numbers() as usize];
+        self.general = vec![0; rules.labels().numbers() as usize];
         for general in GENERAL {
             let number = rules.labels().number_of_word(general.as_bytes(), 0..general.len());
             if let Some(slot) = self.general.get_mut(number as usize).filter(|_| number > 0) {
-                *slot = true;
+                *slot = general.len() as u8;
             }
         }
         self.adjacent_labels = speaks_for(&of_adjacent);

@@ -77,12 +77,19 @@ impl Pass<'_> {
             Known::Number(number) => number,
             Known::Longer | Known::Unknown => return self.key_before(at, 1),
         };
-        if program.general.get(number as usize).copied().unwrap_or_default() {
-            return self.key_before(at, 1);
+        let says = program.rules.labels().says(number);
+        let general = usize::from(program.general.get(number as usize).copied().unwrap_or_default());
+        if general > 0 {
+            // It is all of a quoted key, or the end of a label of several words.
+            match byte_before(text, key_end.saturating_sub(general)) {
+                b'"' => return self.key_before(at, 1),
+                b' ' if says.is_empty() => return self.key_before(at, 1),
+                _ => {}
+            }
         }
         if program.starting.get(number as usize).copied().unwrap_or_default() {
             let value = skip_joiners_ahead(text, at + 1);
-            self.value_at(value, program.rules.labels().says(number));
+            self.value_at(value, says);
         }
     }
 
