@@ -115,7 +115,9 @@ impl Half {
     /// noise once, as amounts and numbers of customers were, counts as it was written then.
     pub(crate) fn of(template: &str) -> Half {
         let template = template.replace("[[amount]]", "[[~price]]");
-        let template = template.replace("[[amount_n", "[[~n").replace("[[user_n", "[[~n").replace("[[spouse]]", "配偶");
+        let template = template.replace("[[amount_n", "[[~n").replace("[[user_n", "[[~n");
+        let template =
+            template.replace("[[user_C_n", "C[[~n").replace("[[user_E_n", "E[[~n").replace("[[spouse]]", "配偶");
         let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
         let hash = template.bytes().fold(0xCBF2_9CE4_8422_2325, step);
         // The high bits depend on all bytes.
