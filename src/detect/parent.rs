@@ -84,7 +84,7 @@ mod tests {
         let parent = |text: &str| {
             let key = text.find('^').unwrap();
             let text = text.replace('^', "");
-            of(text.as_bytes(), key).map(|parent| text[parent].to_owned())
+            of(text.as_bytes(), key).map(|parent| text.get(parent).unwrap().to_owned())
         };
         let found = |name: &str| Some(name.to_owned());
         assert_eq!(parent(r#"{"user":{"^id":1}}"#), found("user"));
