@@ -33,7 +33,8 @@ fn the_same_seed_gives_the_same_documents() {
 #[test]
 fn spans_hold_values_of_their_type() {
     let mut kinds = BTreeSet::new();
-    for document in of_kinds((&KINDS, Author::Ours), 7, 3, |_| true).unwrap() {
+    let of = |author| of_kinds((&KINDS, author), 7, 3, |_| true).unwrap();
+    for document in of(Author::Ours).into_iter().chain(of(Author::Others)) {
         let mut last = 0;
         for one in &document.spans {
             let text = document.text.get(one.start..one.end).unwrap();

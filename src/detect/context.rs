@@ -3,6 +3,7 @@
 //! Looked at per candidate, in a bounded window on the same line; never per byte.
 
 use super::label_memo::LabelMemo;
+use super::parent;
 use super::program::Program;
 use crate::finding::EntityId;
 use crate::rule::label::{LabelIndex, Says, Standing};
@@ -82,7 +83,11 @@ impl<'a> Context<'a> {
         let labels = program.rules.labels();
         let joined = skip_joiners(text, start);
         let word = word_before(text, joined);
-        let key = memo.look_up(labels, text, word..joined);
+        let mut key = memo.look_up(labels, text, word..joined);
+        if byte_before(text, word) == b'"' {
+            let within = parent::says(labels, text, word..joined);
+            key = if within.is_empty() { key } else { within };
+        }
         // Behind a key of its own a value has none of the fields before it: `seq=1 userNumber=…`.
         let is_keyed = word < joined && text.get(joined..start).is_some_and(|between| between.contains(&b'='));
         let near = if key.is_empty() { near_labels(program, memo, text, word, (start, is_keyed)) } else { &[] };

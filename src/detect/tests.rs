@@ -73,6 +73,19 @@ fn full_width_values_are_found_in_columns() {
 }
 
 #[test]
+fn words_of_a_label_may_stand_apart_anywhere_in_a_line() {
+    let detector = Detector::new(Arc::new(RuleSet::load(&[]).unwrap()));
+    for label in ["in hospitalNo", "in hospital no", "medical record_no", "frequent flyerNo"] {
+        for before in ["", "some words of a line that go before it, and then "] {
+            let text = format!("{before}{label}: 12345678");
+            let mut out = Vec::new();
+            detector.detect_bytes(text.as_bytes(), &mut Scratch::default(), &mut out);
+            assert!(out.iter().any(|m| m.score >= resolve::MATCH_SCORE && text.get(m.span()) == Some("12345678")), "{text}");
+        }
+    }
+}
+
+#[test]
 fn labels_that_start_disguised_values_leave_the_others_alone() {
     let detector = Detector::new(rules());
     for (text, expected) in [

@@ -80,11 +80,10 @@ impl Pass<'_> {
         let says = program.rules.labels().says(number);
         let general = usize::from(program.general.get(number as usize).copied().unwrap_or_default());
         if general > 0 {
-            // It is all of a quoted key, or the end of a label of several words.
-            match byte_before(text, key_end.saturating_sub(general)) {
-                b'"' => return self.key_before(at, 1),
-                b' ' if says.is_empty() => return self.key_before(at, 1),
-                _ => {}
+            // It is all of a quoted key, or it ends one, before which the words of a label may stand apart.
+            let may_be_longer = || byte_before(text, word_before(text, key_end)) == b' ';
+            if byte_before(text, key_end.saturating_sub(general)) == b'"' || says.is_empty() && may_be_longer() {
+                return self.key_before(at, 1);
             }
         }
         if program.starting.get(number as usize).copied().unwrap_or_default() {
@@ -238,6 +237,9 @@ impl Pass<'_> {
                 let pattern = recognizer.pattern.as_ref().filter(|_| length == matched);
                 let value = pattern.map_or(0..length, |pattern| pattern.value_in(ahead, 0..length));
                 let span = at + value.start..at + value.end;
+                if recognizer.listed && goes_on(text, span.end) {
+                    return;
+                }
                 if !separated && !recognizer.listed && !is_told(text, &span) {
                     return;
                 }
@@ -361,6 +363,11 @@ fn follows_a_verb(text: &[u8], at: usize) -> bool {
     ["是", "为", "成", "叫"].iter().any(|verb| before.ends_with(verb.as_bytes()))
 }
 
+/// Whether a Han character goes on at `at` that does not end a sentence.
+fn goes_on(text: &[u8], at: usize) -> bool {
+    char_at(text, at).is_some_and(|(c, _)| is_han(c) && !"了吧啦哈哦噢喔呀哟咯".contains(c))
+}
+
 /// Whether `value`, behind a verb, is told and not described (密码是 MD5 加密的, 账号为空): letters or digits with a digit
 /// among them, and no Han character behind but one that ends a sentence (密码改成abc123了).
 #[cold]
@@ -372,9 +379,8 @@ fn is_told(text: &[u8], value: &std::ops::Range<usize>) -> bool {
     ];
     let told = text.get(value.clone()).unwrap_or_default();
     let behind = value.end + usize::from(byte(text, value.end) == b' ');
-    let goes_on = char_at(text, behind).is_some_and(|(c, _)| is_han(c) && !"了吧啦哈哦噢喔呀哟咯".contains(c));
     let is_method = METHODS.iter().any(|method| told.eq_ignore_ascii_case(method));
-    told.is_ascii() && told.iter().any(u8::is_ascii_digit) && !goes_on && !is_method
+    told.is_ascii() && told.iter().any(u8::is_ascii_digit) && !goes_on(text, behind) && !is_method
 }
 
 /// Whether the element called `name`, whose start tag ends with the `>` at `at`, ends on the same line and holds no other:

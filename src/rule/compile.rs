@@ -1,7 +1,6 @@
 //! From rule syntax to compiled recognizers. Everything wrong with a rule is found here, before any data is read.
 
-use regex_syntax::hir::literal::{ExtractKind, Extractor};
-
+use super::derive::anchor_of;
 use super::label::{LabelIndex, Says};
 use super::pattern::Pattern;
 use super::prefix::{FirstBytes, Prefixes};
@@ -325,7 +324,7 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
 
 fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
     let Some(anchor) = syntax.anchor else {
-        return Ok(derive_anchor(syntax.pattern.as_deref().ok_or("needs an `anchor` or a `pattern`")?));
+        return Ok(anchor_of(syntax.pattern.as_deref().ok_or("needs an `anchor` or a `pattern`")?));
     };
     Ok(match anchor {
         AnchorSyntax::Digits => {
@@ -367,30 +366,6 @@ fn compile_anchor(syntax: &RecognizerSyntax) -> Result<Anchor, String> {
         AnchorSyntax::JsonWebToken => Anchor::JsonWebToken,
         AnchorSyntax::Regex => Anchor::Regex,
     })
-}
-
-/// The anchor of a pattern that names none: literals of at least three bytes, one of which every match begins with or
-/// ends with.
-fn derive_anchor(pattern: &str) -> Anchor {
-    let Ok(hir) = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern) else { return Anchor::Regex };
-    for kind in [ExtractKind::Prefix, ExtractKind::Suffix] {
-        let mut found = Extractor::new().kind(kind.clone()).extract(&hir);
-        match kind {
-            ExtractKind::Suffix => found.optimize_for_suffix_by_preference(),
-            _ => found.optimize_for_prefix_by_preference(),
-        }
-        let literals: Option<Vec<String>> = found.literals().map(|list| {
-            list.iter().filter_map(|literal| String::from_utf8(literal.as_bytes().to_vec()).ok()).collect()
-        });
-        let complete = |list: &Vec<String>| found.len() == Some(list.len()) && !list.is_empty();
-        match literals {
-            Some(list) if complete(&list) && list.iter().all(|literal| literal.len() >= 3) => {
-                return Anchor::Literal(list);
-            }
-            _ => {}
-        }
-    }
-    Anchor::Regex
 }
 
 fn han_character(text: &str) -> Option<char> {

@@ -3,6 +3,7 @@
 mod alias;
 pub mod canonical;
 pub mod compile;
+mod derive;
 pub(crate) mod disguise;
 pub mod embedded;
 pub(crate) mod escape;

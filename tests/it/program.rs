@@ -6,10 +6,11 @@ use std::process::{Command, Output, Stdio};
 /// A policy by which everything is hashed.
 pub(crate) const POLICY: &str = "\
 policy: test
-title: Everything hashed
+title: Everything hashed but amounts, of which few have digits enough
 version: '1'
 source: test
-entries: []
+entries:
+  - {category: amounts, clause: none, entities: [TRANSACTION_AMOUNT], level: 3, deidentify: keep, anonymize: keep}
 otherwise: {level: 3, deidentify: hash, anonymize: hash}
 ";
 
