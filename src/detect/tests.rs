@@ -80,7 +80,10 @@ fn words_of_a_label_may_stand_apart_anywhere_in_a_line() {
             let text = format!("{before}{label}: 12345678");
             let mut out = Vec::new();
             detector.detect_bytes(text.as_bytes(), &mut Scratch::default(), &mut out);
-            assert!(out.iter().any(|m| m.score >= resolve::MATCH_SCORE && text.get(m.span()) == Some("12345678")), "{text}");
+            assert!(
+                out.iter().any(|m| m.score >= resolve::MATCH_SCORE && text.get(m.span()) == Some("12345678")),
+                "{text}"
+            );
         }
     }
 }

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use crate::program::{Folder, POLICY};
 
-/// More than this no file of the corpus may take, good or bad. All are below 1 MB.
-const PEAK_MB: f64 = 64.0;
+/// More than this no file of the corpus may take, good or bad. All are below 1 MB; the rules
+/// alone take 40.
+const PEAK_MB: f64 = 72.0;
 /// Processor time, since the machine has others to serve as well.
 const SECONDS: f64 = 1.0;
 /// Tells a hang from a busy machine.
