@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::corpus::random::Random;
+use crate::corpus::people::luhn_number;
 use crate::documents::Scene;
 use crate::identifiers::letters;
 
@@ -97,17 +97,4 @@ pub(crate) fn user_agent(scene: &mut Scene<'_>, out: &mut String) {
         out,
         "Mozilla/5.0 (Linux; Android {android}; {model}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{build}.0.0.0 Mobile Safari/537.36"
     );
-}
-
-/// A number of `length` digits that begins with `prefix` and ends in its Luhn digit.
-fn luhn_number(prefix: &str, length: usize, random: &mut Random) -> String {
-    let mut number = prefix.to_owned();
-    random.digits(length - 1 - prefix.len(), &mut number);
-    let doubled = |(place, digit): (usize, u8)| {
-        let value = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
-        if value > 9 { value - 9 } else { value }
-    };
-    let sum: u32 = number.bytes().rev().enumerate().map(doubled).sum();
-    number.push(char::from(b'0' + ((10 - sum % 10) % 10) as u8));
-    number
 }

@@ -56,6 +56,7 @@ pub(crate) mod sorted_table;
 pub mod stages;
 mod statement;
 mod symbol;
+mod told;
 mod value;
 mod value_memo;
 mod web_token;

@@ -8,7 +8,6 @@ use std::ops::Range;
 
 use super::context::{byte, byte_before};
 use super::pass::Pass;
-use crate::rule::label::{Says, Standing};
 
 /// Most columns of a statement that are looked at, and most rows.
 const MOST_COLUMNS: usize = 64;
@@ -68,18 +67,8 @@ impl Pass<'_> {
 
     fn value_in_column(&mut self, column: Range<usize>, value: Range<usize>) {
         let from = self.out.len();
-        for said in self.label(column) {
-            let (entity, standing) = match said {
-                Says::Positive(entity) => (entity, Standing::Positive),
-                Says::Weak(entity) => (entity, Standing::Weak),
-                Says::Abbreviated(entity) => (entity, Standing::Abbreviated),
-                Says::Negative(_) | Says::NegativeForAll => continue,
-            };
-            let list = self.program.from_label.get(usize::from(entity.0)).map(Vec::as_slice).unwrap_or_default();
-            for &recognizer in list {
-                self.value_told(recognizer, value.start, standing, true);
-            }
-        }
+        let says = self.label(column);
+        self.values_at(value.start, says, true);
         // Of what a pattern takes for the value, the bracket that closes the row is none.
         let end = value.end as u32;
         for found in self.out.iter_mut().skip(from).filter(|found| found.start < end) {

@@ -235,7 +235,7 @@ fn resident_id(area: u32, random: &mut Random) -> String {
 }
 
 /// A number of `length` digits that begins with `prefix` and ends in its Luhn digit.
-fn luhn_number(prefix: &str, length: usize, random: &mut Random) -> String {
+pub(crate) fn luhn_number(prefix: &str, length: usize, random: &mut Random) -> String {
     let mut number = prefix.to_owned();
     random.digits(length - 1 - prefix.len(), &mut number);
     let doubled = |(place, digit): (usize, u8)| {
