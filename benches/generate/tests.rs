@@ -14,7 +14,7 @@ fn made(write: Generate<Vec<u8>>, seed: u64) -> (Vec<u8>, Count) {
 
 /// What events and notes carry besides identifiers of somebody (numbers of staff are accounts): the generator does not
 /// count it.
-const OF_EVENTS: [&str; 4] = ["ACCOUNT_NAME", "ORDER_ID", "SEARCH_QUERY", "SESSION_TOKEN"];
+const OF_EVENTS: [&str; 5] = ["ACCOUNT_NAME", "ORDER_ID", "SEARCH_QUERY", "SESSION_TOKEN", "TRANSACTION_AMOUNT"];
 
 /// Of the lines, those in which the built-in rules find an identifier of somebody.
 fn lines_found(text: &[u8]) -> (usize, usize) {
