@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
         let word = word_before(text, joined);
         let mut key = memo.look_up(labels, text, word..joined);
         if byte_before(text, word) == b'"' {
-            let within = parent::says(labels, text, word..joined);
+            let within = parent::says(labels, memo, text, word..joined, key);
             key = if within.is_empty() { key } else { within };
         }
         // Behind a key of its own a value has none of the fields before it: `seq=1 userNumber=…`.

@@ -21,7 +21,6 @@ use super::program::Program;
 use super::resolve::MATCH_SCORE;
 use crate::block::{Aside, TableBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
-use crate::rule::Mask;
 
 /// Least evidence of the match that others are mentions of.
 const CERTAIN: f32 = 0.7;
@@ -39,18 +38,12 @@ const MOST: usize = 16;
 struct Named<'a> {
     entity: EntityId,
     name: &'a [u8],
-    /// Bytes of its surname, where it has one.
-    surname: usize,
-    /// Whether it is a word as well (高峰), which tells of a person only where it stands by itself.
-    is_word: bool,
 }
 
 impl<'a> Named<'a> {
     /// Of the match `found`, whose place is in `text`.
     fn new(program: &Program, found: &Match, text: &'a [u8]) -> Option<Named<'a>> {
-        let is_name = |entity: EntityId| program.rules.entity(entity).is_some_and(|e| e.mask == Mask::PersonName);
-        let unsure = found.score < CERTAIN || found.traits.escaped || found.traits.encoded;
-        if unsure || !is_name(found.entity) {
+        if !program.kinds.is_name(found.entity) || found.traits.escaped || found.traits.encoded {
             return None;
         }
         let name = text.get(found.span()).filter(|name| name.len() <= LONGEST)?;
@@ -58,26 +51,32 @@ impl<'a> Named<'a> {
         if !is_han(first) {
             // Of names in Latin letters two words: one alone is many a thing.
             let is_pinyin = name.first().is_some_and(u8::is_ascii_alphabetic) && name.contains(&b' ');
-            return is_pinyin.then_some(Named { entity: found.entity, name, surname: 0, is_word: false });
+            return is_pinyin.then_some(Named { entity: found.entity, name });
         }
         let is_long_enough = char_at(name, 3).is_some_and(|(second, _)| is_han(second));
-        is_long_enough.then(|| Named {
-            entity: found.entity,
-            name,
-            surname: name::surname_of(name),
-            is_word: name::is_word(name),
-        })
+        is_long_enough.then_some(Named { entity: found.entity, name })
     }
 
-    /// Calls `visit` with the places in `text[window]` where the person is meant.
-    fn each(&self, text: &[u8], window: Range<usize>, mut visit: impl FnMut(Range<usize>)) {
+    /// Whether it is written in Latin letters.
+    fn is_pinyin(&self) -> bool {
+        self.name.first().is_some_and(u8::is_ascii)
+    }
+
+    /// Its surname, where it has one.
+    fn surname(&self) -> Option<&'a [u8]> {
+        let length = if self.is_pinyin() { 0 } else { name::surname_of(self.name) };
+        self.name.get(..length).filter(|surname| !surname.is_empty())
+    }
+
+    /// Calls `visit` with the places in `text[window]` where the person is meant, but for `own`, where the match stands.
+    fn each(&self, text: &[u8], window: Range<usize>, own: Option<usize>, mut visit: impl FnMut(Range<usize>)) {
         // The last byte of the first character tells most; of Latin letters, the first one.
-        let offset = if self.surname > 0 || self.name.first().is_some_and(|byte| *byte >= 0x80) { 2 } else { 0 };
+        let offset = if self.is_pinyin() { 0 } else { 2 };
         let (Some(&telling), Some(searched)) = (self.name.get(offset), text.get(window.clone())) else { return };
         let (mut from, mut count) = (0, 0);
         for hit in memchr::memchr_iter(telling, searched) {
             let Some(start) = (window.start + hit).checked_sub(offset) else { continue };
-            if start < from || start < window.start {
+            if start < from || start < window.start || own == Some(start) {
                 continue;
             }
             if let Some(end) = self.meant_at(text, start).filter(|end| *end <= window.end) {
@@ -98,20 +97,21 @@ impl<'a> Named<'a> {
             let end = start + self.name.len();
             return self.is_whole(text, start, end).then_some(end);
         }
-        let surname = self.name.get(..self.surname).filter(|surname| !surname.is_empty())?;
-        if !rest.starts_with(surname) {
+        if rest.get(..3) != self.name.get(..3) {
             return None;
         }
+        let surname = self.surname().filter(|surname| rest.starts_with(surname))?;
         name::title_end(text, start + surname.len())
     }
 
-    /// Whether the name from `start` to `end` is no part of another word.
+    /// Whether the name from `start` to `end` is no part of another word. One that is a word as well (高峰) tells of a
+    /// person only where it stands by itself.
     fn is_whole(&self, text: &[u8], start: usize, end: usize) -> bool {
-        if self.name.first().is_some_and(u8::is_ascii) {
+        if self.is_pinyin() {
             let joins = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             return !joins(byte_before(text, start)) && !joins(byte(text, end));
         }
-        if !self.is_word {
+        if !name::is_word(self.name) {
             return true;
         }
         let is_joined = |c: Option<(char, usize)>| c.is_some_and(|(c, _)| is_han(c));
@@ -205,7 +205,8 @@ pub(super) fn in_text(program: &Program, text: &[u8], asides: &[Aside], out: &mu
         let window = line_window(text, &position);
         let first = asides.partition_point(|aside| aside.span.end <= window.start);
         let within = asides.iter().enumerate().skip(first).take_while(|(_, aside)| aside.span.start < window.end);
-        named.each(text, window.clone(), |span| {
+        let own = (found.place == Place::Text).then_some(position.start);
+        named.each(text, window.clone(), own, |span| {
             // What stands in an encoded string is sought where it is decoded.
             let next = asides.partition_point(|aside| aside.span.end <= span.start);
             if asides.get(next).is_none_or(|aside| span.end <= aside.span.start) {
@@ -215,7 +216,7 @@ pub(super) fn in_text(program: &Program, text: &[u8], asides: &[Aside], out: &mu
         for (index, aside) in within {
             let searched = 0..aside.decoded.len().min(WINDOW);
             let place = Place::Aside(index as u32);
-            named.each(&aside.decoded, searched, |span| {
+            named.each(&aside.decoded, searched, None, |span| {
                 held.add(named.entity, place, &span, false);
             });
         }
@@ -247,12 +248,12 @@ pub(super) fn in_rows(program: &Program, block: &TableBlock, out: &mut Vec<Match
         let Some(cell) = text_at(&source.values, row as usize) else { continue };
         let Some(named) = Named::new(program, &found, cell) else { continue };
         listed::each(cell, &found.span(), |span| held.add(named.entity, found.place, &span, false));
+        let shortest = named.name.len().min(named.surname().map_or(LONGEST, |surname| surname.len() + 6));
         for (position, column) in block.columns.iter().enumerate().filter(|(_, column)| column.records.is_none()) {
             let Some(value) = text_at(&column.values, row as usize) else { continue };
             let place = Place::Cell { column: position as u32, row };
-            let shortest = named.name.len().min(if named.surname > 0 { named.surname + 6 } else { LONGEST });
             if value.len() >= shortest {
-                named.each(value, 0..value.len().min(WINDOW), |span| {
+                named.each(value, 0..value.len().min(WINDOW), None, |span| {
                     held.add(named.entity, place, &span, span.len() == value.len());
                 });
             }

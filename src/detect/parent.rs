@@ -6,27 +6,33 @@
 use std::ops::Range;
 
 use super::context::{byte_before, word_before};
+use super::label_memo::LabelMemo;
 use crate::rule::label::{GENERAL, KEY_WINDOW, LabelIndex, Says};
 
 /// How far back the object begins at most.
 const OBJECT: usize = 256;
 
 /// What the longest label says that ends the key at `key` of `text` with the key of its object before it, and begins in
-/// that; nothing where there is none.
-pub(super) fn says<'l>(labels: &'l LabelIndex, text: &[u8], key: Range<usize>) -> &'l [Says] {
+/// that; nothing where there is none. `alone`: what it says by itself.
+pub(super) fn says<'l>(
+    labels: &'l LabelIndex,
+    memo: &LabelMemo,
+    text: &[u8],
+    key: Range<usize>,
+    alone: &[Says],
+) -> &'l [Says] {
     let word = text.get(key.clone()).unwrap_or_default();
     if !GENERAL.iter().any(|general| general.as_bytes().eq_ignore_ascii_case(word)) {
         return &[];
     }
     let Some(parent) = of(text, key.start).and_then(|parent| text.get(parent)) else { return &[] };
-    let alone = labels.look_up_word(text, key);
     let joined = |parent: &[u8]| {
         let mut buffer = [b'_'; KEY_WINDOW];
-        let length = parent.len() + 1 + word.len();
-        let (head, tail) = buffer.get_mut(..length)?.split_at_mut(parent.len());
-        head.copy_from_slice(parent);
-        tail.get_mut(1..)?.copy_from_slice(word);
-        let said = labels.look_up_word(&buffer, 0..length);
+        let middle = KEY_WINDOW.checked_sub(word.len() + 1)?;
+        let start = middle.checked_sub(parent.len())?;
+        buffer.get_mut(start..middle)?.copy_from_slice(parent);
+        buffer.get_mut(middle + 1..)?.copy_from_slice(word);
+        let said = memo.look_up(labels, &buffer, start..KEY_WINDOW);
         (!said.is_empty() && !std::ptr::eq(said, alone)).then_some(said)
     };
     // An object in a list is one of several: `"users":[{"id":…}]`.
@@ -106,7 +112,11 @@ mod tests {
         labels.insert("user_id", account);
         let said = |text: &str, word: &str| {
             let key = text.rfind(word).unwrap();
-            says(&labels, text.as_bytes(), key..key + word.len()).to_vec()
+            let memo = LabelMemo::default();
+            memo.serve(&labels);
+            let key = key..key + word.len();
+            let alone = labels.look_up_word(text.as_bytes(), key.clone());
+            says(&labels, &memo, text.as_bytes(), key, alone).to_vec()
         };
         assert_eq!(said(r#"{"user":{"id":1}}"#, "id"), [account]);
         assert_eq!(said(r#"{"mainUsers":[{"id":1}]}"#, "id"), [account]);

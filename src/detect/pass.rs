@@ -13,7 +13,7 @@ use super::label_memo::LabelMemo;
 use super::program::{At, Program};
 use super::run_memo::RunMemo;
 use super::scan::{Anchors, Sink, scan, scan_plainly};
-use super::{Found, address, name};
+use super::{Found, address, name, parent};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::{Anchor, Recognizer};
 use crate::rule::label::{Says, Standing};
@@ -105,6 +105,12 @@ impl<'a> Pass<'a> {
     pub(super) fn label(&self, word: std::ops::Range<usize>) -> &'a [Says] {
         let program = self.program;
         self.buffers.labels.look_up(program.rules.labels(), self.text, word)
+    }
+
+    /// What the key at `word`, which says `alone` by itself, says with the key of its object.
+    pub(super) fn says_in_object(&self, word: std::ops::Range<usize>, alone: &[Says]) -> &'a [Says] {
+        let program = self.program;
+        parent::says(program.rules.labels(), &self.buffers.labels, self.text, word, alone)
     }
 
     /// Runs over `text`, and appends what is found (with `Place::Text`, unresolved) to `out`.

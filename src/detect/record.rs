@@ -43,6 +43,8 @@ pub(super) struct Kinds {
     pub(super) session: Option<EntityId>,
     /// By entity id: whether its values tell of a person.
     direct: Vec<bool>,
+    /// By entity id: whether its values are names of persons.
+    names: Vec<bool>,
 }
 
 impl Kinds {
@@ -61,7 +63,14 @@ impl Kinds {
             sms_code: named("SMS_CODE"),
             session: named("SESSION_TOKEN"),
             direct: rules.entities().iter().map(is_direct).collect(),
+            names: rules.entities().iter().map(|entity| entity.mask == Mask::PersonName).collect(),
         }
+    }
+
+    /// Whether the values of `entity` are names of persons.
+    #[inline]
+    pub(super) fn is_name(&self, entity: EntityId) -> bool {
+        self.names.get(usize::from(entity.0)).copied().unwrap_or_default()
     }
 }
 

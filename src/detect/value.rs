@@ -8,7 +8,7 @@ use super::key_memo::Known;
 use super::pass::{Pass, judge};
 use super::program::At;
 use super::told::{follows_a_verb, goes_on, is_separated, is_told};
-use super::{Found, address, code, name, parent};
+use super::{Found, address, code, name};
 use crate::rule::compile::{Anchor, Recognizer};
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
@@ -100,7 +100,7 @@ impl Pass<'_> {
         let mut word = word_before(self.text, key_end);
         let mut says = self.label(word..key_end);
         if byte_before(self.text, word) == b'"' {
-            let within = parent::says(self.program.rules.labels(), self.text, word..key_end);
+            let within = self.says_in_object(word..key_end, says);
             if !within.is_empty() {
                 let value = skip_joiners_ahead(self.text, at + width);
                 self.value_at(value, within);
