@@ -50,12 +50,14 @@ fn main() -> io::Result<()> {
     let data = rules.join("data");
     fs::write(out.join("gazetteer.rs"), gazetteer(&fs::read_to_string(data.join("cn_gazetteer.tsv"))?))?;
     fs::write(out.join("common_words.rs"), words(&fs::read_to_string(data.join("common_words.txt"))?))?;
-    for file in ["rules/data/names.model", "rules/data/words.model", "build/names.rs", "src/detect/name/free/layout.rs"]
-    {
+    for file in ["names.model", "words.model", "not_people.txt"] {
+        println!("cargo:rerun-if-changed=rules/data/{file}");
+    }
+    for file in ["build/names.rs", "src/detect/name/free/layout.rs"] {
         println!("cargo:rerun-if-changed={file}");
     }
     let read = |file: &str| fs::read_to_string(data.join(file));
-    names::write(&read("names.model")?, &read("words.model")?, &out)
+    names::write(&read("names.model")?, &read("words.model")?, &read("not_people.txt")?, &out)
 }
 
 /// The index of the place names, see `src/detect/address/gazetteer.rs`. The table is sorted, so that the names that share

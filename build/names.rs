@@ -1,5 +1,6 @@
 //! Lays out the model of names in free text, see `src/detect/name/free`: what is looked up there is an array here.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
@@ -35,8 +36,8 @@ struct Tables {
     around: i32,
 }
 
-/// Writes the tables made of `model` and `words` to `out`.
-pub(crate) fn write(model: &str, words: &str, out: &Path) -> io::Result<()> {
+/// Writes the tables made of `model`, `words` and those of them that are `not_people` to `out`.
+pub(crate) fn write(model: &str, words: &str, not_people: &str, out: &Path) -> io::Result<()> {
     let mut tables = Tables {
         characters: vec![0; CHARACTERS * RECORD],
         signs: vec![0; 2 * 128],
@@ -54,7 +55,8 @@ pub(crate) fn write(model: &str, words: &str, out: &Path) -> io::Result<()> {
         put(record, 8, &[UNKNOWN, UNKNOWN_KIND << 4]);
     }
     model.lines().for_each(|line| tables.weights(line));
-    words.lines().for_each(|line| tables.costs(line));
+    let not_people: HashSet<&str> = not_people.lines().collect();
+    words.lines().for_each(|line| tables.costs(line, &not_people));
     // Last: a traditional character has the record of its simplified one, which was filled by then.
     model.lines().filter_map(|line| line.strip_prefix("simplified\t0\t")).for_each(|codes| tables.simplify(codes));
     fs::write(out.join("name_characters.bin"), &tables.characters)?;
@@ -158,7 +160,7 @@ impl Tables {
     }
 
     /// One line of the dictionary: a cost, a kind, and the words with them.
-    fn costs(&mut self, line: &str) {
+    fn costs(&mut self, line: &str, not_people: &HashSet<&str>) {
         let mut fields = line.split('\t');
         let mut number = || fields.next().and_then(|field| field.parse::<u8>().ok());
         let (Some(cost), Some(kind)) = (number(), number()) else { return };
@@ -179,7 +181,9 @@ impl Tables {
             let first = layout::word_slot(hash);
             let free = (first..layout::WORD_SLOTS).chain(0..first).find(|slot| self.words.get(*slot) == Some(&0));
             let slot = free.and_then(|free| self.words.get_mut(free));
-            slot.into_iter().for_each(|slot| *slot = layout::word_tag(hash) | u32::from(kind) << 8 | u32::from(cost));
+            let nobody = if not_people.contains(word) { layout::NOBODY } else { 0 };
+            let entry = layout::word_tag(hash) | nobody | u32::from(kind) << 8 | u32::from(cost);
+            slot.into_iter().for_each(|slot| *slot = entry);
         }
     }
 

@@ -279,6 +279,8 @@ def word_costs(dictionary, ordinary):
 # --- people ------------------------------------------------------------------------------------------
 
 SURNAMES = {}
+# Words that name nobody in running text, from `not_people.txt`.
+NOT_PEOPLE = set()
 
 
 def is_surname(word):
@@ -472,6 +474,8 @@ class Model:
         """The score of a candidate with what its surname and an ordinary word add; beside others, not alone."""
         (trusted, strong), around = self.trust(name), sum(self.weights.get(f, 0.0) for f in found[1:8])
         if is_word:
+            if name in NOT_PEOPLE:
+                return -math.inf
             given = [self.weights.get(f, 0.0) for f in found[13:] if f < OF_READING]
             is_strong = around >= strong and min(given) >= LEAST_OF_GIVEN
             of_word = sum(self.weights.get(f, 0.0) for f in found if f >= OF_WORD_PAIRS)
@@ -616,6 +620,8 @@ def build(pk, dictionary, rows, ordinary, characters):
     """Trains the model on the first half of the tagged newspaper and writes it; judges it on the second."""
     load_simplified(pk)
     surname_tables(rows)
+    with open(os.path.join(HERE, "not_people.txt"), encoding="utf-8") as listed:
+        NOT_PEOPLE.update(line.strip() for line in listed if not line.startswith("#"))
     words = {word: entry for word, entry in dictionary.items() if all(map(is_han, word))}
     reader = Reader(*word_costs(words, ordinary))
     characters = {c: count for c, count in characters.items() if count >= 4}

@@ -12,6 +12,7 @@ in `typed.py`. Packages, licences and what was cleaned: SOURCES.md.
 import ast
 import csv
 import json
+import math
 import os
 import re
 import sys
@@ -277,6 +278,34 @@ def given_name_chars(count):
     ], (f"{c}\t{n}" for c, n in sorted(count.items(), key=lambda item: (-item[1], item[0])) if n >= 4))
 
 
+# How many times as often, as a logarithm, a word must be read as itself than as a name, to be nobody's name: words of
+# doing, of time and the like are called out sooner than others.
+OFTENER, OFTENER_BUT_THINGS = 9.0, 7.5
+# Of a hundred words of running text, half a one is somebody's name; and few of them are of one character behind the surname.
+SHARE_OF_NAMES, SHARE_OF_SHORT = 0.005, 0.2
+
+
+def not_people(dictionary, rows, given):
+    total, characters = sum(count for _, count in dictionary.values()), sum(given.values())
+
+    def oftener(word, count):
+        weight = max(rows[word[0]][0], 10) / 1e6
+        share = SHARE_OF_SHORT if len(word) == 2 else 1 - SHARE_OF_SHORT
+        chance = math.prod((given.get(c, 0) + 5) / characters for c in word[1:])
+        return math.log((count + 1) / total) - math.log(SHARE_OF_NAMES * weight * share * chance)
+
+    found = set(typed.NOT_PEOPLE.split())
+    for word, (tag, count) in dictionary.items():
+        if len(word) not in (2, 3) or word[0] not in rows or tag in names.PERSON_TAGS:
+            continue
+        if oftener(word, count) >= (OFTENER_BUT_THINGS if tag[:1] in "vdtcprmquf" else OFTENER):
+            found.add(word)
+    write("not_people.txt", [
+        "Ordinary words that begin with a surname character and are so frequent that in running text they name nobody.",
+        "Source: jieba-rs dictionary (frequencies), surnames.tsv, given_name_chars.tsv, hand-typed words; see SOURCES.md.",
+    ], sorted(found))
+
+
 def main():
     if sys.argv[1:2] == ["--work"] and len(sys.argv) == 3:
         build(os.path.abspath(sys.argv[2]))
@@ -305,6 +334,7 @@ def build(work):
     given = given_name_counts(pk, dictionary, rows, words)
     given_name_chars(given)
     common_words(words)
+    not_people(dictionary, rows, given)
     names.build(pk, dictionary, rows, words, given)
     tlds(pk)
     countries(pk)

@@ -51,13 +51,16 @@ pub(crate) const fn word_slot(hash: u64) -> usize {
     (hash >> 46) as usize
 }
 
-/// What tells a word from others in a slot; its kind stands in four bits below, its cost in eight.
+/// What tells a word from others in a slot; whether it names nobody stands in the bit below, its kind in four, its cost in
+/// eight.
 pub(crate) const fn word_tag(hash: u64) -> u32 {
     (hash as u32) & WORD_TAG
 }
 
 /// The bits of [`word_tag`].
-pub(crate) const WORD_TAG: u32 = 0xFFFF_F000;
+pub(crate) const WORD_TAG: u32 = 0xFFFF_E000;
+/// The bit of a word that names nobody.
+pub(crate) const NOBODY: u32 = 0x1000;
 
 /// The word and the bit of a pair of characters in the bitmap.
 pub(crate) const fn filter_bit(hash: u64) -> (usize, u32) {

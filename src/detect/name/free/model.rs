@@ -1,8 +1,8 @@
 //! The weights of the model, as the build script laid them out. Look-ups only: nothing is read or built at the start.
 
 use super::layout::{
-    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, KINDS, PAIRS, RECORD, SURNAME, TRUST, WORD_SLOTS,
-    WORD_TAG, filter_bit, longer, pair_hash, pair_slot, word_hash, word_slot, word_tag,
+    BEGINS_COMPOUND, CHARACTERS, DELTAS, EDGES, FILTER_WORDS, FIRST, KINDS, NOBODY, PAIRS, RECORD, SURNAME, TRUST,
+    WORD_SLOTS, WORD_TAG, filter_bit, longer, pair_hash, pair_slot, word_hash, word_slot, word_tag,
 };
 
 include!(concat!(env!("OUT_DIR"), "/name_model.rs"));
@@ -20,6 +20,8 @@ static FILTER: &[u8; 8 * FILTER_WORDS] = include_bytes!(concat!(env!("OUT_DIR"),
 pub(super) struct Word {
     pub(super) cost: u8,
     pub(super) kind: u8,
+    /// It is so frequent that it names nobody.
+    pub(super) is_nobody: bool,
 }
 
 /// What is known of an ideograph; of a traditional one, what is known of the simplified one.
@@ -78,7 +80,7 @@ impl Record {
     /// As a word of its own.
     pub(super) const fn word(&self) -> Word {
         let [.., cost, flags] = *self.0;
-        Word { cost, kind: flags >> 4 }
+        Word { cost, kind: flags >> 4, is_nobody: false }
     }
 
     pub(super) const fn is_surname(&self) -> bool {
@@ -216,8 +218,9 @@ fn word_of(hash: u64) -> Word {
     let (slots, _) = WORDS.as_chunks::<4>();
     let mut slot = word_slot(hash);
     while let Some([cost @ 1..=u8::MAX, kind, third, fourth]) = slots.get(slot) {
-        if u32::from_le_bytes([0, *kind, *third, *fourth]) & WORD_TAG == word_tag(hash) {
-            return Word { cost: *cost, kind: kind & 0x0F };
+        let entry = u32::from_le_bytes([0, *kind, *third, *fourth]);
+        if entry & WORD_TAG == word_tag(hash) {
+            return Word { cost: *cost, kind: kind & 0x0F, is_nobody: entry & NOBODY != 0 };
         }
         slot = (slot + 1) % WORD_SLOTS;
     }

@@ -96,6 +96,11 @@ impl Reading {
         self.words.get(self.start).and_then(|words| words.get(length - 1)).is_some_and(|word| word.cost != 0)
     }
 
+    /// Whether it is one that names nobody.
+    pub(super) fn is_nobody(&self, length: usize) -> bool {
+        self.words.get(self.start).and_then(|words| words.get(length - 1)).is_some_and(|word| word.is_nobody)
+    }
+
     /// The weight of this reading in the place of a name of `length` characters.
     pub(super) fn weight(&self, length: usize) -> i32 {
         let (start, end) = (self.start, self.start + length);
