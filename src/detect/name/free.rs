@@ -277,7 +277,7 @@ pub(in crate::detect) fn at(text: &[u8], at: usize, plain: bool) -> Option<Candi
             let before = around.before.get(..around.run_before).unwrap_or_default();
             Reading::new(before, around.ahead.get(..around.run).unwrap_or_default())
         });
-        if reading.is_nobody(length) && !is_beside {
+        if reading.is_nobody(length) {
             continue;
         }
         let is_word = reading.is_word(length);
