@@ -281,11 +281,13 @@ def given_name_chars(count):
 # How many times as often, as a logarithm, a word must be read as itself than as a name, to be nobody's name: words of
 # doing, of time and the like are called out sooner than others.
 OFTENER, OFTENER_BUT_THINGS = 9.0, 7.5
+# And how often it must have been counted: what is rare is often a person whom the dictionary takes for a word.
+LEAST_COUNT = {2: 20, 3: 100}
 # Of a hundred words of running text, half a one is somebody's name; and few of them are of one character behind the surname.
 SHARE_OF_NAMES, SHARE_OF_SHORT = 0.005, 0.2
 
 
-def not_people(dictionary, rows, given):
+def not_people(dictionary, rows, given, ordinary):
     total, characters = sum(count for _, count in dictionary.values()), sum(given.values())
 
     def oftener(word, count):
@@ -295,15 +297,16 @@ def not_people(dictionary, rows, given):
         return math.log((count + 1) / total) - math.log(SHARE_OF_NAMES * weight * share * chance)
 
     found = set(typed.NOT_PEOPLE.split())
+    known, _, _ = names.word_costs(dictionary, ordinary)
     for word, (tag, count) in dictionary.items():
-        if len(word) not in (2, 3) or word[0] not in rows or tag in names.PERSON_TAGS:
+        if word[0] not in rows or tag in names.PERSON_TAGS or count < LEAST_COUNT.get(len(word), math.inf):
             continue
         if oftener(word, count) >= (OFTENER_BUT_THINGS if tag[:1] in "vdtcprmquf" else OFTENER):
             found.add(word)
     write("not_people.txt", [
         "Ordinary words that begin with a surname character and are so frequent that in running text they name nobody.",
         "Source: jieba-rs dictionary (frequencies), surnames.tsv, given_name_chars.tsv, hand-typed words; see SOURCES.md.",
-    ], sorted(found))
+    ], sorted(word for word in found if word in known))
 
 
 def main():
@@ -334,7 +337,7 @@ def build(work):
     given = given_name_counts(pk, dictionary, rows, words)
     given_name_chars(given)
     common_words(words)
-    not_people(dictionary, rows, given)
+    not_people(dictionary, rows, given, words)
     names.build(pk, dictionary, rows, words, given)
     tlds(pk)
     countries(pk)

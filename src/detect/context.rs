@@ -90,7 +90,10 @@ impl<'a> Context<'a> {
         }
         // Behind a key of its own a value has none of the fields before it: `seq=1 userNumber=…`.
         let is_keyed = word < joined && text.get(joined..start).is_some_and(|between| between.contains(&b'='));
-        let near = if key.is_empty() { near_labels(program, memo, text, word, (start, is_keyed)) } else { &[] };
+        // Before the first value of a row stand the names of the columns, of which none is nearer.
+        let is_row = text.get(word..joined).is_some_and(|word| word.eq_ignore_ascii_case(b"values"));
+        let is_near = key.is_empty() && !is_row;
+        let near = if is_near { near_labels(program, memo, text, word, (start, is_keyed)) } else { &[] };
         Context { key, near, column: column.copied(), text, start }
     }
 
@@ -163,11 +166,12 @@ pub(super) fn skip_joiners(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Steps on from `at` over what may stand between a label and its value; bounded.
+/// Steps on from `at` over what may stand between a label and its value; bounded. Three asterisks are a hidden value.
 pub(super) fn skip_joiners_ahead(text: &[u8], mut at: usize) -> usize {
     let highest = at + MOST_JOINERS;
     while at < highest {
         match byte(text, at) {
+            b'*' if text.get(at..at + 3) == Some(b"***") => break,
             b' ' | b'\t' | b'"' | b'\'' | b':' | b'=' | b'(' | b'[' | b'*' => at += 1,
             0x80.. if text.get(at..at + 3).is_some_and(is_wide_joiner) => at += 3,
             _ => break,

@@ -31,6 +31,7 @@ mod high;
 pub mod known;
 
 mod key_memo;
+mod kinds;
 mod label_ends;
 mod label_memo;
 mod lines;

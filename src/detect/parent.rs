@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(parent(r#"{"user": { "x": {"y": [1, {}]}, "^id":1}}"#), found("user"));
         assert_eq!(parent(r#"{"users":[{"^id":1}]}"#), found("users"));
         assert_eq!(parent(r#"{"users":[{"id":1},{"^id":1}]}"#), found("users"));
-        assert_eq!(parent(r#"body={\"user\":{\"^id\":1}}"#.replace("\\\"^", "\"^").as_str()), found("user"));
+        assert_eq!(parent(r#"body={\"user\":{\"^id\":1}}"#), found("user"));
         assert_eq!(parent(r#"{"^id":1}"#), None);
         assert_eq!(parent(r#"{"user":{"x":1},"^id":1}"#), None);
         assert_eq!(parent(r#"{"ids":[1,"^id"]}"#), None);

@@ -206,7 +206,7 @@ impl<'a> Pass<'a> {
         for hit in pattern.spans(text).take(MOST_MATCHES) {
             let span = window.start + hit.start..window.start + hit.end;
             if !span.is_empty() && must_hold.is_none_or(|cluster| cluster.begins_in(&span)) {
-                let value = pattern.value_in(text, hit);
+                let Some(value) = pattern.value_in(text, hit) else { continue };
                 let span = window.start + value.start..window.start + value.end;
                 let value = self.text.get(span.clone()).unwrap_or_default();
                 let context = self.context(span.start);

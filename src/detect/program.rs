@@ -10,8 +10,8 @@ use super::bitmap::{LookBack, fastest_look_back};
 use super::characters::Characters;
 use super::companion_keys::CompanionKeys;
 use super::group_pairs::GroupPairs;
+use super::kinds::Kinds;
 use super::literal::Literals;
-use super::record::Kinds;
 use super::scan::Wanted;
 use super::sight::Sights;
 use super::value_memo::ValueMemo;
@@ -228,6 +228,7 @@ impl Program {
             _ => None,
         });
         self.characters = Characters::new(&starts, rules.labels(), leads.flatten(), !self.free_names.is_empty());
+        let of_general = |label: &[u8]| GENERAL.iter().any(|general| general.as_bytes() == label);
         let speaks_for = |ids: &[bool]| {
             let speaks = |says: &[Says]| {
                 says.iter().any(|said| match said {
@@ -237,7 +238,9 @@ impl Program {
                     Says::Negative(_) | Says::NegativeForAll => false,
                 })
             };
-            TailFilter::new(rules.labels().iter().filter(|(_, says)| speaks(says)).map(|(label, _)| label))
+            // What a general key says, the key of its object decides.
+            let said = rules.labels().iter().filter(|(label, says)| speaks(says) || of_general(label));
+            TailFilter::new(said.map(|(label, _)| label))
         };
         let of = |is_adjacent: bool| -> Vec<bool> {
             let is_wanted = |recognizer: &Recognizer| {
@@ -256,7 +259,6 @@ impl Program {
         self.starting =
             (0..rules.labels().numbers()).map(|number| rules.labels().says(number).iter().any(starts)).collect();
         self.digit_labels = speaks_for(&of_digits);
-        let of_general = |label: &[u8]| GENERAL.iter().any(|general| general.as_bytes() == label);
         let of_starts = rules.labels().iter().filter(|(label, says)| says.iter().any(starts) || of_general(label));
         self.start_labels = TailFilter::new(of_starts.map(|(label, _)| label));
         self.general = vec![0; rules.labels().numbers() as usize];

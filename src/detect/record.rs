@@ -13,7 +13,6 @@ use super::resolve::MATCH_SCORE;
 use crate::finding::EntityId;
 use crate::rule::compile::Anchor;
 use crate::rule::label::Standing;
-use crate::rule::{Mask, RuleSet};
 use crate::validate::cn_resident_id::{Date, ResidentId};
 use crate::validate::luhn;
 
@@ -29,50 +28,6 @@ const LONGEST_FIELD: usize = 64;
 const LAST_YEAR: u16 = 2002;
 /// Questions whether a window was looked at, which no recognizer asks.
 const LIST: (u16, u16) = (u16::MAX, 0);
-
-/// The entity types that a record tells of.
-#[derive(Default)]
-pub(super) struct Kinds {
-    gender: Option<EntityId>,
-    birthday: Option<EntityId>,
-    resident_id: Option<EntityId>,
-    postal_code: Option<EntityId>,
-    account: Option<EntityId>,
-    pub(super) relation: Option<EntityId>,
-    pub(super) sms_code: Option<EntityId>,
-    pub(super) session: Option<EntityId>,
-    /// By entity id: whether its values tell of a person.
-    direct: Vec<bool>,
-    /// By entity id: whether its values are names of persons.
-    names: Vec<bool>,
-}
-
-impl Kinds {
-    pub(super) fn new(rules: &RuleSet) -> Kinds {
-        let named = |name| rules.entity_named(name).map(|entity| entity.id);
-        let is_direct = |entity: &crate::rule::EntityType| {
-            entity.mask == Mask::PersonName || matches!(entity.name.as_str(), "CN_RESIDENT_ID" | "CN_MOBILE_PHONE")
-        };
-        Kinds {
-            gender: named("GENDER"),
-            birthday: named("BIRTHDAY"),
-            resident_id: named("CN_RESIDENT_ID"),
-            postal_code: named("POSTAL_CODE"),
-            account: named("ACCOUNT_NAME"),
-            relation: named("RELATION"),
-            sms_code: named("SMS_CODE"),
-            session: named("SESSION_TOKEN"),
-            direct: rules.entities().iter().map(is_direct).collect(),
-            names: rules.entities().iter().map(|entity| entity.mask == Mask::PersonName).collect(),
-        }
-    }
-
-    /// Whether the values of `entity` are names of persons.
-    #[inline]
-    pub(super) fn is_name(&self, entity: EntityId) -> bool {
-        self.names.get(usize::from(entity.0)).copied().unwrap_or_default()
-    }
-}
 
 /// A list of values in a line.
 struct List<'a> {

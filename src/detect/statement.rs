@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::context::{byte, byte_before};
 use super::pass::Pass;
+use crate::rule::label::Says;
 
 /// Most columns of a statement that are looked at, and most rows.
 const MOST_COLUMNS: usize = 64;
@@ -28,8 +29,8 @@ impl Pass<'_> {
         // `ON DUPLICATE KEY UPDATE x=VALUES(x)` has no columns before it.
         while let Some(values) = word_in(self.text, from..window.end, VALUES) {
             from = values + VALUES.len();
-            if let Some(columns) = columns_before(self.text, window.start..values) {
-                from = self.rows(&columns, from..window.end);
+            if let Some((columns, count)) = columns_before(self.text, window.start..values) {
+                from = self.rows(columns.get(..count).unwrap_or_default(), from..window.end);
             }
         }
     }
@@ -46,7 +47,8 @@ impl Pass<'_> {
             for column in columns {
                 let Some((value, next)) = value_at(text, after_spaces(text, at + 1..end)..end) else { return end };
                 if let Some(value) = value {
-                    self.value_in_column(column.clone(), value);
+                    let statement = columns.first().map_or(value.start, |first| first.start)..value.end;
+                    self.value_in_column(column.clone(), value, statement);
                 }
                 at = next;
                 if byte(text, at) != b',' {
@@ -65,14 +67,25 @@ impl Pass<'_> {
         at.max(rows.start)
     }
 
-    fn value_in_column(&mut self, column: Range<usize>, value: Range<usize>) {
+    /// What the column says of the value; companions of a weak label are sought in `statement`.
+    fn value_in_column(&mut self, column: Range<usize>, value: Range<usize>, statement: Range<usize>) {
         let from = self.out.len();
-        let says = self.label(column);
-        self.values_at(value.start, says, true);
-        // Of what a pattern takes for the value, the bracket that closes the row is none.
-        let end = value.end as u32;
+        let near = self.text.get(statement).unwrap_or_default();
+        for &said in self.label(column) {
+            let settled = match said {
+                Says::Weak(entity) | Says::Abbreviated(entity) if self.program.has_companion(entity, near) => {
+                    Says::Positive(entity)
+                }
+                other => other,
+            };
+            self.values_at(value.start, &[settled], true);
+        }
+        // Of what a pattern takes for the value, the bracket that closes the row is none; a doubled quotation mark does
+        // not end it.
+        let (text, end) = (self.text, value.end as u32);
         for found in self.out.iter_mut().skip(from).filter(|found| found.start < end) {
-            found.end = found.end.min(end);
+            let is_cut = found.start as usize == value.start && byte(text, found.end as usize) == b'\'';
+            found.end = if is_cut { end } else { found.end.min(end) };
         }
     }
 }
@@ -80,31 +93,37 @@ impl Pass<'_> {
 /// Where `word` stands first in `within`, in any letter case.
 fn word_in(text: &[u8], within: Range<usize>, word: &[u8]) -> Option<usize> {
     let rest = text.get(within.clone())?;
-    rest.windows(word.len()).position(|part| part.eq_ignore_ascii_case(word)).map(|at| within.start + at)
+    let first = *word.first()?;
+    let is_word = |at: &usize| rest.get(*at..*at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word));
+    let mut starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), rest);
+    starts.find(is_word).map(|at| within.start + at)
 }
 
-/// The names in the last pair of brackets of `before`, when a table into which is inserted stands before it.
-fn columns_before(text: &[u8], before: Range<usize>) -> Option<Vec<Range<usize>>> {
-    let close = text.get(before.clone())?.iter().rposition(|byte| *byte != b' ')? + before.start;
+/// The names in the last pair of brackets of `before`, and how many they are, when a table into which is inserted stands
+/// before it.
+fn columns_before(text: &[u8], before: Range<usize>) -> Option<([Range<usize>; MOST_COLUMNS], usize)> {
+    let close = text.get(before.clone())?.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'))? + before.start;
     let open = memchr::memrchr(b'(', text.get(before.start..close)?)? + before.start;
     if byte(text, close) != b')' {
         return None;
     }
     // The name of the table stands between.
     word_in(text, before.start.max(open.saturating_sub(LONGEST * 2))..open, INTO)?;
-    let mut columns = Vec::new();
+    let (mut columns, mut count) = (std::array::from_fn(|_| 0..0), 0);
     let mut start = open + 1;
-    for name in text.get(start..close)?.split(|byte| *byte == b',').take(MOST_COLUMNS) {
-        let is_around = |byte: &u8| matches!(byte, b' ' | b'`' | b'"' | b'[' | b']' | b'\\');
+    let names = text.get(start..close)?.split(|byte| *byte == b',');
+    for (slot, name) in columns.iter_mut().zip(names) {
+        let is_around = |byte: &u8| matches!(byte, b' ' | b'\t' | b'`' | b'"' | b'[' | b']' | b'\\');
         let first = name.iter().position(|byte| !is_around(byte))?;
         let last = name.iter().rposition(|byte| !is_around(byte))?;
         if last - first > LONGEST {
             return None;
         }
-        columns.push(start + first..start + last + 1);
+        *slot = start + first..start + last + 1;
         start += name.len() + 1;
+        count += 1;
     }
-    Some(columns)
+    Some((columns, count))
 }
 
 /// The value that begins at the start of `ahead`, without its quotation marks, and where the comma or bracket behind it
@@ -158,7 +177,7 @@ fn closing(text: &[u8], quoted: Range<usize>) -> Option<usize> {
 /// Where the first byte of `within` stands that is no space, or its end.
 fn after_spaces(text: &[u8], within: Range<usize>) -> usize {
     let rest = text.get(within.clone()).unwrap_or_default();
-    within.start + rest.iter().take_while(|byte| **byte == b' ').count()
+    within.start + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
 /// Whether the match at `span` is quoted as in a statement.
@@ -207,6 +226,15 @@ mod tests {
                 "insert into t(mobile,nickname) values('13800138000',default); insert into t(nickname,mobile) values('星河入梦','13800138001')",
                 &["星河入梦"],
             ),
+            ("INSERT INTO t_pay (email, order_no) VALUES ('lina@example.com', 'P1')", &["lina@example.com"]),
+            (
+                "INSERT INTO t_pay (id_no, create_time) VALUES ('11010519491231002X', '2024-01-05')",
+                &["11010519491231002X"],
+            ),
+            ("insert into t (mobile, nickname) values ('13800138000', 'it''s小鱼')", &["it''s小鱼"]),
+            ("insert into t (mobile,\tnickname) values\t('13800138000',\t'小鱼儿')", &["小鱼儿"]),
+            // A weak name of a column, beside a companion.
+            ("insert into t (login_ip, mobile, account) values ('', '13800138000', 'lina88')", &["lina88"]),
             // Cut off, no names of columns, and no statement.
             ("INSERT INTO users (mobile, nickname) VALUES ('13800138000', '快乐的小", &[]),
             ("INSERT INTO users VALUES ('13800138000', '快乐的小鱼')", &[]),

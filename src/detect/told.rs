@@ -12,6 +12,18 @@ pub(super) fn is_separated(text: &[u8], at: usize) -> bool {
     byte_before(text, at) == b'\n' || between.iter().any(|b| matches!(b, b':' | b'=')) || wide("：") || wide("＝")
 }
 
+/// Whether another field begins at `at`, behind a space, since the one before it is empty: `password= user=tom`.
+pub(super) fn is_next_field(text: &[u8], at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default().trim_ascii_end();
+    if before.len() == at || !before.ends_with(b"=") {
+        return false;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    let name =
+        rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
+    rest.first().is_some_and(u8::is_ascii_alphabetic) && rest.get(name) == Some(&b'=')
+}
+
 /// Whether 是, 为, 成 or 叫 stands right before `at`, in running text the place of a separator.
 #[cold]
 pub(super) fn follows_a_verb(text: &[u8], at: usize) -> bool {

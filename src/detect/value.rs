@@ -7,7 +7,7 @@ use super::han::{char_at, char_before, ends, is_han};
 use super::key_memo::Known;
 use super::pass::{Pass, judge};
 use super::program::At;
-use super::told::{follows_a_verb, goes_on, is_separated, is_told};
+use super::told::{follows_a_verb, goes_on, is_next_field, is_separated, is_told};
 use super::{Found, address, code, name};
 use crate::rule::compile::{Anchor, Recognizer};
 use crate::rule::label::{LabelIndex, Says, Standing};
@@ -219,7 +219,9 @@ impl Pass<'_> {
                 }
                 let wants_separator = recognizer.separated || recognizer.told || recognizer.listed;
                 let separated = behind_phrase || !wants_separator || is_separated(text, at);
-                if !separated && !recognizer.told && !follows_a_verb(text, at) {
+                if !separated && !recognizer.told && !follows_a_verb(text, at)
+                    || recognizer.whole && is_next_field(text, at)
+                {
                     return;
                 }
                 let find = |text| recognizer.pattern.as_ref().and_then(|pattern| pattern.end(text));
@@ -236,7 +238,8 @@ impl Pass<'_> {
                     None => quoted.unwrap_or(length).max(length),
                 };
                 let pattern = recognizer.pattern.as_ref().filter(|_| length == matched);
-                let value = pattern.map_or(0..length, |pattern| pattern.value_in(ahead, 0..length));
+                let value = pattern.map_or(Some(0..length), |pattern| pattern.value_in(ahead, 0..length));
+                let Some(value) = value else { return };
                 let span = at + value.start..at + value.end;
                 if recognizer.listed && goes_on(text, span.end) {
                     return;

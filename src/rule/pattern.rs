@@ -189,13 +189,14 @@ impl Pattern {
         })
     }
 
-    /// The value in the match at `span` of `text`: its group `value`, where the pattern has one, or else all of it.
-    pub fn value_in(&self, text: &[u8], span: Range<usize>) -> Range<usize> {
+    /// The value in the match at `span` of `text`: its group `value`, where the pattern has one, or else all of
+    /// it. Nothing where the group took no part: what matches without it is no value.
+    pub fn value_in(&self, text: &[u8], span: Range<usize>) -> Option<Range<usize>> {
         if !self.has_value {
-            return span;
+            return Some(span);
         }
         let found = self.regex().and_then(|regex| regex.captures_at(text, span.start));
-        found.and_then(|groups| Some(groups.name("value")?.range())).unwrap_or(span)
+        found.and_then(|groups| Some(groups.name("value")?.range()))
     }
 }
 
@@ -262,9 +263,9 @@ mod tests {
     fn a_group_is_the_value() {
         let pattern = Pattern::new(r"key:\d+ (?P<value>\d+)".to_owned(), true, false).unwrap();
         let text = b"key:1 22 key:3 44";
-        let values: Vec<_> = pattern.spans(text).map(|span| pattern.value_in(text, span)).collect();
+        let values: Vec<_> = pattern.spans(text).map(|span| pattern.value_in(text, span).unwrap()).collect();
         assert_eq!(values, [6..8, 15..17]);
-        assert_eq!(Pattern::new("b+".to_owned(), true, false).unwrap().value_in(b"abb", 1..3), 1..3);
+        assert_eq!(Pattern::new("b+".to_owned(), true, false).unwrap().value_in(b"abb", 1..3), Some(1..3));
     }
 
     #[test]
