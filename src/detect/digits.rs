@@ -5,6 +5,7 @@ use super::context::{Context, byte, byte_before, skip_joiners, word_before};
 use super::digit_runs::{behind_digits, collect_cluster, first_digit, is_join, run_around};
 use super::group_pairs::Pair;
 use super::look_back::may_be_labelled;
+use super::parent;
 use super::pass::{Pass, Run};
 use super::sight::{Sighted, accept_alone};
 use crate::finding::EntityId;
@@ -78,6 +79,7 @@ impl<'a> Pass<'a> {
         self.program.plain
             || self.column.as_ref().is_some_and(|scope| !scope.says.is_empty())
             || may_be_labelled(&self.program.digit_labels, self.program.look_back, self.text, start)
+            || parent::is_behind_general(self.text, start)
     }
 
     /// Whether the run may be part of a candidate of several groups: it is joined to another one with which some rule's
@@ -134,7 +136,11 @@ impl<'a> Pass<'a> {
         match sights.of(digits, || is_behind_plus(text, start).then(|| text.get(start - 1..end).unwrap_or_default())) {
             Sighted::Alone => true,
             Sighted::Labelled if self.may_be_labelled(start) => true,
-            _ => sights.may_be_adjacent(digits) && program.adjacent_labels.may_end(text, skip_joiners(text, start)),
+            _ => {
+                sights.may_be_adjacent(digits)
+                    && (program.adjacent_labels.may_end(text, skip_joiners(text, start))
+                        || parent::is_behind_general(text, start))
+            }
         }
     }
 

@@ -39,6 +39,24 @@ pub(super) fn says<'l>(
     joined(parent).or_else(|| joined(parent.strip_suffix(b"s")?)).unwrap_or_default()
 }
 
+/// Whether the value at `start` stands right behind a general key in quotation marks: what that says, the key of its
+/// object decides.
+#[inline]
+pub(super) fn is_behind_general(text: &[u8], start: usize) -> bool {
+    let at = start - usize::from(matches!(byte_before(text, start), b'"' | b'\''));
+    let at = at - usize::from(byte_before(text, at) == b' ');
+    byte_before(text, at) == b':' && is_general(text, at - 1)
+}
+
+/// Whether a general key in quotation marks ends at `end`.
+fn is_general(text: &[u8], end: usize) -> bool {
+    let Some(close) = end.checked_sub(1).filter(|at| text.get(*at) == Some(&b'"')) else { return false };
+    let close = close - usize::from(byte_before(text, close) == b'\\');
+    let word = word_before(text, close);
+    let key = text.get(word..close).unwrap_or_default();
+    byte_before(text, word) == b'"' && GENERAL.iter().any(|general| general.as_bytes().eq_ignore_ascii_case(key))
+}
+
 /// The key of the object, or of the list of objects, in which the key that begins at `key` stands in quotation marks.
 fn of(text: &[u8], key: usize) -> Option<Range<usize>> {
     let lowest = key.saturating_sub(OBJECT);
@@ -83,7 +101,12 @@ fn spaces_before(text: &[u8], mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::detect::resolve::MATCH_SCORE;
+    use crate::detect::{Detector, Scratch};
+    use crate::rule::RuleSet;
 
     #[test]
     fn the_object_around_a_key_is_found() {
@@ -102,6 +125,26 @@ mod tests {
         assert_eq!(parent(r#"{"user":{"x":1},"^id":1}"#), None);
         assert_eq!(parent(r#"{"ids":[1,"^id"]}"#), None);
         assert_eq!(parent("{\"user\":{\n\"^id\":1}}"), None);
+    }
+
+    #[test]
+    fn digits_behind_general_keys_are_looked_at() {
+        let detector = Detector::new(Arc::new(RuleSet::load(&[]).unwrap()));
+        let found = |text: &str| {
+            let mut out = Vec::new();
+            detector.detect_bytes(text.as_bytes(), &mut Scratch::default(), &mut out);
+            out.retain(|found| found.score >= MATCH_SCORE);
+            out.iter().map(|found| text.get(found.span()).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for text in [
+            r#"{"x":1,"tel":{"no":"87654321"}}"#,
+            r#"{"x":1,"tel":{"num": 87654321}}"#,
+            r#"{"x":1,"bankAccount":{"no":"1202026209900012345"}}"#,
+            r#"{"x":1,"idCard":{"no":"110105491231002"}}"#,
+        ] {
+            assert_eq!(found(text).len(), 1, "{text}");
+        }
+        assert_eq!(found(r#"{"x":1,"batch":{"no":"87654321"}}"#), [""; 0]);
     }
 
     #[test]

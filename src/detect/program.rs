@@ -238,9 +238,7 @@ impl Program {
                     Says::Negative(_) | Says::NegativeForAll => false,
                 })
             };
-            // What a general key says, the key of its object decides.
-            let said = rules.labels().iter().filter(|(label, says)| speaks(says) || of_general(label));
-            TailFilter::new(said.map(|(label, _)| label))
+            TailFilter::new(rules.labels().iter().filter(|(_, says)| speaks(says)).map(|(label, _)| label))
         };
         let of = |is_adjacent: bool| -> Vec<bool> {
             let is_wanted = |recognizer: &Recognizer| {
