@@ -15,7 +15,7 @@ pub(super) struct Kinds {
     pub(super) sms_code: Option<EntityId>,
     pub(super) session: Option<EntityId>,
     /// By entity id: whether its values tell of a person.
-    pub(super) direct: Vec<bool>,
+    direct: Vec<bool>,
     /// By entity id: whether its values are names of persons.
     names: Vec<bool>,
 }
@@ -38,6 +38,11 @@ impl Kinds {
             direct: rules.entities().iter().map(is_direct).collect(),
             names: rules.entities().iter().map(|entity| entity.mask == Mask::PersonName).collect(),
         }
+    }
+
+    /// Whether the values of `entity` tell of a person.
+    pub(super) fn is_direct(&self, entity: EntityId) -> bool {
+        self.direct.get(usize::from(entity.0)).copied().unwrap_or_default()
     }
 
     /// Whether the values of `entity` are names of persons.

@@ -22,7 +22,7 @@ pub(super) fn says<'l>(
     alone: &[Says],
 ) -> &'l [Says] {
     let word = text.get(key.clone()).unwrap_or_default();
-    if !GENERAL.iter().any(|general| general.as_bytes().eq_ignore_ascii_case(word)) {
+    if !is_general(word) {
         return &[];
     }
     let Some(parent) = of(text, key.start).and_then(|parent| text.get(parent)) else { return &[] };
@@ -45,16 +45,21 @@ pub(super) fn says<'l>(
 pub(super) fn is_behind_general(text: &[u8], start: usize) -> bool {
     let at = start - usize::from(matches!(byte_before(text, start), b'"' | b'\''));
     let at = at - usize::from(byte_before(text, at) == b' ');
-    byte_before(text, at) == b':' && is_general(text, at - 1)
+    byte_before(text, at) == b':' && ends_general(text, at - 1)
 }
 
 /// Whether a general key in quotation marks ends at `end`.
-fn is_general(text: &[u8], end: usize) -> bool {
+fn ends_general(text: &[u8], end: usize) -> bool {
     let Some(close) = end.checked_sub(1).filter(|at| text.get(*at) == Some(&b'"')) else { return false };
     let close = close - usize::from(byte_before(text, close) == b'\\');
     let word = word_before(text, close);
     let key = text.get(word..close).unwrap_or_default();
-    byte_before(text, word) == b'"' && GENERAL.iter().any(|general| general.as_bytes().eq_ignore_ascii_case(key))
+    byte_before(text, word) == b'"' && is_general(key)
+}
+
+/// Whether `word` is a general key, in any letter case.
+fn is_general(word: &[u8]) -> bool {
+    GENERAL.iter().any(|general| general.as_bytes().eq_ignore_ascii_case(word))
 }
 
 /// The key of the object, or of the list of objects, in which the key that begins at `key` stands in quotation marks.

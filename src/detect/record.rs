@@ -100,8 +100,7 @@ impl Pass<'_> {
     pub(super) fn records(&mut self, from: usize) {
         for at in from..self.out.len() {
             let Some(found) = self.out.get(at) else { break };
-            let is_direct = self.program.kinds.direct.get(usize::from(found.entity.0)).copied().unwrap_or_default();
-            if !is_direct || found.score < MATCH_SCORE {
+            if !self.program.kinds.is_direct(found.entity) || found.score < MATCH_SCORE {
                 continue;
             }
             let span = found.span();
