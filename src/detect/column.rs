@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::context::{ColumnScope, look_up};
+use super::column_name::said_in;
+use super::context::ColumnScope;
 use super::fold::Spelling;
 use super::known::Known;
 use super::known::pass::KnownPass;
@@ -50,7 +51,7 @@ fn detect_column(
 ) {
     let Scratch { buffers, lines, folded, aside, recall, settled, beside, .. } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
-    let says = said_by(program.rules.labels(), &declared.name);
+    let says = said_in(program.rules.labels(), block.table.name.as_deref(), &declared.name);
     lines.fill(&column.values, number::admitted(program, says));
     let says = if says.is_empty() && holds_names(lines) { program.name_column.as_slice() } else { says };
     ColumnScope::companions(program, says, names, beside);
@@ -277,109 +278,4 @@ fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: 
         at += 1;
         at <= from || labelled(found.entity) || is_column(&found.entity)
     });
-}
-
-/// What the name of a column, or the path of a nested one, says. Of several columns for one thing the names are numbered
-/// (`phone2`, `联系电话1`); the number says nothing.
-pub(super) fn said_by<'l>(labels: &'l LabelIndex, path: &str) -> &'l [Says] {
-    let mut name = leaf_name(path);
-    let mut says = look_up(labels, name.as_bytes());
-    if says.is_empty()
-        && let Some(plain) = without_remark(name)
-    {
-        name = plain;
-        says = look_up(labels, name.as_bytes());
-    }
-    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    // A longer number is a part of the name: `AAC004`.
-    if says.is_empty() && (1..=2).contains(&(name.len() - plain.len())) {
-        look_up(labels, plain.as_bytes())
-    } else {
-        says
-    }
-}
-
-/// A name without what is said of it in brackets, and without the mark of a field that must be filled in:
-/// `昵称(必填)`, `Mobile (required)`, `手机号*`.
-fn without_remark(name: &str) -> Option<&str> {
-    let marks = [' ', '*', '＊', ':', '：', '?', '？'];
-    let mut plain = name.trim_end_matches(marks);
-    while let Some(inner) = plain.strip_suffix([')', '）', '】']) {
-        plain = inner.get(..inner.rfind(['(', '（', '【'])?)?.trim_end_matches(marks);
-    }
-    (!plain.is_empty() && plain.len() < name.len()).then_some(plain)
-}
-
-/// The part of a nested leaf's path that names it: `user.phones.list.element` and `user.phones[]` → `user.phones`.
-pub(super) fn leaf_name(path: &str) -> &str {
-    let mut name = without_index(path);
-    let branches = [".int", ".long", ".float", ".double", ".string", ".bytes"];
-    let lists = [".element", ".item", ".array", ".list", ".value", ".key_value", ".bag", ".array_element"];
-    // Where an Avro union has several types, each is a leaf.
-    for tail in branches.into_iter().chain(lists) {
-        name = without_index(name.strip_suffix(tail).unwrap_or(name));
-    }
-    name
-}
-
-/// `name` without the brackets that end it, `[]` or `[0]`; of a name in brackets, `user[tel]`, without the last one.
-fn without_index(name: &str) -> &str {
-    let mut name = name;
-    while let Some(inner) = name.strip_suffix(']') {
-        name = inner.trim_end_matches(|c: char| c.is_ascii_digit()).strip_suffix('[').unwrap_or(inner);
-    }
-    name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn remarks_behind_names_of_columns_do_not_count() {
-        for (name, plain) in [
-            ("昵称(必填)", Some("昵称")),
-            ("5.您的身份证号（必填）*", Some("5.您的身份证号")),
-            ("手机号【单选】：", Some("手机号")),
-            ("手机号", None),
-            ("(必填)", None),
-            ("x)", None),
-        ] {
-            assert_eq!(without_remark(name), plain, "{name}");
-        }
-        let rules = crate::rule::RuleSet::load(&[]).unwrap();
-        assert!(!said_by(rules.labels(), "3、您的微信号（选填）").is_empty());
-    }
-
-    #[test]
-    fn numbers_behind_names_of_columns_say_nothing() {
-        let rules = crate::rule::RuleSet::load(&[]).unwrap();
-        let says = |name: &str| said_by(rules.labels(), name);
-        for (numbered, plain) in [("phone2", "phone"), ("联系电话1", "联系电话"), ("user.tel_12", "tel"), ("XM1", "xm")]
-        {
-            assert!(!says(plain).is_empty() && says(numbered) == says(plain), "{numbered}");
-        }
-        assert!(says("sha1").contains(&Says::NegativeForAll));
-        assert!(says("phone2026").is_empty() && says("2").is_empty());
-    }
-
-    #[test]
-    fn what_names_a_leaf_is_before_what_lists_add() {
-        for (path, name) in [
-            ("user.phones.list.element", "user.phones"),
-            ("tel[]", "tel"),
-            ("birthday.int", "birthday"),
-            ("user.tel[]", "user.tel"),
-            ("tel[0][12]", "tel"),
-            ("tel[].value", "tel"),
-            ("user[tel]", "user[tel"),
-            ("user[tel2]", "user[tel2"),
-            ("user[tel][]", "user[tel"),
-            ("]", ""),
-            ("[]", ""),
-            ("tel", "tel"),
-        ] {
-            assert_eq!(leaf_name(path), name, "{path}");
-        }
-    }
 }

@@ -14,6 +14,7 @@ mod characters;
 mod clusters;
 mod code;
 pub mod column;
+mod column_name;
 mod command;
 mod companion_keys;
 mod context;

@@ -4,7 +4,7 @@
 //! It must never refuse a number that some rule could find: in doubt all are admitted.
 
 use super::Detector;
-use super::column::said_by;
+use super::column_name::said_by;
 use super::program::{At, Program};
 use crate::policy::parameters::Generalization;
 use crate::rule::compile::{Anchor, MAX_DIGITS};

@@ -6,12 +6,15 @@
 //! result depends on the canonical value alone: a text column and a number column agree. Among up to 10^9 numbers no value
 //! is its own result.
 //!
-//! Must never map two values to one, and never work on fewer than 10^6 values.
+//! Numbers of four and five digits, as tables count customers and staff with, have rings of their own instead ([`rings`]).
+//!
+//! Must never map two values to one, and never give FF1 fewer than 10^6 values.
 
 mod characters;
 pub(super) mod mac_address;
 mod numerals;
 pub(super) mod resident_id;
+mod rings;
 
 use std::sync::LazyLock;
 
@@ -32,6 +35,7 @@ const MOST_STEPS: u32 = 100_000;
 const MOST_DIGITS_APART: usize = 10;
 
 pub(super) use self::characters::permute as permute_characters;
+pub(super) use self::rings::Rings;
 
 pub(super) static OPERATOR: Operator = Operator {
     name: "fpe",
@@ -254,9 +258,14 @@ fn imei(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
 /// As many digits; the first is 0 exactly when it was; 19 digits that fit a 64-bit integer still do.
 fn digits(cipher: &Bijection, canonical: &[u8]) -> Result<Vec<u8>, DataError> {
     let count = canonical.len();
-    let value = number(canonical)
-        .filter(|_| count >= FEWEST_DIGITS)
-        .ok_or_else(|| misshapen(canonical, "6 to 36 digits (fewer could be guessed)"))?;
+    let expected = || misshapen(canonical, "4 to 36 digits (fewer could be guessed)");
+    let value = number(canonical).ok_or_else(expected)?;
+    if rings::LENGTHS.contains(&count) {
+        return Ok(written(rings::permute(cipher, value, count)?, count));
+    }
+    if count < FEWEST_DIGITS {
+        return Err(expected());
+    }
     let class = |value: u128| {
         let leading = value < 10_u128.pow(u32::try_from(count).unwrap_or(0).saturating_sub(1));
         (leading, count == 19 && value > i64::MAX as u128)

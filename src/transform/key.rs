@@ -15,6 +15,7 @@ use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::fpe::Rings;
 use crate::error::Error;
 
 /// What a key file starts with.
@@ -187,6 +188,7 @@ impl MasterKey {
             bijection: Bijection {
                 cipher: FF1::new(bijection.as_slice(), 10).map_err(|_| impossible())?,
                 inverse: false,
+                rings: Rings::default(),
             },
         })
     }
@@ -209,6 +211,8 @@ pub(crate) struct Bijection {
     cipher: FF1<Aes256>,
     /// From results back to originals.
     pub(crate) inverse: bool,
+    /// Of numbers that are too short for it.
+    pub(super) rings: Rings,
 }
 
 impl Bijection {

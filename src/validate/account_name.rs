@@ -111,7 +111,7 @@ fn is_number_of_system(name: &[u8]) -> bool {
     }
     let name = name.strip_suffix(b"n").unwrap_or(name);
     let numeric = name.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
-    numeric && (name.len() < 5 || name.contains(&b'-') || name == b"65534" || name == b"65535")
+    numeric && (name.len() < 5 || name.contains(&b'-'))
 }
 
 /// Whether `name` is the word for a password, as in `username:password@host`.
@@ -147,7 +147,6 @@ mod tests {
             "www-data",
             "1000",
             "10000-20000",
-            "65534",
             "password@host",
             "85n",
             "0x1F4",

@@ -46,6 +46,7 @@ mod postgres_types;
 mod program;
 mod rewriting;
 mod schema_beside;
+mod short_keys;
 mod spark;
 mod sqlite;
 mod support;

@@ -82,7 +82,7 @@ impl Changes {
         }
         Verdict::Refused(
             DataError::new(format!("is a {}, whose values are rewritten otherwise", leads(key, table, target)))
-                .advise("give both columns names that say what they hold, or drop the constraint"),
+                .advise("give both columns names that say what they hold, use keep for its entity type in the policy, or drop the constraint"),
         )
     }
 
@@ -112,7 +112,7 @@ impl Changes {
         }
         Verdict::Refused(
             DataError::new(format!("{shown}, whose values are not rewritten"))
-                .advise("give both columns names that say what they hold, or drop the constraint"),
+                .advise("give both columns names that say what they hold, use keep for its entity type in the policy, or drop the constraint"),
         )
     }
 
