@@ -4,6 +4,7 @@ use super::derive::anchor_of;
 use super::label::{LabelIndex, Says};
 use super::pattern::Pattern;
 use super::prefix::{FirstBytes, Prefixes};
+use super::prepared;
 use super::syntax::{AnchorSyntax, GrammarSyntax, LabelNeed, RecognizerSyntax, RuleSyntax};
 use super::{EntityType, Rule};
 use crate::finding::EntityId;
@@ -268,12 +269,12 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
                 groups.iter().map(|group| unpack(*group).iter().sum::<u32>() as usize).collect();
             lengths.sort_unstable();
             lengths.dedup();
-            Prefixes::by_length(pattern, &lengths)
+            prepared::prefixes(pattern, &lengths)
         }
         _ => Vec::new(),
     };
     let first_bytes = match (&anchor, &syntax.pattern) {
-        (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => FirstBytes::of(pattern),
+        (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => prepared::first_bytes(pattern),
         _ => None,
     };
     let RecognizerSyntax { structure, plus, separated, told, listed, whole, not_code, .. } = *syntax;
