@@ -175,7 +175,7 @@ pub struct Flaw {
 /// # Errors
 /// What is wrong, in words for the author of the rule, and the line of the entry that is to blame.
 pub fn compile(
-    syntax: &RuleSyntax,
+    syntax: RuleSyntax,
     id: EntityId,
     labels: &mut LabelIndex,
     built_in: bool,
@@ -222,7 +222,7 @@ pub fn compile(
         shape: syntax.shape,
         is_date: syntax.recognize.iter().any(|one| one.value.validators.iter().any(|name| name == "calendar_date")),
     };
-    Ok((entity, Rule { syntax: syntax.clone(), file: String::new(), recognizers }))
+    Ok((entity, Rule { syntax, file: String::new(), recognizers }))
 }
 
 /// Its pattern, anchored as the anchor wants it.

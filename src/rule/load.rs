@@ -66,7 +66,7 @@ impl RuleSet {
             }
         }
         let mut set = RuleSet { version: version(&texts), ..RuleSet::default() };
-        let mut labels = LabelIndex::default();
+        let mut labels = LabelIndex::for_labels(parsed.iter().map(|(_, syntax, _)| syntax.labels.count()).sum());
         for label in embedded::rows("negative_labels.tsv").filter_map(|mut row| row.next()) {
             labels.insert(label, Says::NegativeForAll);
         }
@@ -76,7 +76,7 @@ impl RuleSet {
             }
             let id =
                 EntityId(u16::try_from(set.entities.len()).map_err(|_| rule_error(&file, None, "too many rules"))?);
-            let (entity, mut rule) = compile::compile(&syntax, id, &mut labels, built_in)
+            let (entity, mut rule) = compile::compile(syntax, id, &mut labels, built_in)
                 .map_err(|flaw| rule_error(&file, flaw.line, flaw.reason))?;
             rule.file = file;
             set.entities.push(entity);

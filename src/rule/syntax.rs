@@ -103,6 +103,13 @@ pub struct LabelSyntax {
     pub negative: Vec<String>,
 }
 
+impl LabelSyntax {
+    /// How many labels there are.
+    pub(super) fn count(&self) -> usize {
+        [&self.positive, &self.weak, &self.abbreviated, &self.negative].iter().map(|list| list.len()).sum()
+    }
+}
+
 /// One way of recognizing an entity type.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
