@@ -9,6 +9,8 @@ use std::{env, fs, io};
 mod layout;
 #[path = "build/names.rs"]
 mod names;
+#[path = "build/rules.rs"]
+mod rules;
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
@@ -36,15 +38,16 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    for (name, what, mut files) in [
-        ("RULES", "The built-in rules", rule_files),
-        ("POLICIES", "The built-in policies", policies),
-        ("DATA", "The reference tables", data),
+    for (name, what, files) in [
+        ("RULES", "The built-in rules", &mut rule_files),
+        ("POLICIES", "The built-in policies", &mut policies),
+        ("DATA", "The reference tables", &mut data),
     ] {
         files.sort();
-        embed(&mut code, name, what, &rules, &files);
+        embed(&mut code, name, what, &rules, files);
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    rules::write(&rule_files, &out)?;
     fs::write(out.join("embedded.rs"), code)?;
     println!("cargo:rerun-if-changed=src/detect/sorted_table/layout.rs");
     let data = rules.join("data");
@@ -53,7 +56,8 @@ fn main() -> io::Result<()> {
     for file in ["names.model", "words.model", "not_people.txt"] {
         println!("cargo:rerun-if-changed=rules/data/{file}");
     }
-    for file in ["build/names.rs", "src/detect/name/free/layout.rs"] {
+    let read_here = ["build/names.rs", "build/rules.rs", "src/detect/name/free/layout.rs"];
+    for file in read_here.into_iter().chain(["src/rule/prefix.rs", "src/rule/syntax.rs"]) {
         println!("cargo:rerun-if-changed={file}");
     }
     let read = |file: &str| fs::read_to_string(data.join(file));

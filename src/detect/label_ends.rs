@@ -77,22 +77,33 @@ pub(super) enum Settled {
     No,
 }
 
+/// The last eight bytes of `head`, as many as there are, the last one on top: in the order of heads read backwards, where
+/// they differ.
+fn last_eight(head: &[u8]) -> u64 {
+    head.iter().rev().take(8).zip(0..).fold(0, |last, (byte, at)| last | u64::from(*byte) << (56 - 8 * at))
+}
+
 impl LabelEnds {
     /// Those of `labels`, whose meaning `index` knows.
-    pub(super) fn new(labels: &[&str], index: &LabelIndex) -> LabelEnds {
-        let mut labels: Vec<&str> = labels.to_vec();
-        labels.sort_unstable();
-        labels.dedup();
-        let mut ends = LabelEnds::default();
-        for label in labels {
-            let last = label.char_indices().rfind(|(_, character)| !character.is_ascii());
-            let Some((at, character)) = last else { continue };
-            let Some((head, tail)) = label.as_bytes().split_at_checked(at + character.len_utf8()) else { continue };
+    pub(super) fn new<'l>(labels: &[&'l str], index: &LabelIndex) -> LabelEnds {
+        let split = |label: &&'l str| {
+            let (at, character) = label.char_indices().rfind(|(_, character)| !character.is_ascii())?;
+            let (head, tail) = label.as_bytes().split_at_checked(at + character.len_utf8())?;
+            Some((last_eight(head), head, tail, *label))
+        };
+        let mut labels: Vec<_> = labels.iter().filter_map(split).collect();
+        // By their heads, read backwards.
+        labels.sort_unstable_by(|(a_last, a_head, a_tail, _), (b_last, b_head, b_tail, _)| {
+            let rest = || a_head.iter().rev().cmp(b_head.iter().rev()).then_with(|| a_tail.cmp(b_tail));
+            a_last.cmp(b_last).then_with(rest)
+        });
+        labels.dedup_by_key(|(.., label)| *label);
+        let mut ends = LabelEnds { labels: Vec::with_capacity(labels.len()), ..LabelEnds::default() };
+        for (_, head, tail, label) in labels {
             let says = look_up(index, label.as_bytes()).into();
             ends.filter.enter(&head.to_ascii_lowercase());
             ends.labels.push(Label { head: head.into(), tail: tail.into(), says, next: next(head) });
         }
-        ends.labels.sort_by(|a, b| a.head.iter().rev().cmp(b.head.iter().rev()));
         ends.labels.truncate(MOST);
         ends.places = vec![(0, Box::default()); (2 * ends.labels.len()).next_power_of_two()];
         let mut keys: Vec<(u64, u16)> =

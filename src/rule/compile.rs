@@ -4,6 +4,7 @@ use super::derive::anchor_of;
 use super::label::{LabelIndex, Says};
 use super::pattern::Pattern;
 use super::prefix::{FirstBytes, Prefixes};
+use super::prepared;
 use super::syntax::{AnchorSyntax, GrammarSyntax, LabelNeed, RecognizerSyntax, RuleSyntax};
 use super::{EntityType, Rule};
 use crate::finding::EntityId;
@@ -174,7 +175,7 @@ pub struct Flaw {
 /// # Errors
 /// What is wrong, in words for the author of the rule, and the line of the entry that is to blame.
 pub fn compile(
-    syntax: &RuleSyntax,
+    syntax: RuleSyntax,
     id: EntityId,
     labels: &mut LabelIndex,
     built_in: bool,
@@ -221,7 +222,7 @@ pub fn compile(
         shape: syntax.shape,
         is_date: syntax.recognize.iter().any(|one| one.value.validators.iter().any(|name| name == "calendar_date")),
     };
-    Ok((entity, Rule { syntax: syntax.clone(), file: String::new(), recognizers }))
+    Ok((entity, Rule { syntax, file: String::new(), recognizers }))
 }
 
 /// Its pattern, anchored as the anchor wants it.
@@ -268,12 +269,12 @@ fn compile_recognizer(syntax: &RecognizerSyntax, entity: EntityId, built_in: boo
                 groups.iter().map(|group| unpack(*group).iter().sum::<u32>() as usize).collect();
             lengths.sort_unstable();
             lengths.dedup();
-            Prefixes::by_length(pattern, &lengths)
+            prepared::prefixes(pattern, &lengths)
         }
         _ => Vec::new(),
     };
     let first_bytes = match (&anchor, &syntax.pattern) {
-        (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => FirstBytes::of(pattern),
+        (Anchor::Label(None) | Anchor::Word(_), Some(pattern)) => prepared::first_bytes(pattern),
         _ => None,
     };
     let RecognizerSyntax { structure, plus, separated, told, listed, whole, not_code, .. } = *syntax;

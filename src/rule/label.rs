@@ -93,6 +93,14 @@ impl Default for LabelIndex {
 }
 
 impl LabelIndex {
+    /// An index with room for so many labels.
+    pub(super) fn for_labels(count: usize) -> LabelIndex {
+        let mut index = LabelIndex::default();
+        index.entries.reserve(count);
+        index.says.reserve(count);
+        index
+    }
+
     /// A number that no other index of the process has.
     pub(crate) fn serial(&self) -> u64 {
         self.serial
@@ -111,9 +119,8 @@ impl LabelIndex {
         let free = self.says.len() as u32;
         let number = *self.entries.entry(key.bytes().into()).or_insert(free);
         if number == free {
-            self.says.push(Vec::new());
-        }
-        if let Some(held) = self.says.get_mut(number as usize).filter(|held| !held.contains(&says)) {
+            self.says.push(vec![says]);
+        } else if let Some(held) = self.says.get_mut(number as usize).filter(|held| !held.contains(&says)) {
             held.push(says);
         }
     }

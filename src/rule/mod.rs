@@ -12,6 +12,7 @@ pub mod label;
 mod load;
 pub mod pattern;
 pub mod prefix;
+mod prepared;
 pub mod self_test;
 pub mod syntax;
 pub(crate) mod tail;

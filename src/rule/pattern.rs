@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::prefix::FirstBytes;
+use super::prepared;
 use regex::bytes::{Match, Matches, Regex, RegexBuilder};
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::syntax;
@@ -69,7 +70,7 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it.
     pub fn suffix(pattern: &str, known: bool) -> Result<Pattern, String> {
-        let first_bytes = FirstBytes::of(pattern);
+        let first_bytes = prepared::first_bytes(pattern);
         Ok(Pattern { first_bytes, ..Pattern::at_beginning(pattern, false, known)? })
     }
 

@@ -16,6 +16,17 @@ const WAYS: usize = 64;
 pub struct Prefixes([u64; 16]);
 
 impl Prefixes {
+    /// Those that [`Prefixes::bits`] tells of.
+    pub(crate) const fn of_bits(bits: [u64; 16]) -> Prefixes {
+        Prefixes(bits)
+    }
+
+    /// Bit n: a value may begin with number n.
+    #[allow(dead_code, reason = "for the build script")]
+    pub(crate) fn bits(&self) -> [u64; 16] {
+        self.0
+    }
+
     /// By their length, the beginnings of what `pattern` takes of values as long as one of `lengths`; `None` where it says
     /// nothing about them.
     pub fn by_length(pattern: &str, lengths: &[usize]) -> Vec<Option<Prefixes>> {
@@ -103,6 +114,17 @@ impl Prefixes {
 pub struct FirstBytes([u64; 4]);
 
 impl FirstBytes {
+    /// Those that [`FirstBytes::bits`] tells of.
+    pub(crate) const fn of_bits(bits: [u64; 4]) -> FirstBytes {
+        FirstBytes(bits)
+    }
+
+    /// Bit n: a value may begin with byte n.
+    #[allow(dead_code, reason = "for the build script")]
+    pub(crate) fn bits(&self) -> [u64; 4] {
+        self.0
+    }
+
     /// The first bytes of what `pattern` takes; `None` when it says nothing about them.
     pub fn of(pattern: &str) -> Option<FirstBytes> {
         let unicode = !pattern.is_ascii();

@@ -1,12 +1,13 @@
-//! The YAML of a rule file, as written. Nothing here is compiled or checked beyond its shape: see `compile`.
+//! The YAML of a rule file, as written. Nothing here is compiled or checked beyond its shape: see `compile`. The build
+//! script reads rules by it as well, and writes them for `prepared`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
 use super::{Canonical, Mask, Shape};
 
 /// One rule file: one entity type.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSyntax {
     /// Entity type: upper case letters, digits and `_`.
@@ -42,7 +43,7 @@ pub struct RuleSyntax {
 }
 
 /// What another tool calls an entity type.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Alias {
     /// Whose name it is.
@@ -55,7 +56,7 @@ pub struct Alias {
 }
 
 /// Tools whose names for entity types are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Vocabulary {
     /// Microsoft Presidio: entity types.
@@ -78,7 +79,7 @@ impl Vocabulary {
 }
 
 /// Labels of an entity type: see design.md §1. Letter case, `_`, `-` and spaces do not count.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelSyntax {
     /// Labels that say that the value is of this type.
@@ -102,8 +103,15 @@ pub struct LabelSyntax {
     pub negative: Vec<String>,
 }
 
+impl LabelSyntax {
+    /// How many labels there are.
+    pub(super) fn count(&self) -> usize {
+        [&self.positive, &self.weak, &self.abbreviated, &self.negative].iter().map(|list| list.len()).sum()
+    }
+}
+
 /// One way of recognizing an entity type.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecognizerSyntax {
     /// The cheap thing that must be present. When absent, literals that every match of `pattern` must begin or end
@@ -168,7 +176,7 @@ pub struct RecognizerSyntax {
 }
 
 /// Anchors: see design.md §2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnchorSyntax {
     /// Groups of decimal digits.
@@ -206,7 +214,7 @@ pub enum AnchorSyntax {
 }
 
 /// How the values of an entity type are encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decode {
     /// Base64, with either alphabet (RFC 4648 §4, §5), padded or not.
@@ -214,7 +222,7 @@ pub enum Decode {
 }
 
 /// Whether a recognizer needs a label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LabelNeed {
     /// A label adds to the score.
@@ -229,7 +237,7 @@ pub enum LabelNeed {
 }
 
 /// Grammars that are code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrammarSyntax {
     /// `detect::address`.
@@ -239,7 +247,7 @@ pub enum GrammarSyntax {
 }
 
 /// A text and what must be found in it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// The text.
@@ -261,7 +269,7 @@ impl Example {
 }
 
 /// A text in which the entity type must not be found (score 0.6 and up, personal).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counterexample {
     /// The text.

@@ -29,6 +29,8 @@ pub(crate) struct TailFilter {
     short: Vec<u64>,
     /// Labels of one Han character, by a hash of it.
     has_single: bool,
+    /// One bit for each byte that some label ends with: what depends on it alone is entered in `threes` once.
+    lasts: [u64; 4],
 }
 
 impl Default for TailFilter {
@@ -39,6 +41,7 @@ impl Default for TailFilter {
             complete: vec![0; 1 << (BITS - 6)],
             short: vec![0; 1 << 10],
             has_single: false,
+            lasts: [0; 4],
         }
     }
 }
@@ -131,8 +134,11 @@ impl TailFilter {
     /// Adds a label in normalized spelling.
     pub(crate) fn enter(&mut self, label: &[u8]) {
         self.enter_threes(label);
-        let kept: Vec<u8> = label.iter().copied().filter(|byte| !is_skipped(*byte)).collect();
-        if let [.., c, d, e, f] = kept.as_slice()
+        let mut last = [0; 6];
+        let kept = label.iter().rev().filter(|byte| !is_skipped(**byte));
+        let count = last.iter_mut().rev().zip(kept).map(|(slot, byte)| *slot = *byte).count();
+        let kept = last.get(last.len() - count..).unwrap_or_default();
+        if let [.., c, d, e, f] = kept
             && *f >= 0x80
             && c.is_ascii()
         {
@@ -141,7 +147,7 @@ impl TailFilter {
             }
         }
         // One of skipped bytes alone is looked at as it stands there.
-        match if kept.is_empty() { label } else { &kept } {
+        match if kept.is_empty() { label } else { kept } {
             [.., a, b, c, d, e, f] if *f >= 0x80 => self.han(&[*a], [*b, *c], [*d, *e, *f]),
             // The place before is that of no byte.
             [b, c, d, e, f] if *f >= 0x80 => self.han(&[0], [*b, *c], [*d, *e, *f]),
@@ -168,18 +174,9 @@ impl TailFilter {
 
     /// The last three bytes of places where `label` ends, with what may stand between its bytes and behind them.
     fn enter_threes(&mut self, label: &[u8]) {
-        let mut three = |b: u8, c: u8, d: u8| {
-            set(&mut self.threes, slot_of_three(u64::from_le_bytes([0, 0, 0, 0, 0, b, c, d])));
-        };
         let Some((d, head)) = label.split_last() else { return };
-        for one in BETWEEN {
-            for other in BETWEEN {
-                BETWEEN.iter().for_each(|third| three(*third, one, other));
-                three(*d, one, other);
-                three(one, *d, other);
-                three(one, other, *d);
-            }
-        }
+        self.enter_last(*d);
+        let mut three = |b: u8, c: u8, d: u8| self.three(b, c, d);
         let Some((c, head)) = head.split_last() else {
             return (0..=255).for_each(|c| BETWEEN.iter().for_each(|one| three(c, *d, *one)));
         };
@@ -190,6 +187,29 @@ impl TailFilter {
         }
         if let Some(b) = head.last() {
             three(*b, *c, *d);
+        }
+    }
+
+    fn three(&mut self, b: u8, c: u8, d: u8) {
+        set(&mut self.threes, slot_of_three(u64::from_le_bytes([0, 0, 0, 0, 0, b, c, d])));
+    }
+
+    /// What of a label's last three bytes depends on its last one alone, and what on none: thousands of labels share it.
+    fn enter_last(&mut self, d: u8) {
+        if bit(&self.lasts, usize::from(d)) {
+            return;
+        }
+        let is_first = self.lasts == [0; 4];
+        set(&mut self.lasts, usize::from(d));
+        for one in BETWEEN {
+            for other in BETWEEN {
+                if is_first {
+                    BETWEEN.iter().for_each(|third| self.three(*third, one, other));
+                }
+                self.three(d, one, other);
+                self.three(one, d, other);
+                self.three(one, other, d);
+            }
         }
     }
 
