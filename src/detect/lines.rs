@@ -67,10 +67,11 @@ impl Lines {
             DataType::Binary => self.lay_out_bytes(array.as_binary::<i32>()),
             DataType::LargeBinary => self.lay_out_bytes(array.as_binary::<i64>()),
             DataType::Int64 => {
+                self.text.reserve(8 * array.len());
                 for (row, value) in array.as_primitive::<Int64Type>().iter().enumerate() {
                     if let Some(value) = value.filter(|value| numbers.admit(number::digits(value.unsigned_abs()))) {
                         self.begin(row);
-                        push_number(&mut self.text, value < 0, value.unsigned_abs());
+                        self.push_number(value < 0, value.unsigned_abs());
                     }
                 }
             }
@@ -81,7 +82,7 @@ impl Lines {
                         Ok(small) if !numbers.admit(number::digits(small)) => {}
                         Ok(small) => {
                             self.begin(row);
-                            push_number(&mut self.text, value < 0, small);
+                            self.push_number(value < 0, small);
                         }
                         Err(_) => {
                             self.begin(row);
@@ -104,7 +105,7 @@ impl Lines {
             let value = scalar::whole_at(array, row);
             if let Some(value) = value.filter(|value| numbers.admit(number::digits(value.unsigned_abs()))) {
                 self.begin(row);
-                push_number(&mut self.text, value < 0, value.unsigned_abs());
+                self.push_number(value < 0, value.unsigned_abs());
             }
         }
     }
@@ -129,6 +130,13 @@ impl Lines {
     fn begin(&mut self, row: usize) {
         self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         self.rows.push(row as u32);
+    }
+
+    /// Appends the digits of a number, and the line end.
+    #[inline]
+    fn push_number(&mut self, negative: bool, number: u64) {
+        scalar::push_whole(negative, number, &mut self.text);
+        self.text.push(b'\n');
     }
 
     fn lay_out_bytes<T: ByteArrayType>(&mut self, array: &GenericByteArray<T>) {
@@ -268,26 +276,6 @@ impl Lines {
             }
         }
     }
-}
-
-/// Appends the digits of a number, and a line end.
-#[inline]
-fn push_number(text: &mut Vec<u8>, negative: bool, mut rest: u64) {
-    // The twenty digits of the largest number, a sign and the line end.
-    let mut buffer = [b'\n'; 22];
-    let mut length = 1;
-    for slot in buffer.iter_mut().rev().skip(1).take(20) {
-        *slot = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        length += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    if negative {
-        text.push(b'-');
-    }
-    text.extend_from_slice(buffer.get(buffer.len() - length..).unwrap_or_default());
 }
 
 #[cfg(test)]
