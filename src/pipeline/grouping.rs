@@ -8,6 +8,7 @@ use std::path::Path;
 use foldhash::quality::RandomState;
 
 use super::Context;
+use super::cells::Cells;
 use super::changes::Changes;
 use super::columns::Columns;
 use super::findings::{Findings, Spot};
@@ -22,7 +23,7 @@ use crate::format::Codec;
 use crate::policy::age;
 use crate::report::jsonl;
 use crate::rule::EntityType;
-use crate::transform::{mask, value_of};
+use crate::transform::mask;
 
 /// What is counted in the place of an operator for values in the statements of a dump, which are never rewritten.
 pub const LEFT_IN_STATEMENTS: &str = "left in statements";
@@ -102,6 +103,7 @@ pub(super) fn grouped(
     let mut tally = Tally::new(block);
     let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);
     let mut repeated = Repeated::new(block);
+    let mut cells = Cells::new(block);
     for found in matches {
         let Some(entity) = context.detector.rules().entity(found.entity) else { continue };
         let (level, operator) = context.decision(found);
@@ -109,19 +111,19 @@ pub(super) fn grouped(
         // What tells of a child is counted as that, too.
         let child = context.combiner.minor.filter(|minor| found.traits.is_minor() && *minor != found.entity);
         if context.lines.is_none() && child.is_none() && repeated.is_entered(found) {
-            let sample = || value_of(block, found).map(|value| masked(entity, &value, &entity.canonical.of(&value)));
+            let sample = |value: &[u8]| masked(entity, value, &entity.canonical.of(value));
             let entered = Entered { fingerprint: None, level, operator };
-            tally.enter(&locator, found, &entered, || sample().unwrap_or_default());
+            tally.enter(&locator, found, &entered, || cells.value(found).map(sample).unwrap_or_default());
             continue;
         }
-        let Ok(value) = value_of(block, found) else { continue };
-        let canonical = entity.canonical.of(&value);
+        let Some(value) = cells.value(found) else { continue };
+        let canonical = entity.canonical.of(value);
         let fingerprint = fingerprint(&context.fingerprints, found.entity, &canonical);
         repeated.enter(found);
         let entered = Entered { fingerprint: Some(fingerprint), level, operator };
-        tally.enter(&locator, found, &entered, || masked(entity, &value, &canonical));
+        tally.enter(&locator, found, &entered, || masked(entity, value, &canonical));
         if let Some(minor) = child {
-            tally.enter(&locator, &Match { entity: minor, ..*found }, &entered, || masked(entity, &value, &canonical));
+            tally.enter(&locator, &Match { entity: minor, ..*found }, &entered, || masked(entity, value, &canonical));
         }
         if let Some(lines) = context.lines {
             let location = locator.locate(found);
@@ -130,11 +132,11 @@ pub(super) fn grouped(
                 entity: &entity.name,
                 score: found.score,
                 location: &location,
-                masked: masked(entity, &value, &canonical),
+                masked: masked(entity, value, &canonical),
                 derived: child.map(|_| age::MINOR),
                 combined: found.traits.is_combined(),
                 encoded: false,
-                value: lines.show_values.then_some(&*value),
+                value: lines.show_values.then_some(value),
             };
             line.write(&mut report.lines);
         }

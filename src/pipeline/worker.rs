@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Context;
 use super::blocks::Piece;
+use super::cells::Cells;
 use super::changes::Changes;
 use super::columns::Columns;
 use super::grouping::{BlockReport, report};
@@ -16,7 +17,6 @@ use crate::detect::known::Known;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match, Traits};
 use crate::format::Codec;
-use crate::transform::value_of;
 
 /// What one thread reuses from block to block.
 #[derive(Default)]
@@ -74,10 +74,11 @@ impl Worker {
     fn look_inside(&mut self, context: &Context, block: &Block) {
         let Worker { scratch, matches, encoded, .. } = self;
         encoded.clear();
+        let mut cells = Cells::new(block);
         for holder in matches.iter_mut().filter(|found| context.detector.may_hold_encoded(found)) {
-            let Ok(value) = value_of(block, holder) else { continue };
+            let Some(value) = cells.value(holder) else { continue };
             let before = encoded.len();
-            context.detector.encoded_in(holder, &value, scratch, encoded);
+            context.detector.encoded_in(holder, value, scratch, encoded);
             let mut position = 0;
             encoded.retain(|inner| {
                 position += 1;
