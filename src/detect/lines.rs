@@ -10,6 +10,7 @@ use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Int32Type, Int64
 use foldhash::fast::FixedState;
 
 use super::number::{self, Admitted, DigitCounts};
+use super::resolve::strongest;
 use crate::finding::{Match, Place, Traits};
 use crate::scalar::{self, Typed};
 
@@ -213,9 +214,11 @@ impl Lines {
     }
 
     /// Takes the lines out of which some match in `out[from..]`, which are sorted by line, is all, as certain as can be:
-    /// nothing else that is found in them could win over it. Returns those matches, in their cells.
-    pub(super) fn settle(&mut self, out: &mut Vec<Match>, from: usize, position: usize) -> Vec<Match> {
+    /// nothing else that is found in them could win over it. So it does with those in `lone`, in which nothing else can be
+    /// found. Returns those matches, in their cells.
+    pub(super) fn settle(&mut self, out: &mut Vec<Match>, from: usize, lone: &[usize], position: usize) -> Vec<Match> {
         let mut settled = Vec::new();
+        let mut lone = lone.iter().copied().peekable();
         let (mut next, mut kept_matches) = (from, from);
         let (mut kept, mut length) = (0, 0);
         for index in 0..self.rows.len() {
@@ -227,10 +230,14 @@ impl Lines {
             let found = out.get(first..next).unwrap_or_default();
             let is_all = |found: &&Match| found.score >= 1.0 && found.span() == value;
             let row = self.rows.get(index).copied().unwrap_or_default();
-            if let Some(all) = found.iter().find(is_all) {
+            let is_lone = lone.next_if_eq(&index).is_some() && found.iter().all(|found| found.span() == value);
+            let all = found.iter().find(is_all).or_else(|| strongest(found).filter(|_| is_lone));
+            if let Some(all) = all {
                 let place = Place::Cell { column: position as u32, row };
                 let traits = Traits { whole: true, ..all.traits };
                 settled.push(Match { place, start: 0, end: all.end - all.start, traits, ..*all });
+            }
+            if is_lone || all.is_some() {
                 continue;
             }
             let back = (value.start - length) as u32;
