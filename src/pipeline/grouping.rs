@@ -14,7 +14,7 @@ use super::columns::Columns;
 use super::findings::{Findings, Spot};
 use super::locate::{Locator, count_filled, safe_name};
 use super::repeated::Repeated;
-use super::tally::{Entered, Tally};
+use super::tally::{Entered, Halvings, Tally};
 use super::worker::Worker;
 use crate::block::{Block, Syntax};
 use crate::detect::encoded::Encoded;
@@ -47,8 +47,20 @@ pub(super) fn report(
     codec: Option<&dyn Codec>,
     worker: &Worker,
 ) -> BlockReport {
-    let mut report = grouped(context, path, block, codec, &worker.matches);
-    let mut inside = Inside { context, path, locator: Locator::new(block, codec), tally: Tally::new(block) };
+    report_after(context, path, (block, codec), worker, &mut Halvings::default())
+}
+
+/// As [`report`], of a block behind those of the same asset of which `halvings` tells.
+pub(super) fn report_after(
+    context: &Context,
+    path: &Path,
+    (block, codec): (&Block, Option<&dyn Codec>),
+    worker: &Worker,
+    halvings: &mut Halvings,
+) -> BlockReport {
+    let mut report = grouped_after(context, path, (block, codec), &worker.matches, halvings);
+    let tally = Tally::new(block, halvings);
+    let mut inside = Inside { context, path, locator: Locator::new(block, codec), tally };
     worker.encoded.iter().for_each(|one| inside.enter(one, &mut report.lines));
     report.findings.merge(inside.tally.finish());
     count_values(block, &mut report.findings);
@@ -98,9 +110,20 @@ pub(super) fn grouped(
     codec: Option<&dyn Codec>,
     matches: &[Match],
 ) -> BlockReport {
+    grouped_after(context, path, (block, codec), matches, &mut Halvings::default())
+}
+
+/// As [`grouped`], of a block behind those of which `halvings` tells.
+fn grouped_after(
+    context: &Context,
+    path: &Path,
+    (block, codec): (&Block, Option<&dyn Codec>),
+    matches: &[Match],
+    halvings: &mut Halvings,
+) -> BlockReport {
     let mut report = BlockReport::default();
     let mut locator = Locator::new(block, codec);
-    let mut tally = Tally::new(block);
+    let mut tally = Tally::new(block, halvings);
     let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);
     let mut repeated = Repeated::new(block);
     let mut cells = Cells::new(block);

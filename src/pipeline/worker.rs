@@ -1,14 +1,15 @@
 //! What one thread does with a block: it finds the matches that count, and those that are encoded in others.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::blocks::Piece;
 use super::cells::Cells;
 use super::changes::Changes;
 use super::columns::Columns;
-use super::grouping::{BlockReport, report};
+use super::grouping::{BlockReport, report_after};
+use super::tally::Halvings;
 use crate::block::Block;
 use crate::constraint::Constraint;
 use crate::detect::Scratch;
@@ -24,6 +25,8 @@ pub(super) struct Worker {
     scratch: Scratch,
     /// Of [`super::combine::Combiner::mark`].
     made: Vec<u32>,
+    /// Of the blocks of the asset that was scanned last, which is at this path.
+    halvings: (PathBuf, Halvings),
     pub(super) matches: Vec<Match>,
     /// What is encoded in the matches, in their order.
     pub(super) encoded: Vec<Encoded>,
@@ -40,7 +43,12 @@ impl Worker {
     ) -> Result<BlockReport, DataError> {
         let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
         self.found(context, &block, codec.as_deref());
-        let mut report = report(context, path, &block, codec.as_deref(), self);
+        let (before, mut halvings) = std::mem::take(&mut self.halvings);
+        if before != path {
+            halvings = Halvings::default();
+        }
+        let mut report = report_after(context, path, (&block, codec.as_deref()), self, &mut halvings);
+        self.halvings = (path.to_owned(), halvings);
         if let Some(transformer) = &context.planner {
             (report.changes, _) = Changes::planned(transformer, &block, codec.as_deref(), asked, &self.matches)?;
             if context.drops {
