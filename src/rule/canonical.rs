@@ -224,12 +224,13 @@ fn unified(character: char) -> Option<char> {
 fn is_plain_text(value: &[u8]) -> bool {
     let mut rest = value;
     loop {
-        while let Some((_, behind)) = rest.split_first_chunk::<8>().filter(|(eight, _)| is_graphic(**eight)) {
-            rest = behind;
-        }
         rest = match rest {
             [] => return true,
-            [0xE4..=0xE9, 0x80..=0xBF, 0x80..=0xBF, rest @ ..] | [0x21..=0x7E, rest @ ..] => rest,
+            [0xE4..=0xE9, 0x80..=0xBF, 0x80..=0xBF, rest @ ..] => rest,
+            [0x21..=0x7E, behind @ ..] => match rest.split_first_chunk() {
+                Some((eight, behind)) if is_graphic(*eight) => behind,
+                _ => behind,
+            },
             _ => return false,
         };
     }
