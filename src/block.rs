@@ -3,6 +3,8 @@
 //! A [`TextBlock`] is a slab of whole lines. A [`TableBlock`] is a set of Arrow columns with table and column names,
 //! plus, where the format is text, the span of each cell in the slab, so that untouched cells are copied byte for byte.
 
+pub(crate) mod texts;
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -59,6 +59,28 @@ pub fn whole_at(values: &ArrayRef, row: usize) -> Option<i64> {
     }
 }
 
+/// Appends the digits of a whole number.
+#[inline]
+pub fn push_whole(negative: bool, mut rest: u64, out: &mut Vec<u8>) {
+    // The twenty digits of the largest number and a sign.
+    let mut digits = [0; 21];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        if let Some(slot) = digits.get_mut(first) {
+            *slot = b'0' + (rest % 10) as u8;
+        }
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if negative {
+        out.push(b'-');
+    }
+    out.extend_from_slice(digits.get(first..).unwrap_or_default());
+}
+
 /// Appends the value at `row` of an array of days, moments or numbers; `false` where it cannot be spelled.
 pub fn push_value(values: &ArrayRef, row: usize, out: &mut Vec<u8>) -> bool {
     if row >= values.len() || values.is_null(row) {

@@ -109,6 +109,9 @@ const DECLARATIONS: [&[u8]; 20] = [
 
 /// Whether the value at `span`, behind a key and a separator, is code.
 pub(super) fn is_code(text: &[u8], span: &Range<usize>) -> bool {
+    if is_lone_number(text, span) {
+        return false;
+    }
     let key_end = skip_joiners(text, span.start);
     let between = text.get(key_end..span.start).unwrap_or_default();
     if matches!(byte_before(text, span.start), b'"' | b'\'') {
@@ -124,6 +127,14 @@ pub(super) fn is_code(text: &[u8], span: &Range<usize>) -> bool {
         || is_sentence(text, span.end, between, value)
         || is_field(text, key_end, value)
         || is_declared(text, key_end, span, value)
+}
+
+/// Whether the value is a number that is all of its line, with another one on the next: in a column of numbers.
+fn is_lone_number(text: &[u8], span: &Range<usize>) -> bool {
+    byte_before(text, span.start) == b'\n'
+        && byte(text, span.end) == b'\n'
+        && byte(text, span.end + 1).is_ascii_digit()
+        && text.get(span.clone()).is_some_and(|value| !value.is_empty() && value.iter().all(u8::is_ascii_digit))
 }
 
 /// A literal whose method is called, or the first of a list: `"john".to_string()`, `keywords = ["a", "b"]`.

@@ -1,14 +1,13 @@
 //! Columns: the values of a column are laid out as lines of one text, so that the same pass examines them; the column's
 //! name is their label, and what most of its values are decides in doubt.
 
-use std::collections::HashMap;
-
 use super::column_name::said_in;
 use super::context::ColumnScope;
 use super::fold::Spelling;
 use super::known::Known;
 use super::known::pass::KnownPass;
 use super::lines::Lines;
+use super::lone;
 use super::number::{self, Admitted};
 use super::pass::{Buffers, Pass};
 use super::program::Program;
@@ -49,7 +48,7 @@ fn detect_column(
     scratch: &mut Scratch,
     out: &mut Vec<Match>,
 ) {
-    let Scratch { buffers, lines, folded, aside, recall, settled, beside, .. } = scratch;
+    let Scratch { buffers, lines, folded, aside, recall, settled, alone, beside, .. } = scratch;
     let Some(declared) = block.table.columns.get(column.index) else { return };
     let says = said_in(program.rules.labels(), block.table.name.as_deref(), &declared.name);
     lines.fill(&column.values, number::admitted(program, says));
@@ -68,12 +67,9 @@ fn detect_column(
         recall.take_known(&program.values, lines, &met, settled);
     }
     if starts_values {
-        let mut pass = Pass::new(program, &lines.text, scope(), buffers, out);
-        for index in 0..lines.rows.len() {
-            pass.whole_value(lines.value(index));
-        }
-        if out.len() > from && program.settles {
-            settled.append(&mut lines.settle(out, from, position));
+        lone::whole_values(program, lines, scope(), buffers, (out, alone));
+        if program.settles && (out.len() > from || !alone.is_empty()) {
+            settled.append(&mut lines.settle(out, from, alone, position));
         }
     }
     Pass::run(program, &lines.text, scope(), Spelling::Plain, buffers, out);
@@ -265,12 +261,15 @@ fn is_whole(value: &[u8], start: u32, end: u32) -> bool {
 
 /// In a number column whose name does not say so, a type counts only when most of the values are of it.
 fn drop_chance_hits(out: &mut Vec<Match>, from: usize, values: usize, labelled: impl Fn(EntityId) -> bool) {
-    let mut counts: HashMap<EntityId, usize> = HashMap::new();
+    // By entity id.
+    let mut counts: Vec<usize> = Vec::new();
     for found in out.get(from..).unwrap_or_default() {
-        *counts.entry(found.entity).or_default() += 1;
+        let entity = usize::from(found.entity.0);
+        counts.resize(counts.len().max(entity + 1), 0);
+        counts.iter_mut().skip(entity).take(1).for_each(|count| *count += 1);
     }
     let is_column = |entity: &EntityId| {
-        let count = counts.get(entity).copied().unwrap_or_default();
+        let count = counts.get(usize::from(entity.0)).copied().unwrap_or_default();
         values >= FEWEST && count as f64 >= PREVALENCE * values as f64
     };
     let mut at = 0;

@@ -10,6 +10,7 @@ use arrow::datatypes::{ByteArrayType, DataType, Decimal128Type, Int32Type, Int64
 use foldhash::fast::FixedState;
 
 use super::number::{self, Admitted, DigitCounts};
+use super::resolve::strongest;
 use crate::finding::{Match, Place, Traits};
 use crate::scalar::{self, Typed};
 
@@ -67,10 +68,11 @@ impl Lines {
             DataType::Binary => self.lay_out_bytes(array.as_binary::<i32>()),
             DataType::LargeBinary => self.lay_out_bytes(array.as_binary::<i64>()),
             DataType::Int64 => {
+                self.text.reserve(8 * array.len());
                 for (row, value) in array.as_primitive::<Int64Type>().iter().enumerate() {
                     if let Some(value) = value.filter(|value| numbers.admit(number::digits(value.unsigned_abs()))) {
                         self.begin(row);
-                        push_number(&mut self.text, value < 0, value.unsigned_abs());
+                        self.push_number(value < 0, value.unsigned_abs());
                     }
                 }
             }
@@ -81,7 +83,7 @@ impl Lines {
                         Ok(small) if !numbers.admit(number::digits(small)) => {}
                         Ok(small) => {
                             self.begin(row);
-                            push_number(&mut self.text, value < 0, small);
+                            self.push_number(value < 0, small);
                         }
                         Err(_) => {
                             self.begin(row);
@@ -104,7 +106,7 @@ impl Lines {
             let value = scalar::whole_at(array, row);
             if let Some(value) = value.filter(|value| numbers.admit(number::digits(value.unsigned_abs()))) {
                 self.begin(row);
-                push_number(&mut self.text, value < 0, value.unsigned_abs());
+                self.push_number(value < 0, value.unsigned_abs());
             }
         }
     }
@@ -129,6 +131,13 @@ impl Lines {
     fn begin(&mut self, row: usize) {
         self.starts.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         self.rows.push(row as u32);
+    }
+
+    /// Appends the digits of a number, and the line end.
+    #[inline]
+    fn push_number(&mut self, negative: bool, number: u64) {
+        scalar::push_whole(negative, number, &mut self.text);
+        self.text.push(b'\n');
     }
 
     fn lay_out_bytes<T: ByteArrayType>(&mut self, array: &GenericByteArray<T>) {
@@ -205,9 +214,11 @@ impl Lines {
     }
 
     /// Takes the lines out of which some match in `out[from..]`, which are sorted by line, is all, as certain as can be:
-    /// nothing else that is found in them could win over it. Returns those matches, in their cells.
-    pub(super) fn settle(&mut self, out: &mut Vec<Match>, from: usize, position: usize) -> Vec<Match> {
+    /// nothing else that is found in them could win over it. So it does with those in `lone`, in which nothing else can be
+    /// found. Returns those matches, in their cells.
+    pub(super) fn settle(&mut self, out: &mut Vec<Match>, from: usize, lone: &[usize], position: usize) -> Vec<Match> {
         let mut settled = Vec::new();
+        let mut lone = lone.iter().copied().peekable();
         let (mut next, mut kept_matches) = (from, from);
         let (mut kept, mut length) = (0, 0);
         for index in 0..self.rows.len() {
@@ -219,10 +230,14 @@ impl Lines {
             let found = out.get(first..next).unwrap_or_default();
             let is_all = |found: &&Match| found.score >= 1.0 && found.span() == value;
             let row = self.rows.get(index).copied().unwrap_or_default();
-            if let Some(all) = found.iter().find(is_all) {
+            let is_lone = lone.next_if_eq(&index).is_some() && found.iter().all(|found| found.span() == value);
+            let all = found.iter().find(is_all).or_else(|| strongest(found).filter(|_| is_lone));
+            if let Some(all) = all {
                 let place = Place::Cell { column: position as u32, row };
                 let traits = Traits { whole: true, ..all.traits };
                 settled.push(Match { place, start: 0, end: all.end - all.start, traits, ..*all });
+            }
+            if is_lone || all.is_some() {
                 continue;
             }
             let back = (value.start - length) as u32;
@@ -268,26 +283,6 @@ impl Lines {
             }
         }
     }
-}
-
-/// Appends the digits of a number, and a line end.
-#[inline]
-fn push_number(text: &mut Vec<u8>, negative: bool, mut rest: u64) {
-    // The twenty digits of the largest number, a sign and the line end.
-    let mut buffer = [b'\n'; 22];
-    let mut length = 1;
-    for slot in buffer.iter_mut().rev().skip(1).take(20) {
-        *slot = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        length += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    if negative {
-        text.push(b'-');
-    }
-    text.extend_from_slice(buffer.get(buffer.len() - length..).unwrap_or_default());
 }
 
 #[cfg(test)]

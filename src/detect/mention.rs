@@ -11,14 +11,12 @@ mod listed;
 
 use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Int32Type};
-
 use super::context::{byte, byte_before};
 use super::han::{char_at, char_before, is_han};
 use super::name;
 use super::program::Program;
 use super::resolve::MATCH_SCORE;
+use crate::block::texts::Texts;
 use crate::block::{Aside, TableBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
 
@@ -31,6 +29,8 @@ const MENTIONED: f32 = 0.8;
 const WINDOW: usize = 1024;
 /// Longest name that is looked for.
 const LONGEST: usize = 60;
+/// A surname and a title, at least.
+const SHORTEST_TITLED: usize = 9;
 /// Most mentions of one match in one text.
 const MOST: usize = 16;
 
@@ -66,6 +66,12 @@ impl<'a> Named<'a> {
     fn surname(&self) -> Option<&'a [u8]> {
         let length = if self.is_pinyin() { 0 } else { name::surname_of(self.name) };
         self.name.get(..length).filter(|surname| !surname.is_empty())
+    }
+
+    /// Whether `value` is long enough for the name, or its surname and a title.
+    fn fits(&self, value: &[u8]) -> bool {
+        let titled = || self.surname().map_or(LONGEST, |surname| surname.len() + 6);
+        value.len() >= self.name.len() || value.len() >= SHORTEST_TITLED && value.len() >= titled()
     }
 
     /// Calls `visit` with the places in `text[window]` where the person is meant, but for `own`, where the match stands.
@@ -153,6 +159,11 @@ impl<'a> Held<'a> {
         true
     }
 
+    /// Whether the match at `at` made room for another one.
+    fn is_dropped(&self, at: usize) -> bool {
+        self.out.get(at).is_some_and(|one| one.score < MATCH_SCORE)
+    }
+
     /// Puts the mentions where they belong.
     fn settle(self) {
         let Held { out, from, upto } = self;
@@ -234,51 +245,50 @@ fn line_window(text: &[u8], position: &Range<usize>) -> Range<usize> {
     start..memchr::memchr(b'\n', tail).map_or(to, |newline| position.end + newline)
 }
 
+/// A column in which mentions are sought.
+struct Searched<'a> {
+    position: u32,
+    texts: Texts<'a>,
+    /// No name in Han characters stands in it.
+    is_ascii: bool,
+}
+
 /// Adds the mentions in the other cells of a row to `out[from..]`, the matches of `block`. Values of nested columns belong
 /// to no row of their own and are left out.
 pub(super) fn in_rows(program: &Program, block: &TableBlock, out: &mut Vec<Match>, from: usize) {
+    let is_certain = |one: &Match| one.score >= CERTAIN && program.kinds.is_name(one.entity);
+    if !out.get(from..).unwrap_or_default().iter().any(is_certain) {
+        return;
+    }
+    let columns = block.columns.iter().enumerate().filter(|(_, column)| column.records.is_none());
+    let searched = columns.filter_map(|(position, column)| {
+        let texts = Texts::of(&column.values)?;
+        Some(Searched { position: position as u32, texts, is_ascii: texts.is_ascii() })
+    });
+    let searched: Vec<Searched<'_>> = searched.collect();
     let mut held = Held::new(out, from);
     for at in from..held.upto {
         let Some(&found) = held.out.get(at) else { break };
         let Place::Cell { column: of, row } = found.place else { continue };
-        if found.score < CERTAIN {
+        if !is_certain(&found) {
             continue;
         }
-        let Some(source) = block.columns.get(of as usize).filter(|column| column.records.is_none()) else { continue };
-        let Some(cell) = text_at(&source.values, row as usize) else { continue };
+        let source = searched.binary_search_by_key(&of, |column| column.position).ok().and_then(|at| searched.get(at));
+        let Some(cell) = source.and_then(|source| source.texts.get(row as usize)) else { continue };
         let Some(named) = Named::new(program, &found, cell) else { continue };
         listed::each(cell, &found.span(), |span| held.add(named.entity, found.place, &span, false));
-        let shortest = named.name.len().min(named.surname().map_or(LONGEST, |surname| surname.len() + 6));
-        for (position, column) in block.columns.iter().enumerate().filter(|(_, column)| column.records.is_none()) {
-            let Some(value) = text_at(&column.values, row as usize) else { continue };
-            let place = Place::Cell { column: position as u32, row };
-            if value.len() >= shortest {
-                named.each(value, 0..value.len().min(WINDOW), None, |span| {
+        for column in searched.iter().filter(|column| !column.is_ascii || named.is_pinyin()) {
+            let Some(value) = column.texts.get(row as usize).filter(|value| named.fits(value)) else { continue };
+            let place = Place::Cell { column: column.position, row };
+            named.each(value, 0..value.len().min(WINDOW), None, |span| {
+                // It would not make room for itself.
+                if place != found.place || span != found.span() || held.is_dropped(at) {
                     held.add(named.entity, place, &span, span.len() == value.len());
-                });
-            }
+                }
+            });
         }
     }
     held.settle();
-}
-
-/// The text at `row`; nothing for NULL and what is no text.
-fn text_at(values: &ArrayRef, row: usize) -> Option<&[u8]> {
-    if row >= values.len() || values.is_null(row) {
-        return None;
-    }
-    Some(match values.data_type() {
-        DataType::Utf8 => values.as_string::<i32>().value(row).as_bytes(),
-        DataType::LargeUtf8 => values.as_string::<i64>().value(row).as_bytes(),
-        DataType::Binary => values.as_binary::<i32>().value(row),
-        DataType::LargeBinary => values.as_binary::<i64>().value(row),
-        DataType::Dictionary(key, _) if **key == DataType::Int32 => {
-            let dictionary = values.as_dictionary::<Int32Type>();
-            let key = usize::try_from(dictionary.keys().value(row)).ok()?;
-            return text_at(dictionary.values(), key);
-        }
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

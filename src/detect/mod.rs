@@ -37,6 +37,7 @@ mod label_ends;
 mod label_memo;
 mod lines;
 mod literal;
+mod lone;
 mod look_back;
 mod mention;
 pub mod name;
@@ -97,6 +98,8 @@ pub struct Scratch {
     recall: value_memo::Recall,
     /// Matches of values that need no further look, until their column is done.
     settled: Vec<Match>,
+    /// The lines in which nothing else can be found.
+    alone: Vec<usize>,
     /// See [`ColumnScope::beside`].
     beside: Vec<EntityId>,
     decoded: encoded::Decoded,

@@ -77,18 +77,12 @@ pub(super) fn admitted(program: &Program, says: &[Says]) -> Admitted {
 
 /// The numbers of digits that a whole number must have to be found in a column of which the name `says` this.
 fn digit_counts(program: &Program, says: &[Says]) -> DigitCounts {
-    let is_number = |literal: &String| literal.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let of_number = |at: &At| match program.recognizer(*at).map(|recognizer| &recognizer.anchor) {
-        Some(Anchor::Literal(literals)) => literals.iter().any(is_number),
-        Some(Anchor::Label(_) | Anchor::JsonWebToken) => false,
-        _ => true,
-    };
     let starts = says.iter().any(|said| {
         let (Says::Positive(entity) | Says::Weak(entity) | Says::Abbreviated(entity)) = said else { return false };
         program.from_label.get(usize::from(entity.0)).is_some_and(|list| !list.is_empty())
     });
     // Patterns of their own, and what a column's name alone makes a value, go by more than the number of digits.
-    if starts || !program.regex.is_empty() || program.literals.any(of_number) {
+    if starts || by_more_than_digits(program) {
         return DigitCounts::ALL;
     }
     let may_take = |at: &At| {
@@ -101,6 +95,18 @@ fn digit_counts(program: &Program, says: &[Says]) -> DigitCounts {
     // Numbers longer than any rule's hold none; those are the places past the end.
     let counts = program.singles.iter().enumerate().filter(|(_, list)| list.iter().any(may_take));
     DigitCounts(counts.fold(0, |bits, (digits, _)| bits | 1_u64.checked_shl(digits as u32).unwrap_or_default()))
+}
+
+/// Whether a number may be found, without a label, by something else than how many digits it has: a literal in it, or a
+/// pattern of its own.
+pub(super) fn by_more_than_digits(program: &Program) -> bool {
+    let is_number = |literal: &String| literal.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let of_number = |at: &At| match program.recognizer(*at).map(|recognizer| &recognizer.anchor) {
+        Some(Anchor::Literal(literals)) => literals.iter().any(is_number),
+        Some(Anchor::Label(_) | Anchor::JsonWebToken) => false,
+        _ => true,
+    };
+    !program.regex.is_empty() || program.literals.any(of_number)
 }
 
 // Every number of digits has its bit.

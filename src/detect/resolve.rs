@@ -99,6 +99,12 @@ fn beats(a: &Match, b: &Match, rules: &RuleSet) -> bool {
     }
 }
 
+/// The match that wins over the others at the very same place, of built-in entity types.
+pub(super) fn strongest(found: &[Match]) -> Option<&Match> {
+    let beats = |one: &Match, other: &Match| (one.score, other.entity.0) > (other.score, one.entity.0);
+    found.iter().reduce(|best, next| if beats(next, best) { next } else { best })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -272,7 +272,12 @@ impl Pass<'_> {
         let original = self.text.get(span.clone()).unwrap_or_default();
         let mut compact = std::mem::take(&mut self.buffers.compact);
         compact.clear();
-        compact.extend(original.iter().filter(|b| !matches!(b, b' ' | b'-')).map(u8::to_ascii_uppercase));
+        // Nearly all are compact as they stand: told without a branch for each byte.
+        let is_changed = |b: &u8| matches!(b, b' ' | b'-') | b.is_ascii_lowercase();
+        match original.iter().fold(false, |changed, b| changed | is_changed(b)) {
+            false => compact.extend_from_slice(original),
+            true => compact.extend(original.iter().filter(|b| !matches!(b, b' ' | b'-')).map(u8::to_ascii_uppercase)),
+        }
         let pattern_holds = !matches!(recognizer.anchor, Anchor::HexRun(_))
             || recognizer.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&compact));
         let candidate = Candidate { compact: &compact, original, labelled: standing == Standing::Positive };

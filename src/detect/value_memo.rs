@@ -228,8 +228,10 @@ impl Recall {
         };
         let (mut asked, mut hits) = (0_u32, 0_u32);
         if rate.sampled > 0 {
-            for (index, &row) in lines.rows.iter().enumerate() {
-                let value = lines.text.get(lines.value(index)).unwrap_or_default();
+            for (bounds, &row) in lines.starts.windows(2).zip(&lines.rows) {
+                let &[start, next] = bounds else { continue };
+                let value = start as usize..(next as usize).saturating_sub(1);
+                let value = lines.text.get(value).unwrap_or_default();
                 if !is_sampled(value, rate.sampled) || value.len() > LONGEST {
                     continue;
                 }

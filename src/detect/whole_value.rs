@@ -16,12 +16,12 @@ impl Pass<'_> {
         self.column.as_ref().map_or(Standing::None, |scope| LabelIndex::standing(scope.says, entity))
     }
 
-    /// The whole text as a value of a column whose name says what it is.
-    pub(super) fn whole_value(&mut self, value: std::ops::Range<usize>) {
+    /// The whole text as a value of a column whose name says what it is. Whether that settles what it is.
+    pub(super) fn whole_value(&mut self, value: std::ops::Range<usize>) -> bool {
         let program = self.program;
-        let Some(scope) = self.column else { return };
+        let Some(scope) = self.column else { return false };
         if self.settled_digits(&value, &scope) {
-            return;
+            return true;
         }
         for said in scope.says {
             let (entity, standing) = match said {
@@ -56,6 +56,7 @@ impl Pass<'_> {
                 }
             }
         }
+        false
     }
 
     /// Reports `value` where it is digits only and the column's name makes it as certain as can be that they are of the

@@ -5,13 +5,13 @@
 //! so the answer depends neither on blocks nor on threads. A block without a match that could be raised costs one look
 //! at each match; nothing is allocated per record.
 
+use super::cells::Cells;
 use crate::block::{Block, TextBlock};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::format::Codec;
 use crate::policy::age::{self, Tells};
 use crate::policy::{Minors, Policy};
 use crate::rule::{EntityType, RuleSet};
-use crate::transform::value_of;
 use crate::validate::cn_resident_id::Date;
 
 /// What an entity type has to do with the policy's combinations, one bit each.
@@ -92,14 +92,15 @@ impl Combiner {
         made: &mut Vec<u32>,
     ) {
         let (mut may_be_raised, mut makes) = (false, false);
+        let mut cells = Cells::new(block);
         for found in matches.iter_mut() {
             let role = self.role(found);
             if let Some(tells) = role.tells
                 && found.score >= min_score
                 && !found.traits.non_personal
             {
-                let value = value_of(block, found);
-                if value.is_ok_and(|value| tells.is_under(&value, self.under, self.as_of)) {
+                let value = cells.value(found);
+                if value.is_some_and(|value| tells.is_under(value, self.under, self.as_of)) {
                     found.traits.raised = Traits::MINOR;
                 }
             }

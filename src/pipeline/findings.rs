@@ -203,6 +203,16 @@ pub struct Distinct {
 }
 
 impl Distinct {
+    /// Counts only those that are left after so many halvings, as a larger count that this is a part of does anyway.
+    pub(super) fn after(halvings: u32) -> Distinct {
+        Distinct { halvings, ..Distinct::default() }
+    }
+
+    /// How often the fingerprints that are kept were halved.
+    pub(super) fn halvings(&self) -> u32 {
+        self.halvings
+    }
+
     /// Enters a fingerprint.
     pub fn enter(&mut self, fingerprint: u64) {
         if fingerprint.trailing_zeros() < self.halvings {
@@ -281,6 +291,23 @@ mod tests {
         (0..400_000).for_each(|n| distinct.enter(spread(n)));
         assert!(!distinct.is_exact());
         assert!(distinct.count().abs_diff(400_000) < 12_000, "{}", distinct.count());
+    }
+
+    #[test]
+    fn parts_that_begin_halved_count_the_same() {
+        let (mut plain, mut halved, mut halvings) = (Distinct::default(), Distinct::default(), 0);
+        for part in 0..12_u64 {
+            let mut parts = [Distinct::default(), Distinct::after(halvings)];
+            for one in &mut parts {
+                (part * 20_000..part * 20_000 + 30_000).for_each(|n| one.enter(spread(n)));
+            }
+            halvings = parts[1].halvings();
+            let [part, after] = parts;
+            plain.merge(part);
+            halved.merge(after);
+            assert_eq!((plain.count(), plain.is_exact()), (halved.count(), halved.is_exact()));
+        }
+        assert!(halvings > 0);
     }
 
     #[test]

@@ -8,12 +8,13 @@ use std::path::Path;
 use foldhash::quality::RandomState;
 
 use super::Context;
+use super::cells::Cells;
 use super::changes::Changes;
 use super::columns::Columns;
 use super::findings::{Findings, Spot};
 use super::locate::{Locator, count_filled, safe_name};
 use super::repeated::Repeated;
-use super::tally::{Entered, Tally};
+use super::tally::{Entered, Halvings, Tally};
 use super::worker::Worker;
 use crate::block::{Block, Syntax};
 use crate::detect::encoded::Encoded;
@@ -22,7 +23,7 @@ use crate::format::Codec;
 use crate::policy::age;
 use crate::report::jsonl;
 use crate::rule::EntityType;
-use crate::transform::{mask, value_of};
+use crate::transform::mask;
 
 /// What is counted in the place of an operator for values in the statements of a dump, which are never rewritten.
 pub const LEFT_IN_STATEMENTS: &str = "left in statements";
@@ -46,8 +47,20 @@ pub(super) fn report(
     codec: Option<&dyn Codec>,
     worker: &Worker,
 ) -> BlockReport {
-    let mut report = grouped(context, path, block, codec, &worker.matches);
-    let mut inside = Inside { context, path, locator: Locator::new(block, codec), tally: Tally::new(block) };
+    report_after(context, path, (block, codec), worker, &mut Halvings::default())
+}
+
+/// As [`report`], of a block behind those of the same asset of which `halvings` tells.
+pub(super) fn report_after(
+    context: &Context,
+    path: &Path,
+    (block, codec): (&Block, Option<&dyn Codec>),
+    worker: &Worker,
+    halvings: &mut Halvings,
+) -> BlockReport {
+    let mut report = grouped_after(context, path, (block, codec), &worker.matches, halvings);
+    let tally = Tally::new(block, halvings);
+    let mut inside = Inside { context, path, locator: Locator::new(block, codec), tally };
     worker.encoded.iter().for_each(|one| inside.enter(one, &mut report.lines));
     report.findings.merge(inside.tally.finish());
     count_values(block, &mut report.findings);
@@ -97,11 +110,23 @@ pub(super) fn grouped(
     codec: Option<&dyn Codec>,
     matches: &[Match],
 ) -> BlockReport {
+    grouped_after(context, path, (block, codec), matches, &mut Halvings::default())
+}
+
+/// As [`grouped`], of a block behind those of which `halvings` tells.
+fn grouped_after(
+    context: &Context,
+    path: &Path,
+    (block, codec): (&Block, Option<&dyn Codec>),
+    matches: &[Match],
+    halvings: &mut Halvings,
+) -> BlockReport {
     let mut report = BlockReport::default();
     let mut locator = Locator::new(block, codec);
-    let mut tally = Tally::new(block);
+    let mut tally = Tally::new(block, halvings);
     let is_left = matches!(block, Block::Text(text) if text.syntax == Syntax::Statements);
     let mut repeated = Repeated::new(block);
+    let mut cells = Cells::new(block);
     for found in matches {
         let Some(entity) = context.detector.rules().entity(found.entity) else { continue };
         let (level, operator) = context.decision(found);
@@ -109,19 +134,19 @@ pub(super) fn grouped(
         // What tells of a child is counted as that, too.
         let child = context.combiner.minor.filter(|minor| found.traits.is_minor() && *minor != found.entity);
         if context.lines.is_none() && child.is_none() && repeated.is_entered(found) {
-            let sample = || value_of(block, found).map(|value| masked(entity, &value, &entity.canonical.of(&value)));
+            let sample = |value: &[u8]| masked(entity, value, &entity.canonical.of(value));
             let entered = Entered { fingerprint: None, level, operator };
-            tally.enter(&locator, found, &entered, || sample().unwrap_or_default());
+            tally.enter(&locator, found, &entered, || cells.value(found).map(sample).unwrap_or_default());
             continue;
         }
-        let Ok(value) = value_of(block, found) else { continue };
-        let canonical = entity.canonical.of(&value);
+        let Some(value) = cells.value(found) else { continue };
+        let canonical = entity.canonical.of(value);
         let fingerprint = fingerprint(&context.fingerprints, found.entity, &canonical);
         repeated.enter(found);
         let entered = Entered { fingerprint: Some(fingerprint), level, operator };
-        tally.enter(&locator, found, &entered, || masked(entity, &value, &canonical));
+        tally.enter(&locator, found, &entered, || masked(entity, value, &canonical));
         if let Some(minor) = child {
-            tally.enter(&locator, &Match { entity: minor, ..*found }, &entered, || masked(entity, &value, &canonical));
+            tally.enter(&locator, &Match { entity: minor, ..*found }, &entered, || masked(entity, value, &canonical));
         }
         if let Some(lines) = context.lines {
             let location = locator.locate(found);
@@ -130,11 +155,11 @@ pub(super) fn grouped(
                 entity: &entity.name,
                 score: found.score,
                 location: &location,
-                masked: masked(entity, &value, &canonical),
+                masked: masked(entity, value, &canonical),
                 derived: child.map(|_| age::MINOR),
                 combined: found.traits.is_combined(),
                 encoded: false,
-                value: lines.show_values.then_some(&*value),
+                value: lines.show_values.then_some(value),
             };
             line.write(&mut report.lines);
         }

@@ -7,6 +7,7 @@ mod apart;
 mod archive;
 pub mod between_files;
 pub mod blocks;
+mod cells;
 pub mod changes;
 mod columns;
 mod combine;

@@ -1,13 +1,15 @@
 //! What one thread does with a block: it finds the matches that count, and those that are encoded in others.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::blocks::Piece;
+use super::cells::Cells;
 use super::changes::Changes;
 use super::columns::Columns;
-use super::grouping::{BlockReport, report};
+use super::grouping::{BlockReport, report_after};
+use super::tally::Halvings;
 use crate::block::Block;
 use crate::constraint::Constraint;
 use crate::detect::Scratch;
@@ -16,7 +18,6 @@ use crate::detect::known::Known;
 use crate::error::DataError;
 use crate::finding::{EntityId, Match, Traits};
 use crate::format::Codec;
-use crate::transform::value_of;
 
 /// What one thread reuses from block to block.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) struct Worker {
     scratch: Scratch,
     /// Of [`super::combine::Combiner::mark`].
     made: Vec<u32>,
+    /// Of the blocks of the asset that was scanned last, which is at this path.
+    halvings: (PathBuf, Halvings),
     pub(super) matches: Vec<Match>,
     /// What is encoded in the matches, in their order.
     pub(super) encoded: Vec<Encoded>,
@@ -40,7 +43,12 @@ impl Worker {
     ) -> Result<BlockReport, DataError> {
         let (block, codec) = piece.into_block(context.settings.invalid_bytes)?;
         self.found(context, &block, codec.as_deref());
-        let mut report = report(context, path, &block, codec.as_deref(), self);
+        let (before, mut halvings) = std::mem::take(&mut self.halvings);
+        if before != path {
+            halvings = Halvings::default();
+        }
+        let mut report = report_after(context, path, (&block, codec.as_deref()), self, &mut halvings);
+        self.halvings = (path.to_owned(), halvings);
         if let Some(transformer) = &context.planner {
             (report.changes, _) = Changes::planned(transformer, &block, codec.as_deref(), asked, &self.matches)?;
             if context.drops {
@@ -74,10 +82,11 @@ impl Worker {
     fn look_inside(&mut self, context: &Context, block: &Block) {
         let Worker { scratch, matches, encoded, .. } = self;
         encoded.clear();
+        let mut cells = Cells::new(block);
         for holder in matches.iter_mut().filter(|found| context.detector.may_hold_encoded(found)) {
-            let Ok(value) = value_of(block, holder) else { continue };
+            let Some(value) = cells.value(holder) else { continue };
             let before = encoded.len();
-            context.detector.encoded_in(holder, &value, scratch, encoded);
+            context.detector.encoded_in(holder, value, scratch, encoded);
             let mut position = 0;
             encoded.retain(|inner| {
                 position += 1;

@@ -1,6 +1,7 @@
 //! Rules: how each entity type is recognized and what its values look like, read from YAML.
 
 mod alias;
+mod alternatives;
 pub mod canonical;
 pub mod compile;
 mod derive;

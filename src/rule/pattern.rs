@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::alternatives::Alternatives;
 use super::prefix::FirstBytes;
 use super::prepared;
 use regex::bytes::{Match, Matches, Regex, RegexBuilder};
@@ -46,6 +47,8 @@ pub struct Pattern {
     asked: AtomicU32,
     /// Of a pattern that begins where the text does: the automaton that tells where it ends, where there is one.
     automaton: OnceLock<Option<dense::DFA<Vec<u32>>>>,
+    /// Of one with such a group: the automaton that tells which alternative it is, where there is one.
+    alternatives: OnceLock<Option<Alternatives>>,
 }
 
 impl Pattern {
@@ -98,6 +101,7 @@ impl Pattern {
             compiled: OnceLock::new(),
             asked: AtomicU32::new(0),
             automaton: OnceLock::new(),
+            alternatives: OnceLock::new(),
         };
         if !known {
             let compiled = pattern.compile().map_err(|error| format!("pattern: {error}"))?;
@@ -154,6 +158,30 @@ impl Pattern {
             .ok()
     }
 
+    /// The automaton that tells its alternatives apart, once it was asked often; see [`Pattern::automaton`].
+    #[inline]
+    fn alternatives(&self) -> Option<&Alternatives> {
+        if !self.has_value || !self.at_beginning {
+            return None;
+        }
+        match self.alternatives.get() {
+            Some(built) => built.as_ref(),
+            None => self.count_alternatives(),
+        }
+    }
+
+    #[cold]
+    fn count_alternatives(&self) -> Option<&Alternatives> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < ASKED {
+            return None;
+        }
+        self.alternatives.get_or_init(|| self.tell_apart()).as_ref()
+    }
+
+    fn tell_apart(&self) -> Option<Alternatives> {
+        Alternatives::of(&self.source, !self.ascii, 2 * TABLE_LIMIT)
+    }
+
     /// Whether it matches in `text`.
     pub fn is_match(&self, text: &[u8]) -> bool {
         if let Some(automaton) = self.automaton() {
@@ -172,6 +200,9 @@ impl Pattern {
 
     /// Where its first match in `text` ends, of a pattern that begins where the text does.
     pub fn end(&self, text: &[u8]) -> Option<usize> {
+        if let Some(end) = self.alternatives().and_then(|alternatives| alternatives.end(text)) {
+            return end.map(|(end, _)| end);
+        }
         if let Some(automaton) = self.automaton()
             && let Ok(end) = automaton.try_search_fwd(&Input::new(text).anchored(Anchored::Yes))
         {
@@ -195,6 +226,11 @@ impl Pattern {
     pub fn value_in(&self, text: &[u8], span: Range<usize>) -> Option<Range<usize>> {
         if !self.has_value {
             return Some(span);
+        }
+        if span.start == 0
+            && let Some(end) = self.alternatives().and_then(|alternatives| alternatives.end(text))
+        {
+            return end.filter(|(_, is_value)| *is_value).map(|(end, _)| 0..end);
         }
         let found = self.regex().and_then(|regex| regex.captures_at(text, span.start));
         found.and_then(|groups| Some(groups.name("value")?.range()))
@@ -229,17 +265,28 @@ mod tests {
                 .flat_map(|text| (0..=text.len()).filter_map(|end| text.get(..end).map(str::to_owned)))
                 .collect();
         let rules = RuleSet::load(&[]).unwrap();
-        let mut built = 0;
+        let (mut built, mut apart) = (0, 0);
         for recognizer in rules.rules().iter().flat_map(|rule| &rule.recognizers) {
             for pattern in [&recognizer.pattern, &recognizer.suffix].into_iter().flatten() {
                 // Without being asked often first.
+                apart += usize::from(
+                    pattern.has_value
+                        && pattern.at_beginning
+                        && pattern.alternatives.get_or_init(|| pattern.tell_apart()).is_some(),
+                );
                 built += usize::from(pattern.automaton.get_or_init(|| pattern.determinize()).is_some());
                 let examples = rules.rules().iter().flat_map(|rule| &rule.syntax.examples);
                 let values =
                     examples.map(|example| example.value.text.as_str()).chain(texts.iter().map(String::as_str));
                 for text in values.filter(|_| pattern.at_beginning) {
                     let regex = pattern.regex().unwrap();
-                    assert_eq!(pattern.end(text.as_bytes()), regex.find(text.as_bytes()).map(|hit| hit.end()));
+                    let end = regex.find(text.as_bytes()).map(|hit| hit.end());
+                    assert_eq!(pattern.end(text.as_bytes()), end);
+                    let groups = regex.captures(text.as_bytes()).filter(|_| pattern.has_value);
+                    if let Some((groups, end)) = groups.zip(end) {
+                        let value = groups.name("value").map(|value| value.range());
+                        assert_eq!(pattern.value_in(text.as_bytes(), 0..end), value, "{}", pattern.source);
+                    }
                     assert_eq!(
                         pattern.is_match(text.as_bytes()),
                         regex.is_match(text.as_bytes()),
@@ -249,7 +296,7 @@ mod tests {
                 }
             }
         }
-        assert!(built > 20, "{built} automata");
+        assert!(built > 20 && apart > 0, "{built} automata, {apart} of alternatives");
     }
 
     #[test]

@@ -122,15 +122,21 @@ fn is_word_for_password(name: &[u8]) -> bool {
 
 /// Any name but those.
 pub fn validate(candidate: &Candidate<'_>) -> Option<Evidence> {
+    let told = Evidence { label_required: true, ..Evidence::default() };
     let name = candidate.original;
+    if !name.is_empty() && name.iter().all(u8::is_ascii_digit) {
+        // No word is a number, and none of those that stand for no value.
+        return (name.len() >= 5 && !is_certain_card(candidate)).then_some(told);
+    }
     let of_system = OF_SYSTEMS.iter().any(|known| name.eq_ignore_ascii_case(known));
     let of_system = of_system || is_number_of_system(name) || is_word_for_password(name);
-    // The number of a bank card is one, whatever it stands beside.
-    let is_card = || bank_card::validate(&Candidate { labelled: false, ..*candidate });
-    if is_card().is_some_and(|card| !card.label_required) {
-        return None;
-    }
-    (!of_system && !is_placeholder(name)).then_some(Evidence { label_required: true, ..Evidence::default() })
+    (!is_certain_card(candidate) && !of_system && !is_placeholder(name)).then_some(told)
+}
+
+/// The number of a bank card is one, whatever it stands beside.
+fn is_certain_card(candidate: &Candidate<'_>) -> bool {
+    let card = bank_card::validate(&Candidate { labelled: false, ..*candidate });
+    card.is_some_and(|card| !card.label_required)
 }
 
 #[cfg(test)]
