@@ -20,13 +20,13 @@ const LOWER_SIX: u64 = 0x2020_2020_2020_0000;
 #[derive(Debug)]
 pub(crate) struct TailFilter {
     /// By a hash of the last three bytes, as they may be written: what most places are refused by.
-    threes: Vec<u64>,
+    threes: Box<[u64; 1 << (THREE_BITS - 6)]>,
     /// By a hash of four bytes, or of six.
-    ends: Vec<u64>,
+    ends: Box<[u64; 1 << (BITS - 6)]>,
     /// Those four bytes that are all of a label, and three: nothing more can be asked.
-    complete: Vec<u64>,
+    complete: Box<[u64; 1 << (BITS - 6)]>,
     /// Labels of one or two bytes, by their last two.
-    short: Vec<u64>,
+    short: Box<[u64; 1 << 10]>,
     /// Labels of one Han character, by a hash of it.
     has_single: bool,
     /// One bit for each byte that some label ends with: what depends on it alone is entered in `threes` once.
@@ -36,10 +36,10 @@ pub(crate) struct TailFilter {
 impl Default for TailFilter {
     fn default() -> Self {
         TailFilter {
-            threes: vec![0; 1 << (THREE_BITS - 6)],
-            ends: vec![0; 1 << (BITS - 6)],
-            complete: vec![0; 1 << (BITS - 6)],
-            short: vec![0; 1 << 10],
+            threes: Box::new([0; 1 << (THREE_BITS - 6)]),
+            ends: Box::new([0; 1 << (BITS - 6)]),
+            complete: Box::new([0; 1 << (BITS - 6)]),
+            short: Box::new([0; 1 << 10]),
             has_single: false,
             lasts: [0; 4],
         }
@@ -143,7 +143,7 @@ impl TailFilter {
             && c.is_ascii()
         {
             for c in [c.to_ascii_lowercase(), c.to_ascii_uppercase()] {
-                set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, 0, 0, c, *d, *e, *f])));
+                set(&mut *self.ends, slot_of_six(u64::from_le_bytes([0, 0, 0, 0, c, *d, *e, *f])));
             }
         }
         // One of skipped bytes alone is looked at as it stands there.
@@ -152,21 +152,21 @@ impl TailFilter {
             // The place before is that of no byte.
             [b, c, d, e, f] if *f >= 0x80 => self.han(&[0], [*b, *c], [*d, *e, *f]),
             [.., d, e, f] if *f >= 0x80 => {
-                set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, 0, 0, 0, *d, *e, *f])));
+                set(&mut *self.ends, slot_of_six(u64::from_le_bytes([0, 0, 0, 0, 0, *d, *e, *f])));
                 self.has_single = true;
             }
             [.., y, z, a, b, c, d] => {
                 self.four([*a, *b, *c, *d], false);
-                set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, *y, *z, *a, *b, *c, *d]) | LOWER_SIX));
+                set(&mut *self.ends, slot_of_six(u64::from_le_bytes([0, 0, *y, *z, *a, *b, *c, *d]) | LOWER_SIX));
             }
             [.., a, b, c, d] => self.four([*a, *b, *c, *d], true),
             [b, c, d] => {
-                set(&mut self.complete, slot_of_complete_three(u64::from_le_bytes([0, 0, 0, 0, 0, *b, *c, *d])));
+                set(&mut *self.complete, slot_of_complete_three(u64::from_le_bytes([0, 0, 0, 0, 0, *b, *c, *d])));
             }
-            [c, d] => set(&mut self.short, slot_of_two(u64::from_le_bytes([0, 0, 0, 0, 0, 0, *c, *d]))),
+            [c, d] => set(&mut *self.short, slot_of_two(u64::from_le_bytes([0, 0, 0, 0, 0, 0, *c, *d]))),
             [d] => {
                 (0..=255)
-                    .for_each(|c| set(&mut self.short, slot_of_two(u64::from_le_bytes([0, 0, 0, 0, 0, 0, c, *d]))));
+                    .for_each(|c| set(&mut *self.short, slot_of_two(u64::from_le_bytes([0, 0, 0, 0, 0, 0, c, *d]))));
             }
             [] => {}
         }
@@ -191,7 +191,7 @@ impl TailFilter {
     }
 
     fn three(&mut self, b: u8, c: u8, d: u8) {
-        set(&mut self.threes, slot_of_three(u64::from_le_bytes([0, 0, 0, 0, 0, b, c, d])));
+        set(&mut *self.threes, slot_of_three(u64::from_le_bytes([0, 0, 0, 0, 0, b, c, d])));
     }
 
     /// What of a label's last three bytes depends on its last one alone, and what on none: thousands of labels share it.
@@ -219,7 +219,7 @@ impl TailFilter {
         for a in first.iter().flat_map(|a| cases(*a)) {
             for b in cases(b) {
                 for c in cases(c) {
-                    set(&mut self.ends, slot_of_six(u64::from_le_bytes([0, 0, a, b, c, d, e, f])));
+                    set(&mut *self.ends, slot_of_six(u64::from_le_bytes([0, 0, a, b, c, d, e, f])));
                 }
             }
         }
@@ -228,10 +228,10 @@ impl TailFilter {
     fn four(&mut self, four: [u8; 4], complete: bool) {
         let (first, second) = slots_of_four(u32::from_le_bytes(four));
         if complete {
-            set(&mut self.complete, first);
+            set(&mut *self.complete, first);
         }
-        set(&mut self.ends, first);
-        set(&mut self.ends, second);
+        set(&mut *self.ends, first);
+        set(&mut *self.ends, second);
     }
 
     /// Whether a label may end at `end`, exclusive.
@@ -262,50 +262,50 @@ impl TailFilter {
                 _ => self.may_be_han(eight),
             };
         }
-        bit(&self.threes, slot_of_three(eight)) && self.may_be_longer(eight) || bit(&self.short, slot_of_two(eight))
+        bit(&*self.threes, slot_of_three(eight)) && self.may_be_longer(eight) || bit(&*self.short, slot_of_two(eight))
     }
 
     /// Whether the last two Han characters are those of a label.
     #[inline(always)]
     fn may_be_han(&self, eight: u64) -> bool {
-        bit(&self.ends, slot_of_six(eight & !0xFFFF))
-            || self.has_single && bit(&self.ends, slot_of_six(eight & !0xFF_FFFF_FFFF))
+        bit(&*self.ends, slot_of_six(eight & !0xFFFF))
+            || self.has_single && bit(&*self.ends, slot_of_six(eight & !0xFF_FFFF_FFFF))
     }
 
     /// Whether, where the last three bytes are those of a label, the others are as well.
     #[inline(never)]
     fn may_be_longer(&self, eight: u64) -> bool {
         let skipped = skipped_of(eight);
-        // Most words are of four letters and more.
-        if skipped >> 32 == 0 && eight >> 63 == 0 {
-            let (first, is_four) = self.may_be_four(eight);
-            if !is_four || bit(&self.complete, first) {
-                return is_four || bit(&self.complete, slot_of_complete_three(eight));
-            }
+        // Most words are of six letters and more, or stand behind others.
+        if skipped >> 16 == 0 && eight >> 63 == 0 {
+            let (first, _) = slots_of_four((eight >> 32) as u32);
+            return bit(&*self.ends, slot_of_six(eight & !0xFFFF | LOWER_SIX))
+                || bit(&*self.complete, first)
+                || bit(&*self.complete, slot_of_complete_three(eight));
         }
         let (tail, count) = without(eight, skipped);
         if count < LEAST {
             return true;
         }
-        let may_be_six = |six: u64| count < 6 || bit(&self.ends, slot_of_six(six & !0xFFFF));
+        let may_be_six = |six: u64| count < 6 || bit(&*self.ends, slot_of_six(six & !0xFFFF));
         if tail >> 63 == 1 {
             // Few labels have an ASCII character before the last one.
             let is_behind_ascii = tail >> 39 & 1 == 0;
-            return (!is_behind_ascii || bit(&self.ends, slot_of_six(tail & !0xFFFF_FFFF)))
-                && (may_be_six(tail) || bit(&self.ends, slot_of_six(tail & !0xFF_FFFF)))
-                || self.has_single && bit(&self.ends, slot_of_six(tail & !0xFF_FFFF_FFFF));
+            return (!is_behind_ascii || bit(&*self.ends, slot_of_six(tail & !0xFFFF_FFFF)))
+                && (may_be_six(tail) || bit(&*self.ends, slot_of_six(tail & !0xFF_FFFF)))
+                || self.has_single && bit(&*self.ends, slot_of_six(tail & !0xFF_FFFF_FFFF));
         }
         let (first, is_four) = self.may_be_four(tail);
-        is_four && (bit(&self.complete, first) || may_be_six(tail | LOWER_SIX))
-            || bit(&self.complete, slot_of_complete_three(tail))
-            || bit(&self.short, slot_of_two(tail))
+        is_four && (bit(&*self.complete, first) || may_be_six(tail | LOWER_SIX))
+            || bit(&*self.complete, slot_of_complete_three(tail))
+            || bit(&*self.short, slot_of_two(tail))
     }
 
     /// Whether the last four bytes are those of a label, and the place of those that are all of one.
     #[inline(always)]
     fn may_be_four(&self, eight: u64) -> (usize, bool) {
         let (first, second) = slots_of_four((eight >> 32) as u32);
-        (first, bit(&self.ends, first) && bit(&self.ends, second))
+        (first, bit(&*self.ends, first) && bit(&*self.ends, second))
     }
 }
 
@@ -349,10 +349,10 @@ mod tests {
         let rules = crate::rule::RuleSet::load_without_examples(&[]).unwrap();
         let filter = TailFilter::new(rules.labels().iter().map(|(label, _)| label));
         for (part, words) in [
-            ("threes", &filter.threes),
-            ("ends", &filter.ends),
-            ("complete", &filter.complete),
-            ("short", &filter.short),
+            ("threes", &filter.threes[..]),
+            ("ends", &filter.ends[..]),
+            ("complete", &filter.complete[..]),
+            ("short", &filter.short[..]),
         ] {
             let taken: u32 = words.iter().map(|word| word.count_ones()).sum();
             assert!(f64::from(taken) < 0.25 * 64.0 * words.len() as f64, "{part}: {taken} places are taken");
