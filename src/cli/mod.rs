@@ -37,7 +37,8 @@ tuomin (脱敏) finds personal data (手机号, 身份证号, 银行卡号, name
 PostgreSQL and MySQL dumps, Parquet, Arrow, Avro and SQLite files, and rewrites those files de-identified or anonymized so that \
 they still load.
 
-Start with a scan, which changes nothing. Formats and compression (gzip, zstd) are recognized by content.";
+Start with a scan, which changes nothing. Formats, compression (gzip,
+bzip2, xz, zstd, lz4) and archives (zip, tar) are recognized by content.";
 
 const EXAMPLES: &str = "\
 Examples:

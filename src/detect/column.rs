@@ -22,6 +22,8 @@ use crate::scalar;
 /// Share of the values of a number column without a telling name that must be of a type for it to count
 /// (identifiers.md B3).
 const PREVALENCE: f64 = 0.8;
+/// The same for a column of which the name says in so many words that it holds names.
+const PREVALENCE_TOLD: f64 = 0.5;
 /// Most values that are asked whether a column is one of names.
 const SAMPLE: usize = 60;
 /// Fewest different names that make such a column.
@@ -130,8 +132,8 @@ fn name_entity(program: &Program, says: &[Says]) -> Option<EntityId> {
     program.rules.entities().iter().find(is_name).map(|entity| entity.id)
 }
 
-/// A column whose name or values say that it holds person names, and most of whose values are some, is treated whole: the
-/// values that no grammar takes for a name (高强, 王子) are names there too.
+/// A column whose name or values say that it holds person names, and most of whose values are some (half, where the name
+/// leaves no doubt), is treated whole: the values that no grammar takes for a name (高强, 王子) are names there too.
 fn fill_name_column(
     program: &Program,
     says: &[Says],
@@ -152,7 +154,9 @@ fn fill_name_column(
     }
     named.sort_unstable();
     named.dedup();
-    if filled < FEWEST || (named.len() as f64) < PREVALENCE * filled as f64 {
+    let is_told = LabelIndex::standing(says, entity) == Standing::Positive;
+    let least = if is_told { PREVALENCE_TOLD } else { PREVALENCE };
+    if filled < FEWEST || (named.len() as f64) < least * filled as f64 {
         return;
     }
     for (row, line) in lines.each_row() {
