@@ -280,7 +280,8 @@ impl Pass<'_> {
     fn labelled(&mut self, label: std::ops::Range<usize>, says: &[Says]) {
         let text = self.text;
         // 最小投保年龄: a longer label that it ends says that it is something else.
-        let whole = self.label(word_before(text, label.end)..label.end);
+        let word = word_before(text, label.end);
+        let whole = if word == label.start && !self.program.plain { says } else { self.label(word..label.end) };
         if !whole.is_empty() && !whole.iter().any(|said| LabelIndex::starts_values(*said)) {
             return;
         }
