@@ -150,7 +150,7 @@ impl Characters {
             last = end;
             end += width;
             all |= class;
-            numbered |= before / NUMBER & class / UNIT;
+            numbered |= (before / NUMBER) & (class / UNIT);
             before = class;
             if class & (LABEL_END | SURNAME) == 0 {
                 continue;
