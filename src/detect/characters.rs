@@ -142,23 +142,19 @@ impl Characters {
     pub(super) fn lesson(&self, text: &[u8], start: usize, piece: &Piece, refine: bool) -> Lesson {
         let mut lesson = Lesson { is_refined: refine, ..Lesson::default() };
         let range = start..start + piece.length;
-        let mut end = start;
+        // What all of the characters mean, and the one before: nothing is asked of each that can be told of all.
+        let (mut all, mut before, mut numbered) = (0, 0, 0);
+        let (mut end, mut last) = (start, start);
         while end < range.end {
             let (class, width) = self.at(text, end);
-            let (at, offset) = (end, end - start);
+            last = end;
             end += width;
-            if class == 0 {
-                (lesson.number_last, lesson.lead) = (false, None);
+            all |= class;
+            numbered |= (before / NUMBER) & (class / UNIT);
+            before = class;
+            if class & (LABEL_END | SURNAME) == 0 {
                 continue;
             }
-            lesson.numbered |= class & UNIT != 0 && lesson.number_last;
-            lesson.unit_first |= class & UNIT != 0 && offset == 0;
-            lesson.number_last = class & NUMBER != 0;
-            lesson.folds |= class & FOLDS != 0;
-            if class & SEPARATOR != 0 && offset == 0 {
-                lesson.separator = width as u8;
-            }
-            lesson.lead = (class & LEAD != 0).then_some(offset as u8);
             if class & LABEL_END != 0 {
                 let is_last = end == range.end && !piece.goes_on;
                 // The filter looks at two characters.
@@ -167,16 +163,25 @@ impl Characters {
                 }
             }
             if class & SURNAME != 0 {
+                let offset = last - start;
                 let begins =
-                    if refine { name::free::begins(text, at, &range, piece.goes_on) } else { Begins::Anywhere };
+                    if refine { name::free::begins(text, last, &range, piece.goes_on) } else { Begins::Anywhere };
                 lesson.surnames |= u64::from(begins == Begins::Anywhere) << offset;
                 lesson.element_only |= begins == Begins::Element && offset == 0;
             }
         }
+        let (first, width) = if range.is_empty() { (0, 0) } else { self.at(text, start) };
+        lesson.numbered = numbered & 1 != 0;
+        lesson.unit_first = first & UNIT != 0;
+        lesson.number_last = before & NUMBER != 0;
+        lesson.folds = all & FOLDS != 0;
+        lesson.separator = if first & SEPARATOR != 0 { width as u8 } else { 0 };
+        lesson.lead = (before & LEAD != 0).then_some((last - start) as u8);
         lesson
     }
 
     /// Enters in `lesson` which labels have their last Han character at `end` of the piece that begins at `start`.
+    #[inline(never)] // The loop over the characters needs the registers.
     fn label_in(&self, text: &[u8], start: usize, end: usize, (piece, is_last): (&Piece, bool), lesson: &mut Lesson) {
         if lesson.is_refined {
             let before = text.get(start..end).unwrap_or_default();

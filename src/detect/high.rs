@@ -69,14 +69,32 @@ impl Pass<'_> {
         let surnames = std::mem::take(&mut self.buffers.surnames);
         // A name that is reported on the way ends before the surnames behind it.
         self.buffers.cover.fill(self.out.get(before..).unwrap_or_default());
+        let mut told = 0;
         for &at in &surnames {
-            if !self.buffers.cover.holds(at, at + name::free::LONGEST_BYTES) {
-                self.name_at(at);
+            if at < told || self.buffers.cover.holds(at, at + name::free::LONGEST_BYTES) {
+                continue;
+            }
+            match self.told_name(at) {
+                Some(end) => told = end,
+                None => self.name_at(at),
             }
         }
         self.name_ends();
         self.buffers.surnames = surnames;
         self.buffers.surnames.clear();
+    }
+
+    /// Where the name ends that begins at `at` and that a label told of, when no name without a label that is found from
+    /// `at` on, up to there, can be longer or likelier.
+    #[inline]
+    fn told_name(&self, at: usize) -> Option<usize> {
+        let program = self.program;
+        let (end, entity) = self.buffers.sure_names.at(self.serial, at)?;
+        if program.plain || self.buffers.trials.is_some() {
+            return None;
+        }
+        let is_same = |at: &At| program.recognizer(*at).is_some_and(|recognizer| recognizer.entity == entity);
+        (program.free_names.iter().all(is_same) && name::free::stands_apart(self.text, at, end)).then_some(end)
     }
 
     fn walk(&mut self, at: usize) -> (Worth, usize) {
@@ -262,7 +280,8 @@ impl Pass<'_> {
     fn labelled(&mut self, label: std::ops::Range<usize>, says: &[Says]) {
         let text = self.text;
         // 最小投保年龄: a longer label that it ends says that it is something else.
-        let whole = self.label(word_before(text, label.end)..label.end);
+        let word = word_before(text, label.end);
+        let whole = if word == label.start && !self.program.plain { says } else { self.label(word..label.end) };
         if !whole.is_empty() && !whole.iter().any(|said| LabelIndex::starts_values(*said)) {
             return;
         }

@@ -6,11 +6,13 @@
 use std::ops::Range;
 
 use super::context::look_up;
+use super::word_memo::{LONGEST, window_before};
 use crate::rule::label::{LabelIndex, Says};
 use crate::rule::tail::TailFilter;
 
-/// Bytes by which labels are told apart first, as many as they have.
-const WIDTHS: [usize; 3] = [9, 6, 3];
+/// Bytes by which labels are told apart first, as many as they have: of the longest, which often end alike, a part of a
+/// fourth character as well.
+const WIDTHS: [usize; 4] = [10, 9, 6, 3];
 /// Most labels: that many numbers there are.
 const MOST: usize = u16::MAX as usize;
 
@@ -20,8 +22,21 @@ struct Label {
     head: Box<[u8]>,
     tail: Box<[u8]>,
     says: Box<[Says]>,
-    /// The byte before those by which it is told apart, of the longest of them; 0 where there is none.
-    next: u8,
+    /// The last bytes of the head, the last one on top, and which bits those are.
+    last: u128,
+    mask: u128,
+}
+
+impl Label {
+    /// Whether `before` ends with the head. `window`: the last bytes of it, where there are as many.
+    #[inline(always)]
+    fn ends(&self, before: &[u8], window: Option<u128>) -> bool {
+        match window {
+            Some(window) if (window ^ self.last) & self.mask != 0 => false,
+            Some(_) if self.head.len() <= LONGEST => true,
+            _ => before.ends_with(&self.head),
+        }
+    }
 }
 
 /// Where a label stands in a text.
@@ -32,13 +47,25 @@ pub(super) struct Hit {
     pub(super) label: u16,
 }
 
+/// A key and the numbers of its labels.
+#[derive(Debug, Default, Clone)]
+struct Place {
+    key: u64,
+    labels: Box<[u16]>,
+    /// Nothing has the place.
+    is_free: bool,
+    /// Longer labels end with the six bytes that the key is of, by the widths of their keys.
+    ten: bool,
+    nine: bool,
+}
+
 /// The labels.
 #[derive(Debug, Default)]
 pub(super) struct LabelEnds {
     /// Sorted by their heads, read backwards.
     labels: Vec<Label>,
-    /// By a hash of the key: the key, and the numbers of its labels. A power of two, at least half of them free.
-    places: Vec<(u64, Box<[u16]>)>,
+    /// By a hash of the key. A power of two, not all of them taken.
+    places: Vec<Place>,
     /// How their heads end.
     filter: TailFilter,
 }
@@ -46,21 +73,27 @@ pub(super) struct LabelEnds {
 /// The last `width` bytes of `text` as a number, nearly; 0 where there are not as many.
 #[inline(always)]
 fn key(text: &[u8], width: usize) -> u64 {
+    let nine = |last: [&u8; 9]| {
+        let [a, b, c, d, e, f, g, h, i] = last.map(|byte| *byte);
+        u64::from_le_bytes([b, c, d, e, f, g, h, i]) ^ u64::from(a).rotate_left(28)
+    };
     match (width, text) {
-        (9, [.., a, b, c, d, e, f, g, h, i]) => {
-            u64::from_le_bytes([*b, *c, *d, *e, *f, *g, *h, *i]) ^ u64::from(*a).rotate_left(28)
+        (10, [.., next, a, b, c, d, e, f, g, h, i]) => {
+            nine([a, b, c, d, e, f, g, h, i]) ^ u64::from(*next).wrapping_mul(0x9E37_79B9_7F4A_7C15)
         }
+        (9, [.., a, b, c, d, e, f, g, h, i]) => nine([a, b, c, d, e, f, g, h, i]),
         (6, [.., d, e, f, g, h, i]) => u64::from_le_bytes([*d, *e, *f, *g, *h, *i, 0, 0]),
         (3, [.., g, h, i]) => u64::from_le_bytes([0, 0, 0, *g, *h, *i, 0, 0]),
         _ => 0,
     }
 }
 
-/// The byte before the longest key; 0 where there is none.
-#[inline(always)]
-fn next(text: &[u8]) -> u8 {
-    let [longest, ..] = WIDTHS;
-    text.len().checked_sub(longest + 1).and_then(|at| text.get(at)).copied().unwrap_or_default()
+/// The last bytes of `head`, the last one on top, and which bits of such a number those are.
+fn last_of(head: &[u8]) -> (u128, u128) {
+    let mut last = [0; LONGEST];
+    last.iter_mut().rev().zip(head.iter().rev()).for_each(|(slot, byte)| *slot = *byte);
+    let absent = LONGEST.saturating_sub(head.len()) as u32;
+    (u128::from_le_bytes(last), u128::MAX.checked_shl(8 * absent).unwrap_or_default())
 }
 
 /// The key of a label with this head.
@@ -102,37 +135,68 @@ impl LabelEnds {
         for (_, head, tail, label) in labels {
             let says = look_up(index, label.as_bytes()).into();
             ends.filter.enter(&head.to_ascii_lowercase());
-            ends.labels.push(Label { head: head.into(), tail: tail.into(), says, next: next(head) });
+            let (last, mask) = last_of(head);
+            ends.labels.push(Label { head: head.into(), tail: tail.into(), says, last, mask });
         }
         ends.labels.truncate(MOST);
-        ends.places = vec![(0, Box::default()); (2 * ends.labels.len()).next_power_of_two()];
+        let free = Place { is_free: true, ..Place::default() };
+        // Each label has a place by its key at most, and one by six bytes.
+        ends.places = vec![free; (2 * ends.labels.len() + 1).next_power_of_two()];
         let mut keys: Vec<(u64, u16)> =
             (0..).zip(&ends.labels).map(|(number, label)| (key_of_head(&label.head), number)).collect();
         keys.sort_unstable();
         for same in keys.chunk_by(|(a, _), (b, _)| a == b) {
             let key = same.first().map_or(0, |(key, _)| *key);
-            let mut slot = slot_of(key, ends.places.len());
-            while ends.places.get(slot).is_some_and(|(_, numbers)| !numbers.is_empty()) {
-                slot = (slot + 1) % ends.places.len();
+            if let Some(place) = ends.taken(key) {
+                place.labels = same.iter().map(|(_, number)| *number).collect();
             }
-            if let Some(place) = ends.places.get_mut(slot) {
-                *place = (key, same.iter().map(|(_, number)| *number).collect());
+        }
+        for number in 0..ends.labels.len() {
+            let Some(head) = ends.labels.get(number).map(|label| &label.head) else { break };
+            let (six, length) = (key(head, 6), head.len());
+            if length >= 9
+                && let Some(place) = ends.taken(six)
+            {
+                (place.ten, place.nine) = (place.ten || length > 9, place.nine || length == 9);
             }
         }
         ends
     }
 
+    /// The place of this key, which it takes where it has none.
+    fn taken(&mut self, key: u64) -> Option<&mut Place> {
+        let mut slot = slot_of(key, self.places.len());
+        while self.places.get(slot).is_some_and(|place| !place.is_free && place.key != key) {
+            slot = (slot + 1) % self.places.len();
+        }
+        let place = self.places.get_mut(slot)?;
+        (place.key, place.is_free) = (key, false);
+        Some(place)
+    }
+
+    /// The place of this key.
+    #[inline(always)]
+    fn place(&self, key: u64) -> Option<&Place> {
+        let mut slot = slot_of(key, self.places.len());
+        loop {
+            let place = self.places.get(slot).filter(|place| !place.is_free)?;
+            if place.key == key {
+                return Some(place);
+            }
+            slot = (slot + 1) & (self.places.len() - 1);
+        }
+    }
+
     /// The labels with this key.
     #[inline]
     fn with_key(&self, key: u64) -> impl Iterator<Item = (u16, &Label)> {
-        let mut slot = slot_of(key, self.places.len());
-        let numbers = loop {
-            match self.places.get(slot) {
-                None => break &[][..],
-                Some((held, numbers)) if *held == key || numbers.is_empty() => break numbers,
-                _ => slot = (slot + 1) & (self.places.len() - 1),
-            }
-        };
+        self.labels_of(self.place(key))
+    }
+
+    /// The labels of this place.
+    #[inline(always)]
+    fn labels_of(&self, place: Option<&Place>) -> impl Iterator<Item = (u16, &Label)> {
+        let numbers = place.map(|place| &*place.labels).unwrap_or_default();
         numbers.iter().filter_map(|number| Some((*number, self.labels.get(usize::from(*number))?)))
     }
 
@@ -146,20 +210,24 @@ impl LabelEnds {
     /// Adds the labels whose last Han character ends at `end` of `text` to `hits`.
     pub(super) fn find(&self, text: &[u8], end: usize, hits: &mut Vec<Hit>) {
         let Some((before, behind)) = text.split_at_checked(end) else { return };
-        let own_next = next(before);
-        for width in WIDTHS {
-            for (number, Label { head, tail, next, .. }) in self.with_key(key(before, width)) {
-                // Many long labels end alike.
-                if *next != 0 && *next != own_next {
-                    continue;
-                }
-                // The shorter keys are all of their bytes.
-                let is_key = width < 9 && head.len() == width;
-                if (is_key || before.ends_with(head)) && (tail.is_empty() || behind.starts_with(tail)) {
+        let window = window_before(text, end).map(|window| u128::from_le_bytes(*window));
+        let mut enter = |place: Option<&Place>| {
+            for (number, label) in self.labels_of(place) {
+                let Label { head, tail, .. } = label;
+                if label.ends(before, window) && (tail.is_empty() || behind.starts_with(tail)) {
                     hits.push(Hit { start: end - head.len(), end: end + tail.len(), label: number });
                 }
             }
+        };
+        let six = self.place(key(before, 6));
+        if six.is_some_and(|place| place.ten) {
+            enter(self.place(key(before, 10)));
         }
+        if six.is_some_and(|place| place.nine) {
+            enter(self.place(key(before, 9)));
+        }
+        enter(six);
+        enter(self.place(key(before, 3)));
     }
 
     /// Which labels have their last Han character at the end of `before`, the first bytes of a run of characters beyond

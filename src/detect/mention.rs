@@ -201,7 +201,7 @@ pub(super) fn in_text(program: &Program, text: &[u8], asides: &[Aside], out: &mu
     let mut held = Held::new(out, from);
     for at in from..held.upto {
         let Some(&found) = held.out.get(at) else { break };
-        if found.score < CERTAIN {
+        if found.score < CERTAIN || !program.kinds.is_name(found.entity) {
             continue;
         }
         let (source, position) = match found.place {

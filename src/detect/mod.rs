@@ -58,6 +58,7 @@ pub(crate) mod sorted_table;
 #[doc(hidden)]
 pub mod stages;
 mod statement;
+mod sure_names;
 mod symbol;
 mod told;
 mod value;

@@ -13,6 +13,7 @@ use super::label_memo::LabelMemo;
 use super::program::{At, Program};
 use super::run_memo::RunMemo;
 use super::scan::{Anchors, Sink, scan, scan_plainly};
+use super::sure_names::SureNames;
 use super::{Found, address, name, parent};
 use crate::finding::{EntityId, Match, Place, Traits};
 use crate::rule::compile::{Anchor, Recognizer};
@@ -51,6 +52,8 @@ pub(super) struct Buffers {
     pub(super) asked: Asked,
     /// What is known of runs of characters beyond ASCII.
     pub(super) runs_seen: RunMemo,
+    /// Names that labels told of lately.
+    pub(super) sure_names: SureNames,
     /// Where somebody wants to know why: what came of each candidate.
     pub(super) trials: Option<Vec<Noted>>,
 }

@@ -303,8 +303,12 @@ impl Pass<'_> {
             Anchor::Han(grammar) => Some(grammar),
             _ => None,
         };
-        if grammar == Some(GrammarSyntax::CnAddress) && score >= CERTAIN_ADDRESS {
-            self.beside_address(found);
+        match grammar {
+            Some(GrammarSyntax::CnAddress) if score >= CERTAIN_ADDRESS => self.beside_address(found),
+            Some(GrammarSyntax::PersonName) if score >= name::free::MOST_POINTS => {
+                self.buffers.sure_names.note(self.serial, found.start, found.end, recognizer.entity);
+            }
+            _ => {}
         }
     }
 

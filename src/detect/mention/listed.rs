@@ -30,6 +30,10 @@ fn is_separator(c: char) -> bool {
 
 /// The name behind the one that ends at `end`.
 fn behind(text: &[u8], end: usize) -> Option<Range<usize>> {
+    // The first bytes of separators: behind most names stands something else.
+    if !matches!(text.get(end), Some(b',' | b';' | 0xE3 | 0xEF)) {
+        return None;
+    }
     let (separator, length) = char_at(text, end).filter(|(c, _)| is_separator(*c))?;
     let start = skip_spaces(text, end + length);
     let mut p = start;
@@ -51,6 +55,11 @@ fn behind(text: &[u8], end: usize) -> Option<Range<usize>> {
 
 /// The name before the one that starts at `start`.
 fn before(text: &[u8], start: usize) -> Option<Range<usize>> {
+    // The last bytes of separators, and a space.
+    let last = start.checked_sub(1).and_then(|before| text.get(before))?;
+    if !matches!(last, b',' | b';' | b' ' | 0x81 | 0x8C | 0x9B) {
+        return None;
+    }
     let (separator, mut end) = char_before(text, start).filter(|(c, _)| is_separator(*c) || *c == ' ')?;
     let mut separator = separator;
     while separator == ' ' {

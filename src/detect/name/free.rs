@@ -19,7 +19,8 @@ use self::nobody::{is_company, is_nobody};
 use self::reading::Reading;
 use self::sign::{IDEOGRAPH, LINE_END, ideograph_at, is_ideograph, sign_at, sign_before};
 use super::super::Found;
-use super::super::han::{Ideographs, char_at, char_before};
+use super::super::han::{Ideographs, char_at, char_before, is_han};
+use super::shape::is_dot;
 use crate::finding::Traits;
 
 /// Least score of what is reported at all, and of a match; in sixteenths of the natural logarithm of odds.
@@ -49,6 +50,9 @@ const LEAST_OF_NAME: i32 = -64;
 const LEAST_SO_FAR: i32 = -36;
 /// Least score of what stands in an element of XML or HTML whose name is a label.
 const LABELLED: i32 = -48;
+
+/// Most points of a name.
+pub(in crate::detect) const MOST_POINTS: i16 = 85;
 
 /// Characters of the longest name.
 const LONGEST: usize = 4;
@@ -94,7 +98,7 @@ impl Candidate {
         let structure = match above {
             _ if self.needs_label() => 25,
             ..0 => (60 + above).max(50),
-            _ => (60 + above).min(85),
+            _ => (60 + above).min(i32::from(MOST_POINTS)),
         };
         Some(Found {
             start: self.start,
@@ -328,6 +332,12 @@ pub(in crate::detect) fn begins(text: &[u8], at: usize, piece: &std::ops::Range<
         Some(_) if is_inside(text, at, piece) && self::at(text, at, false).is_none() => Begins::Nowhere,
         Some(_) => Begins::Anywhere,
     }
+}
+
+/// Whether no name that holds some of the characters from `start` to `end` goes on before or behind them.
+pub(in crate::detect) fn stands_apart(text: &[u8], start: usize, end: usize) -> bool {
+    let joins = |c: Option<(char, usize)>| c.is_some_and(|(c, _)| is_han(c) || is_dot(c) || is_middle_dot(c));
+    !joins(char_before(text, start)) && !joins(char_at(text, end))
 }
 
 /// Characters within which all stands that [`at`] reads from the surname on: what the model knows, and the first byte of a
