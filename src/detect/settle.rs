@@ -30,11 +30,16 @@ impl Taker<'_> {
     }
 }
 
-/// What takes so many `digits` that `says` is said of, with `behind` right behind them.
-fn takers<'a>(program: &'a Program, says: &'a [Says], digits: usize, behind: u8) -> impl Iterator<Item = Taker<'a>> {
+/// What takes so many `digits` that `says` is said of, with `behind` right behind them, among those that `may_take` them.
+fn takers<'a>(
+    program: &'a Program,
+    says: &'a [Says],
+    (digits, behind): (usize, u8),
+    may_take: impl Fn(&Recognizer) -> bool,
+) -> impl Iterator<Item = Taker<'a>> {
     let list = program.singles.get(digits).map(Vec::as_slice).unwrap_or_default();
     list.iter().filter_map(move |&at| {
-        let recognizer = program.recognizer(at).filter(|one| !one.plus)?;
+        let recognizer = program.recognizer(at).filter(|one| !one.plus && may_take(one))?;
         let standing = LabelIndex::standing(says, recognizer.entity);
         if recognizer.label_required && standing < Standing::Abbreviated {
             return None;
@@ -99,7 +104,7 @@ impl<'a> Settling<'a> {
             self.lengths.resize_with(digits + 1, || None);
         }
         let steps = || if self.is_worth_steps { steps(self.program, self.says, digits) } else { None };
-        let takers = || takers(self.program, self.says, digits, b'\n').filter(|taker| !taker.is_idle());
+        let takers = || takers(self.program, self.says, (digits, b'\n'), |_| true).filter(|taker| !taker.is_idle());
         let known = || OfLength { takers: if self.is_told { takers().collect() } else { Vec::new() }, steps: steps() };
         self.lengths.get_mut(digits).map(|slot| &*slot.get_or_insert_with(known))
     }
@@ -185,7 +190,9 @@ impl Pass<'_> {
     pub(super) fn settled_by(&mut self, value: &std::ops::Range<usize>, says: &[Says]) -> bool {
         let program = self.program;
         let behind = byte(self.text, value.end);
-        speaks_for_digits(program, says) && self.settled_among(value, takers(program, says, value.len(), behind))
+        let digits = self.text.get(value.clone()).unwrap_or_default();
+        let takers = || takers(program, says, (digits.len(), behind), |one| one.may_take(digits));
+        speaks_for_digits(program, says) && self.settled_among(value, takers())
     }
 
     fn settled_among<'t>(&mut self, value: &std::ops::Range<usize>, takers: impl Iterator<Item = Taker<'t>>) -> bool {
