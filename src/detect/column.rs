@@ -71,7 +71,7 @@ fn detect_column(
     if starts_values {
         lone::whole_values(program, lines, scope(), buffers, (out, alone));
         if program.settles && (out.len() > from || !alone.is_empty()) {
-            settled.append(&mut lines.settle(out, from, alone, position));
+            lines.settle((out, from), alone, position, settled);
         }
     }
     Pass::run(program, &lines.text, scope(), Spelling::Plain, buffers, out);
@@ -202,8 +202,13 @@ fn fill_fractions(says: &[Says], out: &mut Vec<Match>, from: usize, lines: &Line
 }
 
 fn sort_by_place(out: &mut [Match], from: usize) {
-    if let Some(fresh) = out.get_mut(from..) {
-        fresh.sort_by_key(|one| (one.place, one.start));
+    // All are of one column.
+    let key = |one: &Match| match one.place {
+        Place::Cell { row, .. } => u64::from(row) << 32 | u64::from(one.start),
+        Place::Text | Place::Aside(_) => u64::MAX,
+    };
+    if let Some(fresh) = out.get_mut(from..).filter(|fresh| !fresh.is_sorted_by_key(key)) {
+        fresh.sort_by_key(key);
     }
 }
 

@@ -215,9 +215,14 @@ impl Lines {
 
     /// Takes the lines out of which some match in `out[from..]`, which are sorted by line, is all, as certain as can be:
     /// nothing else that is found in them could win over it. So it does with those in `lone`, in which nothing else can be
-    /// found. Returns those matches, in their cells.
-    pub(super) fn settle(&mut self, out: &mut Vec<Match>, from: usize, lone: &[usize], position: usize) -> Vec<Match> {
-        let mut settled = Vec::new();
+    /// found. Appends those matches, in their cells, to `settled`.
+    pub(super) fn settle(
+        &mut self,
+        (out, from): (&mut Vec<Match>, usize),
+        lone: &[usize],
+        position: usize,
+        settled: &mut Vec<Match>,
+    ) {
         let mut lone = lone.iter().copied().peekable();
         let (mut next, mut kept_matches) = (from, from);
         let (mut kept, mut length) = (0, 0);
@@ -263,7 +268,6 @@ impl Lines {
         self.rows.truncate(kept);
         self.starts.truncate(kept);
         self.starts.push(length as u32);
-        settled
     }
 
     /// Gives the matches from `from` on, which are those of the values of a dictionary, to every row with the value.

@@ -8,6 +8,7 @@ use super::lines::Lines;
 use super::number;
 use super::pass::{Buffers, Pass};
 use super::program::Program;
+use super::settle::Settling;
 use crate::finding::Match;
 use crate::rule::compile::Recognizer;
 use crate::rule::label::{LabelIndex, Says, Standing};
@@ -57,12 +58,22 @@ pub(super) fn whole_values(
     (out, lone): (&mut Vec<Match>, &mut Vec<usize>),
 ) {
     lone.clear();
-    let mut telling = scope.filter(|_| buffers.trials.is_none()).and_then(|scope| Lone::new(program, scope.says));
+    let Some(names) = scope else { return };
+    let mut telling = if buffers.trials.is_none() { Lone::new(program, names.says) } else { None };
+    let mut settling = Settling::new(program, names.says, lines.rows.len());
     let mut pass = Pass::new(program, &lines.text, scope, buffers, out);
+    let may_settle = pass.may_settle();
     for index in 0..lines.rows.len() {
         let value = lines.value(index);
-        if !pass.whole_value(value.clone())
-            && let Some(telling) = &mut telling
+        // Who takes no shortcut has every value looked at.
+        if may_settle {
+            if pass.line(&value, &names, &mut settling) {
+                continue;
+            }
+        } else {
+            pass.value_of_name(&value, &names);
+        }
+        if let Some(telling) = &mut telling
             && telling.is(lines.text.get(value).unwrap_or_default())
         {
             lone.push(index);

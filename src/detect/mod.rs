@@ -53,6 +53,7 @@ mod relation;
 pub mod resolve;
 mod run_memo;
 mod scan;
+mod settle;
 mod sight;
 pub(crate) mod sorted_table;
 #[doc(hidden)]

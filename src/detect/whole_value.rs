@@ -1,14 +1,12 @@
 //! Values of a column whose name says what they are, each as a whole.
 
-use super::context::{ColumnScope, byte, points};
-use super::pass::{CERTAIN, Pass, judge};
+use super::context::ColumnScope;
+use super::pass::Pass;
 use super::program::At;
 use super::{address, name};
-use crate::finding::{EntityId, Traits};
-use crate::rule::compile::{Anchor, Recognizer};
+use crate::rule::compile::Anchor;
 use crate::rule::label::{LabelIndex, Says, Standing};
 use crate::rule::syntax::GrammarSyntax;
-use crate::validate::{Candidate, Evidence};
 
 impl Pass<'_> {
     pub(super) fn column_standing(&self, recognizer: At) -> Standing {
@@ -18,11 +16,18 @@ impl Pass<'_> {
 
     /// The whole text as a value of a column whose name says what it is. Whether that settles what it is.
     pub(super) fn whole_value(&mut self, value: std::ops::Range<usize>) -> bool {
-        let program = self.program;
         let Some(scope) = self.column else { return false };
-        if self.settled_digits(&value, &scope) {
+        let digits = self.text.get(value.clone()).unwrap_or_default();
+        if self.may_settle() && digits.iter().all(u8::is_ascii_digit) && self.settled_by(&value, scope.says) {
             return true;
         }
+        self.value_of_name(&value, &scope);
+        false
+    }
+
+    /// Reports what the name of its column makes of `value`.
+    pub(super) fn value_of_name(&mut self, value: &std::ops::Range<usize>, scope: &ColumnScope<'_>) {
+        let program = self.program;
         for said in scope.says {
             let (entity, standing) = match said {
                 Says::Positive(entity) => (entity, Standing::Positive),
@@ -56,81 +61,7 @@ impl Pass<'_> {
                 }
             }
         }
-        false
     }
-
-    /// Reports `value` where it is digits only and the column's name makes it as certain as can be that they are of the
-    /// one entity type that it speaks for: [`Pass::run`] would find the same, and nothing that wins over it.
-    fn settled_digits(&mut self, value: &std::ops::Range<usize>, scope: &ColumnScope<'_>) -> bool {
-        let digits = self.text.get(value.clone()).unwrap_or_default();
-        self.may_settle() && digits.iter().all(u8::is_ascii_digit) && self.settled_by(value, scope.says)
-    }
-
-    /// Whether a value that is as certain as can be ends the look at it.
-    pub(super) fn may_settle(&self) -> bool {
-        self.program.settles && !self.program.plain && self.buffers.trials.is_none()
-    }
-
-    /// Reports the digits at `value`, to which nothing is joined, where what `says` tells of them makes it as certain as
-    /// can be that they are of the one entity type that it speaks for.
-    pub(super) fn settled_by(&mut self, value: &std::ops::Range<usize>, says: &[Says]) -> bool {
-        let program = self.program;
-        let is_of_digits = |said: &Says| match said {
-            Says::Positive(entity) => program.of_digits.get(usize::from(entity.0)).copied().unwrap_or_default(),
-            _ => false,
-        };
-        if !says.iter().any(is_of_digits) {
-            return false;
-        }
-        let digits = self.text.get(value.clone()).unwrap_or_default();
-        let behind = byte(self.text, value.end);
-        let Some(list) = program.singles.get(digits.len()).filter(|list| !list.is_empty()) else { return false };
-        let mut best: Option<(EntityId, i16, Traits)> = None;
-        for &at in list {
-            let Some(recognizer) = program.recognizer(at).filter(|one| !one.plus && one.may_take(digits)) else {
-                continue;
-            };
-            let standing = LabelIndex::standing(says, recognizer.entity);
-            if recognizer.label_required && standing < Standing::Abbreviated {
-                continue;
-            }
-            // It may take more than the digits.
-            if recognizer.suffix.as_ref().is_some_and(|suffix| suffix.may_begin_with(behind)) {
-                return false;
-            }
-            let rivals = best.is_some_and(|(entity, ..)| entity != recognizer.entity);
-            if standing != Standing::Positive || rivals {
-                // Could it be as certain? A weak label counts as a positive one beside a companion.
-                let most = match standing {
-                    Standing::Weak | Standing::Abbreviated => Standing::Positive,
-                    known => known,
-                };
-                if most_points(recognizer, most) >= CERTAIN {
-                    return false;
-                }
-                continue;
-            }
-            if recognizer.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(digits)) {
-                continue;
-            }
-            let candidate = Candidate { compact: digits, original: digits, labelled: true };
-            if let Some((score, traits)) = judge(recognizer, &candidate, standing)
-                && best.is_none_or(|(_, most, _)| score > most)
-            {
-                best = Some((recognizer.entity, score, traits));
-            }
-        }
-        let Some((entity, score, traits)) = best.filter(|(_, score, _)| *score >= CERTAIN) else { return false };
-        self.report(entity, score, value.clone(), traits);
-        true
-    }
-}
-
-/// The most points that a recognizer can give a value of which labels leave it at `standing`.
-fn most_points(recognizer: &Recognizer, standing: Standing) -> i16 {
-    let most = Evidence::MOST_CHECKSUM + Evidence::MOST_REGISTRY;
-    let evidence = most.saturating_mul(i16::try_from(recognizer.validators.len()).unwrap_or(i16::MAX));
-    recognizer.structure.saturating_add(points(standing)).saturating_add(evidence)
 }
 
 #[cfg(test)]

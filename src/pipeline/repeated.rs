@@ -30,15 +30,19 @@ impl<'a> Repeated<'a> {
     }
 
     /// Where the value of `found` stands in `entered`.
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, found: &Match) -> Option<usize> {
         let (Place::Cell { column, row }, Some(table)) = (found.place, self.table) else { return None };
         if self.column != Some(column) {
             self.turn_to(table, column);
         }
+        if self.keys.is_empty() {
+            return None;
+        }
         self.keys.get(row as usize).and_then(|key| usize::try_from(*key).ok())
     }
 
+    #[cold]
     fn turn_to(&mut self, table: &'a TableBlock, column: u32) {
         self.column = Some(column);
         self.entered.clear();
@@ -54,8 +58,8 @@ impl<'a> Repeated<'a> {
     /// Whether the same value was entered for another row.
     #[inline]
     pub(super) fn is_entered(&mut self, found: &Match) -> bool {
-        let entered = self.key(found).and_then(|key| self.entered.get(key).copied().flatten());
-        entered == Some((found.entity, found.start, found.end))
+        let Some(key) = self.key(found) else { return false };
+        self.entered.get(key).copied().flatten() == Some((found.entity, found.start, found.end))
     }
 
     pub(super) fn enter(&mut self, found: &Match) {

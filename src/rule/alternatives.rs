@@ -3,6 +3,7 @@
 //!
 //! Must tell the same as the pattern, and nothing where it cannot.
 
+use super::uniform;
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input};
@@ -64,6 +65,14 @@ impl Alternatives {
     pub(super) fn end(&self, text: &[u8]) -> Option<Option<(usize, bool)>> {
         let end = self.automaton.try_search_fwd(&Input::new(text).anchored(Anchored::Yes)).ok()?;
         Some(end.map(|end| (end.offset(), end.pattern().as_usize() == self.value)))
+    }
+
+    /// Where the value ends in any line of so many `digits`, or that there is none; the outer `None` where that depends on
+    /// which digits they are.
+    #[allow(clippy::option_option, reason = "no value is an answer, too")]
+    pub(super) fn end_of_digits(&self, digits: usize) -> Option<Option<usize>> {
+        let end = uniform::end(&self.automaton, digits)?;
+        Some(end.filter(|(_, pattern)| pattern.as_usize() == self.value).map(|(end, _)| end))
     }
 }
 

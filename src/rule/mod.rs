@@ -17,6 +17,7 @@ mod prepared;
 pub mod self_test;
 pub mod syntax;
 pub(crate) mod tail;
+mod uniform;
 
 use crate::finding::EntityId;
 pub use alias::shown as shown_aliases;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::alternatives::Alternatives;
 use super::prefix::FirstBytes;
 use super::prepared;
+use super::uniform;
 use regex::bytes::{Match, Matches, Regex, RegexBuilder};
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::syntax;
@@ -47,6 +48,8 @@ pub struct Pattern {
     asked: AtomicU32,
     /// Of a pattern that begins where the text does: the automaton that tells where it ends, where there is one.
     automaton: OnceLock<Option<dense::DFA<Vec<u32>>>>,
+    /// The same of one that is asked about lines of digits, which are ASCII.
+    of_digits: OnceLock<Option<dense::DFA<Vec<u32>>>>,
     /// Of one with such a group: the automaton that tells which alternative it is, where there is one.
     alternatives: OnceLock<Option<Alternatives>>,
 }
@@ -101,6 +104,7 @@ impl Pattern {
             compiled: OnceLock::new(),
             asked: AtomicU32::new(0),
             automaton: OnceLock::new(),
+            of_digits: OnceLock::new(),
             alternatives: OnceLock::new(),
         };
         if !known {
@@ -145,8 +149,12 @@ impl Pattern {
         if !self.at_beginning || !self.ascii {
             return None;
         }
+        self.determinize_as_ascii()
+    }
+
+    fn determinize_as_ascii(&self) -> Option<dense::DFA<Vec<u32>>> {
         dense::Builder::new()
-            .syntax(syntax::Config::new().unicode(!self.ascii).utf8(false))
+            .syntax(syntax::Config::new().unicode(false).utf8(false))
             .thompson(thompson::Config::new().utf8(false))
             .configure(
                 dense::Config::new()
@@ -211,6 +219,24 @@ impl Pattern {
         self.find(text).map(|found| found.end())
     }
 
+    /// Where the value ends in any line of so many `digits`, of a pattern that begins where the text does, or that there is
+    /// none; the outer `None` where that is not known, or depends on which digits they are. Builds what it needs at once.
+    #[allow(clippy::option_option, reason = "no value is an answer, too")]
+    pub fn value_of_digits(&self, digits: usize) -> Option<Option<usize>> {
+        if !self.at_beginning {
+            return None;
+        }
+        if self.has_value
+            && let Some(alternatives) = self.alternatives.get_or_init(|| self.tell_apart())
+        {
+            return alternatives.end_of_digits(digits);
+        }
+        // Up to the line end all is ASCII, of which Unicode's classes say the same.
+        let automaton = self.of_digits.get_or_init(|| self.determinize_as_ascii()).as_ref()?;
+        let end = uniform::end(automaton, digits)?.map(|(end, _)| end);
+        (end.is_none() || !self.has_value).then_some(end)
+    }
+
     /// Where it matches in `text`; an escape ahead that its beginning admits is no part of a match.
     pub fn spans<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Range<usize>> {
         let admits_escape = self.source.contains(ESCAPE_AHEAD);
@@ -265,7 +291,7 @@ mod tests {
                 .flat_map(|text| (0..=text.len()).filter_map(|end| text.get(..end).map(str::to_owned)))
                 .collect();
         let rules = RuleSet::load(&[]).unwrap();
-        let (mut built, mut apart) = (0, 0);
+        let (mut built, mut apart, mut uniform) = (0, 0, 0);
         for recognizer in rules.rules().iter().flat_map(|rule| &rule.recognizers) {
             for pattern in [&recognizer.pattern, &recognizer.suffix].into_iter().flatten() {
                 // Without being asked often first.
@@ -275,6 +301,17 @@ mod tests {
                         && pattern.alternatives.get_or_init(|| pattern.tell_apart()).is_some(),
                 );
                 built += usize::from(pattern.automaton.get_or_init(|| pattern.determinize()).is_some());
+                for digits in 1..=24 {
+                    let Some(known) = pattern.value_of_digits(digits) else { continue };
+                    for seed in ["1380013800013800138000138", "2026031220260312202603120", "9999999999999999999999999"]
+                    {
+                        let text = format!("{}\n20260312人", seed.get(..digits).unwrap());
+                        let end = pattern.regex().unwrap().find(text.as_bytes()).map(|hit| hit.end());
+                        let value = end.and_then(|end| pattern.value_in(text.as_bytes(), 0..end));
+                        assert_eq!(value, known.map(|end| 0..end), "{}: {text}", pattern.source);
+                        uniform += 1;
+                    }
+                }
                 let examples = rules.rules().iter().flat_map(|rule| &rule.syntax.examples);
                 let values =
                     examples.map(|example| example.value.text.as_str()).chain(texts.iter().map(String::as_str));
@@ -297,6 +334,7 @@ mod tests {
             }
         }
         assert!(built > 20 && apart > 0, "{built} automata, {apart} of alternatives");
+        assert!(uniform > 100, "{uniform} lengths of digits");
     }
 
     #[test]
