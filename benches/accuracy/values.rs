@@ -129,6 +129,7 @@ pub(crate) static VALUES: &[Value] = &[
     of("user_number", "ACCOUNT_NAME", |s, out| {
         put(out, format_args!("{}", s.world.random.between(10_000_000, 89_999_999)))
     }),
+    of("user_n5", "ACCOUNT_NAME", |s, out| put(out, format_args!("{}", s.world.random.between(10_000, 99_999)))),
     of("user_n6", "ACCOUNT_NAME", |s, out| put(out, format_args!("{}", s.world.random.between(100_000, 999_999)))),
     of("user_C_n8", "ACCOUNT_NAME", |s, out| {
         put(out, format_args!("C{}", s.world.random.between(10_000_000, 99_999_999)));
